@@ -74,10 +74,10 @@ public static partial class MlflowBuilderExtensions
         .AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true)
         .WithDescription(description);
 
-    private static Task RequireStores(this MlflowServerResource server) => (server.BackendStore, server.ArtifactStore) switch
+    private static Task RequireStores(this MlflowServerResource server) => (server.BackendStore, server.ArtifactStoreName) switch
     {
         (null, _) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
-        (_, null) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container."),
+        (_, null) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
         _ => Task.CompletedTask,
     };
 }

@@ -36,8 +36,14 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
     public IResource? BackendStore { get; internal set; }
 
-    /// <summary>Where artifacts are kept, once <c>WithArtifactStore</c> has said so.</summary>
+    /// <summary>The blob container that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when another kind of store keeps them.</summary>
     public IResource? ArtifactStore { get; internal set; }
+
+    /// <summary>What the artifact store is called, of whatever kind it is.</summary>
+    internal string? ArtifactStoreName { get; set; }
+
+    /// <summary>What clients must know to exchange files with the artifact store directly; nothing when all goes through the server.</summary>
+    internal Dictionary<string, string> DirectTransfer { get; } = [];
 
     /// <summary>The cores and the memory that the server gets.</summary>
     internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;

@@ -14,6 +14,9 @@ public sealed class GcsArtifactStoreOptions
     /// </summary>
     public IResourceBuilder<ParameterResource>? Credentials { get; init; }
 
+    /// <summary>The project (<c>GOOGLE_CLOUD_PROJECT</c>); needed when the credentials name none.</summary>
+    public string? Project { get; init; }
+
     /// <summary>The size of one request of an upload, in bytes (<c>MLFLOW_GCS_UPLOAD_CHUNK_SIZE</c>), a multiple of 262144 (256 KiB); Google's library chooses by default.</summary>
     public int? UploadChunkSize { get; init; }
 

@@ -28,6 +28,8 @@ public static partial class MlflowBuilderExtensions
         Setting.RequirePath(options.Path);
         options.DirectTransfer?.Check();
         Setting.RequireSecret(options.Credentials, nameof(options.Credentials));
+        Setting.Require(
+            options.Project is null || GcsProjectPattern().IsMatch(options.Project), nameof(options.Project), "GOOGLE_CLOUD_PROJECT", options.Project, "the id of a project, such as 'my-project-1'");
         RequireGcsChunkSize(options.UploadChunkSize, nameof(options.UploadChunkSize), "MLFLOW_GCS_UPLOAD_CHUNK_SIZE");
         RequireGcsChunkSize(options.DownloadChunkSize, nameof(options.DownloadChunkSize), "MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE");
 
@@ -35,6 +37,7 @@ public static partial class MlflowBuilderExtensions
             .WithArtifactStore($"gs://{bucket}{Setting.UriPath(options.Path)}", environment =>
             {
                 environment.SetIfGiven("GOOGLE_APPLICATION_CREDENTIALS_CONTENT", options.Credentials?.Resource);
+                environment.SetIfGiven("GOOGLE_CLOUD_PROJECT", options.Project);
                 environment.SetIfGiven("MLFLOW_GCS_UPLOAD_CHUNK_SIZE", options.UploadChunkSize?.ToString(CultureInfo.InvariantCulture));
                 environment.SetIfGiven("MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE", options.DownloadChunkSize?.ToString(CultureInfo.InvariantCulture));
             })
@@ -46,4 +49,7 @@ public static partial class MlflowBuilderExtensions
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$")]
     private static partial Regex GcsBucketPattern();
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+    private static partial Regex GcsProjectPattern();
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -32,7 +33,7 @@ public class NullGuardTests
         }
 
         var model = TestModel.ToRun();
-        object[] known = [model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts, model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"), "text", new[] { "text" }];
+        object[] known = [model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts, model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"), "text", new[] { "text" }, new SftpArtifactStoreOptions { UserName = "user", PrivateKey = model.Builder.AddParameter("private-key", "key", secret: true), KnownHosts = model.Builder.AddParameter("known-hosts", "hosts") }];
         var arguments = method.GetParameters().Select(parameter =>
             parameter.Name == parameterName ? null
             : parameter.HasDefaultValue ? parameter.DefaultValue

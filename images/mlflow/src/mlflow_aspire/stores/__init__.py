@@ -10,7 +10,6 @@ MLflow finds them by the entry points `mlflow.artifact_repository`, in place of 
 
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepository
-from mlflow.store.artifact.gcs_artifact_repo import GCSArtifactRepository
 from mlflow.store.artifact.hdfs_artifact_repo import HdfsArtifactRepository
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
@@ -40,8 +39,11 @@ def s3(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | N
 
 def gcs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
     """gs://"""
+    # Loads Google's library, which other processes have no use for.
+    from .gcs import GcsRepository
+
     store = _UploadingStore if direct_transfer() else ProxiedStore
-    return store(GCSArtifactRepository, artifact_uri, tracking_uri, registry_uri)
+    return store(GcsRepository, artifact_uri, tracking_uri, registry_uri)
 
 
 def ftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:

@@ -6,9 +6,10 @@ from typing import Any
 
 from mlflow.entities import FileInfo
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import ErrorCode
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
-from .errors import is_transient, translate
+from .errors import StoreError, is_transient, translate
 
 # Long enough for a restart of the store, and well below the two minutes that MLflow's client waits for an answer.
 _PATIENCE_SECONDS = 20.0
@@ -35,6 +36,13 @@ class ProxiedStore(ArtifactRepository):
 
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         self._call("delete_artifacts", artifact_path)
+
+    def download_artifacts(self, artifact_path: str, dst_path: str | None = None) -> str:
+        try:
+            return super().download_artifacts(artifact_path, dst_path)
+        except MlflowException as error:
+            # MLflow gathers the errors of the files in one of its own.
+            raise StoreError(error.message, ErrorCode.Value(error.error_code)) from error
 
     def _is_directory(self, artifact_path: str) -> bool:
         return self._call("_is_directory", artifact_path)

@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
@@ -63,6 +65,11 @@ public static partial class MlflowBuilderExtensions
             .WithWorkers(2)
             .WithJobs(enabled: false);
 
+        // The orchestrator's console shows the dashboard's address alone.
+        mlflow.OnResourceReady(async (_, ready, cancellationToken) => ready.Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("MlflowAspire.Hosting")
+            .LogReady(await server.UriExpression.GetValueAsync(cancellationToken)));
+
         builder.AddMigration(mlflow);
         builder.AddGarbageCollection(mlflow);
         builder.AddDemoData(mlflow);
@@ -80,4 +87,7 @@ public static partial class MlflowBuilderExtensions
         (_, null) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
         _ => Task.CompletedTask,
     };
+
+    [LoggerMessage(LogLevel.Information, "MLflow is ready: {Address}")]
+    private static partial void LogReady(this ILogger logger, string? address);
 }

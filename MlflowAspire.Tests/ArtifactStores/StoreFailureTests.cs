@@ -72,9 +72,9 @@ public class StoreFailureTests(StoreStack stores)
         }
     }
 
-    private static void Failed(JsonElement result, params string[] parts)
+    private static void Failed(JsonElement result, string status, params string[] parts)
     {
-        foreach (var part in parts)
+        foreach (var part in parts.Prepend(status))
         {
             Assert.Contains(part, result.Text("error"), StringComparison.Ordinal);
         }
@@ -87,7 +87,7 @@ public class StoreFailureTests(StoreStack stores)
         }
         else
         {
-            Assert.Contains("The artifact store", listed.GetString(), StringComparison.Ordinal);
+            Assert.Contains(status, listed.GetString(), StringComparison.Ordinal);
         }
     }
 }

@@ -17,7 +17,7 @@ FILES = {
     "empty.bin": 0,
     "one-byte.bin": 1,
     "nested/a/b/c/deep.txt": 4096,
-    "nested/with space/plus+percent%25.txt": 333,
+    "nested/with space/100 % + more.txt": 333,
     "unicode/Übung – 実験 🚀.txt": 12_345,
     "large/five-mebibytes.bin": 5 * 1024 * 1024,
     "large/fifty-mebibytes.bin": 50 * 1024 * 1024,
@@ -42,7 +42,7 @@ def write(folder: Path, path: str, data: bytes) -> None:
 def listed(client: MlflowClient, run_id: str, path: str | None = None) -> dict[str, int]:
     files: dict[str, int] = {}
     for entry in client.list_artifacts(run_id, path):
-        files |= listed(client, run_id, entry.path) if entry.is_dir else {entry.path: entry.file_size}
+        files |= listed(client, run_id, entry.path) if entry.is_dir else {entry.path: entry.file_size or 0}
     return files
 
 

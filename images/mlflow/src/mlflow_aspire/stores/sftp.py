@@ -3,6 +3,7 @@
 import os
 import posixpath
 import socket
+from contextlib import suppress
 from urllib.parse import urlparse
 
 import paramiko
@@ -39,8 +40,13 @@ class SftpRepository(SFTPArtifactRepository):
         with self.pool.get_sftp_connection() as sftp:
             sftp.makedirs(staging_folder(self.path))
             sftp.makedirs(folder)
-            sftp.put(local_file, staged)
-            sftp.sftp_client.posix_rename(staged, posixpath.join(folder, os.path.basename(local_file)))
+            try:
+                sftp.put(local_file, staged)
+                sftp.sftp_client.posix_rename(staged, posixpath.join(folder, os.path.basename(local_file)))
+            except Exception:
+                with suppress(paramiko.SSHException, OSError, EOFError):
+                    sftp.remove(staged)
+                raise
 
     def _keep_alive(self) -> None:
         """Keeps connections that nobody uses from being dropped on the way."""

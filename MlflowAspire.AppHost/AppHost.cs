@@ -29,6 +29,13 @@ if (settings.OpenTelemetry)
 if (builder.ExecutionContext.IsPublishMode)
 {
     var network = builder.AddMlflowNetwork(settings);
+    var vault = builder.AddAzureKeyVault("vault");
+    postgres.PublishInNetwork(network, vault, settings);
+    artifacts.PublishInNetwork(network, settings);
+    if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+    {
+        mlflow.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+    }
 }
 
 // A client to try it with: start it in the dashboard, then look at MLflow.

@@ -33,6 +33,12 @@ internal sealed record MlflowSettings
     /// <summary>The virtual network in Azure.</summary>
     public required NetworkSettings Network { get; init; }
 
+    /// <summary>PostgreSQL in Azure.</summary>
+    public required DatabaseSettings Database { get; init; }
+
+    /// <summary>The storage account in Azure.</summary>
+    public required StorageSettings Storage { get; init; }
+
     /// <summary>Reads and checks all settings.</summary>
     /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
     public static MlflowSettings Read(IConfiguration configuration)
@@ -49,8 +55,10 @@ internal sealed record MlflowSettings
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), false),
             Profile = profile,
-            Sizes = ProfileSizes.Of(profile),
+            Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
+            Database = DatabaseSettings.Read(section),
+            Storage = StorageSettings.Read(section),
         };
         section.ThrowIfWrong();
         return settings;

@@ -8,6 +8,8 @@ public sealed class SnapshotTests
     {
         { "development", ["Profile=development"] },
         { "existing-network", ["Network:Mode=existing"] },
+        { "delegated-subnet", ["Database:Access=delegated-subnet"] },
+        { "keys-and-passwords", ["Database:Authentication=password", "Storage:Authentication=access-key"] },
     };
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed partial class PublishedApp
         {
             var (exitCode, log) = await RunAsync(directory.FullName, settings);
             Assert.True(exitCode == 0, log);
-            return new(new(directory.EnumerateFiles().ToDictionary(file => file.Name, file => Scrub(File.ReadAllText(file.FullName))), StringComparer.Ordinal));
+            return new(Read(directory));
         }
         finally
         {
@@ -83,9 +83,29 @@ public sealed partial class PublishedApp
         return (process.ExitCode, string.Concat(await log));
     }
 
-    /// <summary>The path of the image's context depends on where the tests were built.</summary>
-    private static string Scrub(string text) => ContextPath().Replace(text.ReplaceLineEndings("\n"), "\"images/mlflow");
+    private static SortedDictionary<string, string> Read(DirectoryInfo directory)
+    {
+        var files = new SortedDictionary<string, string>(directory.EnumerateFiles().ToDictionary(file => file.Name, Text), StringComparer.Ordinal);
+        // The path of the image's context depends on where the tests were built.
+        var manifest = ContextPath().Replace(files["manifest.json"], "\"images/mlflow");
+
+        // Modules that are written by hand stay beside the app host.
+        foreach (var template in TemplatePath().Matches(manifest).Select(match => match.Groups["path"].Value).ToList())
+        {
+            var file = new FileInfo(Path.Combine(directory.FullName, template));
+            files.Add(file.Name, Text(file));
+            manifest = manifest.Replace(template, file.Name, StringComparison.Ordinal);
+        }
+
+        files["manifest.json"] = manifest;
+        return files;
+    }
+
+    private static string Text(FileInfo file) => File.ReadAllText(file.FullName).ReplaceLineEndings("\n").TrimEnd('\n');
 
     [GeneratedRegex("\"[^\"]*/images/mlflow")]
     private static partial Regex ContextPath();
+
+    [GeneratedRegex("\"path\": \"(?<path>[^\"]*/[^\"]*)\"")]
+    private static partial Regex TemplatePath();
 }

@@ -60,5 +60,5 @@ public sealed class SettingsTests
     }
 
     private static MlflowSettings Read(params string[] settings) =>
-        MlflowSettings.Read(new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build());
+        MlflowSettings.Read(new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(), isPublishing: true);
 }

@@ -33,6 +33,13 @@ if (builder.ExecutionContext.IsPublishMode)
     var vault = builder.AddMlflowVault(settings, network);
     var environment = builder.AddMlflowEnvironment(settings, network, workspace);
 
+    postgres.PublishInNetwork(network, vault, settings);
+    artifacts.PublishInNetwork(network, settings);
+    if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+    {
+        mlflow.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+    }
+
     mlflow.PublishServer(settings, vault);
     builder.AddMlflowMonitoring(settings, workspace, mlflow, environment, postgres, storage, vault);
 }

@@ -39,6 +39,12 @@ internal sealed record MlflowSettings
     /// <summary>The virtual network in Azure.</summary>
     public required NetworkSettings Network { get; init; }
 
+    /// <summary>PostgreSQL in Azure.</summary>
+    public required DatabaseSettings Database { get; init; }
+
+    /// <summary>The storage account in Azure.</summary>
+    public required StorageSettings Storage { get; init; }
+
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">Where they are read from.</param>
     /// <param name="isPublishing">Whether the app host publishes, which changes some defaults.</param>
@@ -60,8 +66,10 @@ internal sealed record MlflowSettings
             Ingress = section.Choice(nameof(Ingress), IngressMode.External),
             Server = PublishedServerSettings.Read(section, jobs),
             Profile = profile,
-            Sizes = ProfileSizes.Of(profile),
+            Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
+            Database = DatabaseSettings.Read(section),
+            Storage = StorageSettings.Read(section),
         };
         section.ThrowIfWrong();
         return settings;

@@ -97,15 +97,21 @@ public static partial class MlflowBuilderExtensions
     {
         if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres })
         {
-            // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
             builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments();
-            builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
+            if (!postgres.UsePasswordAuthentication)
+            {
+                // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
+                builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
+            }
         }
 
         if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var account })
         {
             var storage = builder.ApplicationBuilder.CreateResourceBuilder(account).ClearDefaultRoleAssignments();
-            builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+            if (!builder.Resource.UsesArtifactStoreKey)
+            {
+                builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+            }
         }
 
         return builder;

@@ -1,3 +1,5 @@
+using Azure.Provisioning.ContainerRegistry;
+
 namespace MlflowAspire.AppHost.Azure;
 
 /// <summary>The sizes, the redundancy and the retention of a deployment: those of its profile, unless a setting changes one. docs/cost.md has the sum of each profile.</summary>
@@ -21,11 +23,20 @@ internal sealed record ProfileSizes
     /// <summary>Whether a standby takes over when PostgreSQL fails (<c>Mlflow:Database:HighAvailability</c>, guide row G14).</summary>
     public required bool DatabaseHighAvailability { get; init; }
 
+    /// <summary>The tier of the container registry.</summary>
+    public required ContainerRegistrySkuName RegistrySku { get; init; }
+
+    /// <summary>Whether nobody can remove a deleted key vault and its secrets for good before their retention ends.</summary>
+    public required bool VaultPurgeProtection { get; init; }
+
+    /// <summary>How many days logs, traces and metrics are kept (<c>Mlflow:LogRetentionDays</c>, 30 to 730).</summary>
+    public required int LogRetentionDays { get; init; }
+
     /// <summary>Reads the settings that change what the profile stands for.</summary>
     public static ProfileSizes Read(SettingsSection section, DeploymentProfile profile)
     {
         var defaults = Of(profile);
-        var sizes = new ProfileSizes
+        var sizes = defaults with
         {
             ZoneRedundancy = section.Boolean(nameof(ZoneRedundancy), defaults.ZoneRedundancy),
             GeoRedundancy = section.Boolean(nameof(GeoRedundancy), defaults.GeoRedundancy),
@@ -33,6 +44,7 @@ internal sealed record ProfileSizes
             DatabaseSku = DatabaseSku.Read(section, "Database:Sku", defaults.DatabaseSku),
             DatabaseStorageGiB = section.OneOf("Database:StorageGiB", defaults.DatabaseStorageGiB, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384),
             DatabaseHighAvailability = section.Boolean("Database:HighAvailability", defaults.DatabaseHighAvailability),
+            LogRetentionDays = section.Integer(nameof(LogRetentionDays), defaults.LogRetentionDays, 30, 730),
         };
         if (sizes is { DatabaseHighAvailability: true, DatabaseSku.IsBurstable: true })
         {
@@ -52,6 +64,10 @@ internal sealed record ProfileSizes
             DatabaseSku = new("Standard_B1ms"),
             DatabaseStorageGiB = 32,
             DatabaseHighAvailability = false,
+            RegistrySku = ContainerRegistrySkuName.Basic,
+            // The vault's name is free again after a teardown.
+            VaultPurgeProtection = false,
+            LogRetentionDays = 30,
         },
         _ => new()
         {
@@ -61,6 +77,9 @@ internal sealed record ProfileSizes
             DatabaseSku = new("Standard_D2ds_v5"),
             DatabaseStorageGiB = 128,
             DatabaseHighAvailability = true,
+            RegistrySku = ContainerRegistrySkuName.Standard,
+            VaultPurgeProtection = true,
+            LogRetentionDays = 90,
         },
     };
 }

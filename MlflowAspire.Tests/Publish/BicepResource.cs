@@ -16,7 +16,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
     /// <inheritdoc />
     public override string ToString() => $"{Module}: {Type} {Symbol}";
 
-    /// <summary>Reads the resources of a module, in which each property has a line of its own, and each closing bracket. One that a loop makes counts once.</summary>
+    /// <summary>Reads the resources of a module, in the layout that Azure.Provisioning writes: each property and each bracket on a line of its own. A loop is read as one resource.</summary>
     public static IEnumerable<BicepResource> Parse(string module, string bicep)
     {
         using var lines = bicep.Split('\n').AsEnumerable().GetEnumerator();
@@ -33,20 +33,14 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
 
     private static void ReadBody(IEnumerator<string> lines, string path, bool inList, SortedDictionary<string, string> values)
     {
-        var item = 0;
-        while (lines.MoveNext() && lines.Current.Trim() is var line && !line.StartsWith('}') && !line.StartsWith(']'))
+        for (var i = 0; lines.MoveNext() && lines.Current.Trim() is var line and not ("}" or "]" or "}]"); i++)
         {
-            if (line.Length == 0 || line.StartsWith("//", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
             var property = inList ? null : Property().Match(line);
-            var name = inList ? $"{path}[{item++}]" : $"{(path.Length == 0 ? "" : $"{path}.")}{property!.Groups["name"].Value.Trim('\'')}";
+            var name = inList ? $"{path}[{i}]" : $"{(path.Length == 0 ? "" : $"{path}.")}{property!.Groups["name"].Value.Trim('\'')}";
             var value = property?.Groups["value"].Value ?? line;
-            if (value.EndsWith('{') || value.EndsWith('['))
+            if (value is "{" or "[")
             {
-                ReadBody(lines, name, value.EndsWith('['), values);
+                ReadBody(lines, name, value == "[", values);
             }
             else
             {
@@ -55,7 +49,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
         }
     }
 
-    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= (\\[for .+: |if \\(.+\\) )?\\{$")]
+    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= (\\[for \\w+ in \\w+: )?\\{$")]
     private static partial Regex Declaration();
 
     [GeneratedRegex("^(?<name>'[^']+'|\\w+): (?<value>.+)$")]

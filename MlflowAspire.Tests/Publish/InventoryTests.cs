@@ -23,11 +23,28 @@ public sealed class InventoryTests
         db-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules db_subnet_nsg_deny_outbound
         db-subnet-postgres-pe: Microsoft.Network/privateEndpoints db_subnet_postgres_pe
         db-subnet-postgres-pe: Microsoft.Network/privateEndpoints/privateDnsZoneGroups db_subnet_postgres_pe_dnsgroup
+        environment: Microsoft.App/managedEnvironments environment
+        environment: Microsoft.Authorization/roleAssignments registry_environment_mi_AcrPull
+        environment: Microsoft.ManagedIdentity/userAssignedIdentities environment_mi
+        insights: Microsoft.Insights/components insights
+        mlflow-containerapp: Microsoft.App/containerApps mlflow
+        mlflow-gc-containerapp: Microsoft.App/jobs mlflow_gc
+        mlflow-identity: Microsoft.ManagedIdentity/userAssignedIdentities mlflow_identity
+        mlflow-roles-postgres: Microsoft.DBforPostgreSQL/flexibleServers/administrators postgres_admin
+        mlflow-roles-storage: Microsoft.Authorization/roleAssignments storage_StorageBlobDataContributor
+        mlflow-roles-vault: Microsoft.Authorization/roleAssignments vault_KeyVaultSecretsUser
+        monitoring: Microsoft.Insights/actionGroups operators
+        monitoring: Microsoft.Insights/diagnosticSettings blobLogs
+        monitoring: Microsoft.Insights/diagnosticSettings postgresLogs
+        monitoring: Microsoft.Insights/diagnosticSettings registryLogs
+        monitoring: Microsoft.Insights/diagnosticSettings vaultLogs
+        monitoring: Microsoft.Insights/metricAlerts metricAlerts
+        monitoring: Microsoft.Insights/scheduledQueryRules logAlerts
+        monitoring: Microsoft.Insights/workbooks workbook
         network: Microsoft.Network/virtualNetworks network
         network: Microsoft.Network/virtualNetworks/subnets aca_infra_subnet
         network: Microsoft.Network/virtualNetworks/subnets db_subnet
         network: Microsoft.Network/virtualNetworks/subnets private_endpoints
-        postgres-roles: Microsoft.DBforPostgreSQL/flexibleServers/administrators postgres_admin
         postgres: Microsoft.DBforPostgreSQL/flexibleServers postgres
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/configurations require_secure_transport
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/databases mlflow_db
@@ -37,19 +54,24 @@ public sealed class InventoryTests
         private-endpoints-nsg: Microsoft.Network/networkSecurityGroups/securityRules private_endpoints_nsg_private_endpoints
         private-endpoints-storage-blobs-pe: Microsoft.Network/privateEndpoints private_endpoints_storage_blobs_pe
         private-endpoints-storage-blobs-pe: Microsoft.Network/privateEndpoints/privateDnsZoneGroups private_endpoints_storage_blobs_pe_dnsgroup
+        private-endpoints-vault-pe: Microsoft.Network/privateEndpoints private_endpoints_vault_pe
+        private-endpoints-vault-pe: Microsoft.Network/privateEndpoints/privateDnsZoneGroups private_endpoints_vault_pe_dnsgroup
         privatelink-blob-core-windows-net: Microsoft.Network/privateDnsZones privatelink_blob_core_windows_net
         privatelink-blob-core-windows-net: Microsoft.Network/privateDnsZones/virtualNetworkLinks network_link
         privatelink-postgres-database-azure-com: Microsoft.Network/privateDnsZones privatelink_postgres_database_azure_com
         privatelink-postgres-database-azure-com: Microsoft.Network/privateDnsZones/virtualNetworkLinks network_link
-        storage-roles: Microsoft.Authorization/roleAssignments storage_StorageBlobDataContributor
-        storage-roles: Microsoft.Authorization/roleAssignments storage_StorageQueueDataContributor
-        storage-roles: Microsoft.Authorization/roleAssignments storage_StorageTableDataContributor
+        privatelink-vaultcore-azure-net: Microsoft.Network/privateDnsZones privatelink_vaultcore_azure_net
+        privatelink-vaultcore-azure-net: Microsoft.Network/privateDnsZones/virtualNetworkLinks network_link
+        registry: Microsoft.ContainerRegistry/registries registry
         storage: Microsoft.Storage/storageAccounts storage
         storage: Microsoft.Storage/storageAccounts/blobServices blobs
         storage: Microsoft.Storage/storageAccounts/blobServices/containers artifacts
         storage: Microsoft.Storage/storageAccounts/managementPolicies lifecycle
-        vault-roles: Microsoft.Authorization/roleAssignments vault_KeyVaultSecretsUser
         vault: Microsoft.KeyVault/vaults vault
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_flask_secret_key
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_kek_passphrase
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_webhook_key
+        workspace: Microsoft.OperationalInsights/workspaces workspace
         """;
 
     [Fact]

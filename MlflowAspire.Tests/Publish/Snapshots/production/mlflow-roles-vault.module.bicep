@@ -3,8 +3,6 @@ param location string = resourceGroup().location
 
 param vault_outputs_name string
 
-param principalType string
-
 param principalId string
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
@@ -16,7 +14,7 @@ resource vault_KeyVaultSecretsUser 'Microsoft.Authorization/roleAssignments@2022
   properties: {
     principalId: principalId
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
-    principalType: principalType
+    principalType: 'ServicePrincipal'
   }
   scope: vault
 }

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Reflection;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
 using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
@@ -33,7 +35,20 @@ public class NullGuardTests
         }
 
         var model = TestModel.ToRun();
-        object[] known = [model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts, model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"), "text", new[] { "text" }, new SftpArtifactStoreOptions { UserName = "user", PrivateKey = model.Builder.AddParameter("private-key", "key", secret: true), KnownHosts = model.Builder.AddParameter("known-hosts", "hosts") }];
+        var vault = model.Builder.AddAzureKeyVault("vault");
+        object[] known =
+        [
+            model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts,
+            model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
+            model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter"), vault, vault.GetSecret("secret"),
+            "text", new[] { "text" }, Array.Empty<IPNetwork>(),
+             new SftpArtifactStoreOptions
+             {
+                 UserName = "user",
+                 PrivateKey = model.Builder.AddParameter("private-key", "key", secret: true),
+                 KnownHosts = model.Builder.AddParameter("known-hosts", "hosts"),
+             },
+        ];
         var arguments = method.GetParameters().Select(parameter =>
             parameter.Name == parameterName ? null
             : parameter.HasDefaultValue ? parameter.DefaultValue

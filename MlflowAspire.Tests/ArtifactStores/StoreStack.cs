@@ -9,7 +9,7 @@ namespace MlflowAspire.Tests.ArtifactStores;
 /// <summary>An MLflow server for each artifact store, all on one database, with the servers of the stores beside them.</summary>
 public sealed class StoreStack : IAsyncLifetime
 {
-    public const string S3 = "s3", S3Direct = "s3-direct", Gcs = "gcs", Ftp = "ftp", Sftp = "sftp", Volume = "volume";
+    public const string S3 = "s3", S3Direct = "s3-direct", Gcs = "gcs", Ftp = "ftp", Sftp = "sftp", Volume = "volume", Hdfs = "hdfs";
 
     private static readonly string[] s_stores = [S3, S3Direct, Gcs, Ftp, Sftp, Volume];
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
@@ -29,6 +29,7 @@ public sealed class StoreStack : IAsyncLifetime
         builder.AddFtpServer(mlflow[Ftp]);
         builder.AddSftpServer(mlflow[Sftp]);
         mlflow[Volume].WithVolumeArtifactStore();
+        builder.AddMlflow(MlflowName(Hdfs)).WithBackendStore(database).WithHdfsArtifactStore("namenode", new() { Port = 8020, User = "mlflow" });
 
         foreach (var (store, server) in mlflow)
         {

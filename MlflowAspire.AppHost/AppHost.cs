@@ -1,0 +1,31 @@
+using MlflowAspire.AppHost;
+
+var builder = DistributedApplication.CreateBuilder(args);
+var settings = MlflowSettings.Read(builder.Configuration);
+
+// Experiments, runs, models and traces. The local server has the version of the one in Azure.
+var postgres = builder.AddAzurePostgresFlexibleServer("postgres")
+    .RunAsContainer(container => container.WithImageTag("17.6").WithDataVolume());
+var database = postgres.AddDatabase("mlflow-db", "mlflow");
+
+// Artifacts.
+var storage = builder.AddAzureStorage("storage")
+    .RunAsEmulator(azurite => azurite.WithDataVolume());
+var artifacts = storage.AddBlobContainer("artifacts", "mlflow");
+
+var mlflow = builder.AddMlflow("mlflow", settings.Port)
+    .WithBackendStore(database)
+    .WithArtifactStore(artifacts)
+    .WithWorkers(settings.Workers)
+    .WithJobs(settings.Jobs)
+    .WithAllowedHosts(settings.AllowedHosts)
+    .WithArtifactTimeout(settings.ArtifactTimeout);
+if (settings.OpenTelemetry)
+{
+    mlflow.WithOpenTelemetry();
+}
+
+// A client to try it with: start it in the dashboard, then look at MLflow.
+mlflow.AddPythonClient("quickstart", "Samples/quickstart.py");
+
+builder.Build().Run();

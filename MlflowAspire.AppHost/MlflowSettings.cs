@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+
+namespace MlflowAspire.AppHost;
+
+/// <summary>The settings of section <c>Mlflow</c>, from appsettings.json, the environment (<c>Mlflow__Port</c>) or the command line (<c>--Mlflow:Port</c>).</summary>
+internal sealed record MlflowSettings
+{
+    /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
+    public int? Port { get; private init; }
+
+    /// <summary>Worker processes (<c>MLFLOW_WORKERS</c>).</summary>
+    public int Workers { get; private init; }
+
+    /// <summary>Whether the server runs jobs (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>).</summary>
+    public bool Jobs { get; private init; }
+
+    /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
+    public required string[] AllowedHosts { get; init; }
+
+    /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
+    public TimeSpan ArtifactTimeout { get; private init; }
+
+    /// <summary>Whether the server's own traces, metrics and logs go to the dashboard.</summary>
+    public bool OpenTelemetry { get; private init; }
+
+    /// <summary>Reads and checks all settings.</summary>
+    /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
+    public static MlflowSettings Read(IConfiguration configuration)
+    {
+        var section = new SettingsSection(configuration, "Mlflow");
+        var port = section.Integer(nameof(Port), 5000, 0, 65535);
+        var settings = new MlflowSettings
+        {
+            Port = port == 0 ? null : port,
+            Workers = section.Integer(nameof(Workers), 2, 1, 64),
+            Jobs = section.Boolean(nameof(Jobs), false),
+            AllowedHosts = section.List(nameof(AllowedHosts)),
+            ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
+            OpenTelemetry = section.Boolean(nameof(OpenTelemetry), false),
+        };
+        section.ThrowIfWrong();
+        return settings;
+    }
+}

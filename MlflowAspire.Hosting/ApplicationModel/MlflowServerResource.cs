@@ -1,0 +1,54 @@
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>An MLflow tracking server in a container (guide rows G1 and G7).</summary>
+/// <param name="name">The name of the resource.</param>
+public sealed class MlflowServerResource(string name) : ContainerResource(name), IResourceWithConnectionString
+{
+    internal const string PrimaryEndpointName = "http";
+
+    /// <summary>The port that the server listens on inside its container (<c>MLFLOW_PORT</c>).</summary>
+    internal const int TargetPort = 5000;
+
+    /// <summary>The HTTP endpoint: user interface, REST API and proxied artifacts.</summary>
+    public EndpointReference PrimaryEndpoint => field ??= new(this, PrimaryEndpointName);
+
+    /// <summary>The host of the HTTP endpoint.</summary>
+    public EndpointReferenceExpression Host => PrimaryEndpoint.Property(EndpointProperty.Host);
+
+    /// <summary>The port of the HTTP endpoint.</summary>
+    public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
+
+    /// <summary>The address that clients use as <c>MLFLOW_TRACKING_URI</c> (guide row G17).</summary>
+    public ReferenceExpression UriExpression => ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.Url)}");
+
+    /// <inheritdoc />
+    public ReferenceExpression ConnectionStringExpression => UriExpression;
+
+    /// <inheritdoc />
+    string IResourceWithConnectionString.ConnectionStringEnvironmentVariable => "MLFLOW_TRACKING_URI";
+
+    /// <summary>The container that brings the database to the server's schema before the server starts.</summary>
+    public MlflowTaskResource Migration { get; internal init; } = null!;
+
+    /// <summary>The container that removes deleted runs for good (guide row A8).</summary>
+    public MlflowTaskResource GarbageCollection { get; internal init; } = null!;
+
+    /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
+    public IResource? BackendStore { get; internal set; }
+
+    /// <summary>Where artifacts are kept, once <c>WithArtifactStore</c> has said so.</summary>
+    public IResource? ArtifactStore { get; internal set; }
+
+    /// <summary>The cores and the memory that the server gets.</summary>
+    internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;
+
+    /// <summary>The names that the server answers to beside those of its endpoints.</summary>
+    internal List<string> AllowedHosts { get; } = [];
+
+    IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
+    [
+        new("Host", ReferenceExpression.Create($"{Host}")),
+        new("Port", ReferenceExpression.Create($"{Port}")),
+        new("Uri", UriExpression),
+    ];
+}

@@ -1,0 +1,13 @@
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>The cores and the memory of an MLflow server (guide row G8).</summary>
+/// <param name="Cores">Cores.</param>
+/// <param name="MemoryGiB">Memory in GiB.</param>
+internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
+{
+    /// <summary>Two workers take 0.6 GiB when idle; the rest is for requests and uploads.</summary>
+    public static MlflowServerSize Default { get; } = new(1, 2);
+
+    /// <summary>The job runner takes 1.3 GiB more when idle, before it has run any job.</summary>
+    public static MlflowServerSize WithJobs { get; } = new(2, 4);
+}

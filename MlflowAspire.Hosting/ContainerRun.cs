@@ -1,0 +1,52 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlflowAspire.Hosting;
+
+/// <summary>One run of a container that ends by itself.</summary>
+internal static class ContainerRun
+{
+    /// <summary>Starts the container and waits until it has ended.</summary>
+    /// <returns>How it ended: success means exit code 0.</returns>
+    public static async Task<ExecuteCommandResult> RunToEndAsync(IServiceProvider services, ContainerResource container, CancellationToken cancellationToken)
+    {
+        // Watched from before the start: the end of an earlier run must not be taken for the end of this one.
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var end = WaitForEndAsync(services.GetRequiredService<ResourceNotificationService>(), container, watching.Token);
+        var start = await services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(container, KnownResourceCommands.StartCommand, cancellationToken);
+        if (!start.Success)
+        {
+            await watching.CancelAsync();
+            return start;
+        }
+
+        var snapshot = await end;
+        return snapshot.ExitCode is 0
+            ? CommandResults.Success()
+            : CommandResults.Failure($"{container.Name} ended with {(snapshot.ExitCode is { } code ? $"exit code {code}" : snapshot.State?.Text)}; its console log says why.");
+    }
+
+    private static async Task<CustomResourceSnapshot> WaitForEndAsync(ResourceNotificationService notifications, ContainerResource container, CancellationToken cancellationToken)
+    {
+        var started = false;
+        await foreach (var change in notifications.WatchAsync(cancellationToken))
+        {
+            if (change.Resource != container || change.Snapshot.State is not { Text: var state })
+            {
+                continue;
+            }
+
+            if (!KnownResourceStates.TerminalStates.Contains(state))
+            {
+                started |= state != KnownResourceStates.NotStarted;
+            }
+            else if (started)
+            {
+                return change.Snapshot;
+            }
+        }
+
+        throw new OperationCanceledException(cancellationToken);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Adds names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>, guide row G7), such as that of a reverse proxy. The names of its own
+    /// endpoints are always allowed, any other Host header is answered with 403: that is what keeps other web sites from reaching the server
+    /// through a visitor's browser.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="hosts">Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port alone, else for any. <c>*</c> stands for any part of a name, but not for all of it.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">A name is not a host name.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithAllowedHosts(this IResourceBuilder<MlflowServerResource> builder, params string[] hosts)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(hosts);
+        foreach (var host in hosts)
+        {
+            if (host is null || !HostPattern().IsMatch(host) || host.Trim('*', '.').Length == 0)
+            {
+                throw new ArgumentException(
+                    $"'{host}' is not an allowed host of MLflow (MLFLOW_SERVER_ALLOWED_HOSTS). Accepted are host names with or without a port, such as 'mlflow.example.com' or '*.example.com:8443'.",
+                    nameof(hosts));
+            }
+        }
+
+        builder.Resource.AllowedHosts.AddRange(hosts);
+        return builder;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9*]([A-Za-z0-9.*-]*[A-Za-z0-9*])?(:[0-9]{1,5})?$")]
+    private static partial Regex HostPattern();
+
+    private static void SetAllowedHosts(this MlflowServerResource server, EnvironmentCallbackContext context)
+    {
+        var hosts = new ReferenceExpressionBuilder();
+        if (context.ExecutionContext.IsRunMode)
+        {
+            // On the machine, and by the names that containers of the app host use.
+            hosts.AppendLiteral(string.Join(',', Entries("localhost").Concat(Entries("127.0.0.1")).Concat(Entries(server.Name)).Concat(Entries($"{server.Name}.dev.internal"))));
+        }
+        else
+        {
+            hosts.AppendLiteral(string.Join(',', Entries(server.Name)));
+            hosts.Append($",{server.Host},{server.Host}:*");
+        }
+
+        foreach (var entry in server.AllowedHosts.SelectMany(Entries))
+        {
+            hosts.AppendLiteral($",{entry}");
+        }
+
+        context.EnvironmentVariables["MLFLOW_SERVER_ALLOWED_HOSTS"] = hosts.Build();
+    }
+
+    /// <summary>MLflow compares the whole header, port included.</summary>
+    private static IEnumerable<string> Entries(string host) => host.Contains(':', StringComparison.Ordinal) ? [host] : [host, $"{host}:*"];
+}

@@ -1,0 +1,52 @@
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c> (guide row G17), with the address as seen from where the resource runs.
+    /// It gets nothing else: settings of the server break paths in a client's environment (guide row A10).
+    /// </summary>
+    /// <typeparam name="TDestination">The type of the client.</typeparam>
+    /// <param name="builder">The client.</param>
+    /// <param name="mlflow">The MLflow server.</param>
+    /// <returns>The builder of the client.</returns>
+    public static IResourceBuilder<TDestination> WithReference<TDestination>(
+        this IResourceBuilder<TDestination> builder, IResourceBuilder<MlflowServerResource> mlflow)
+        where TDestination : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(mlflow);
+        return builder
+            .WithReferenceRelationship(mlflow)
+            .WithEnvironment("MLFLOW_TRACKING_URI", mlflow.Resource.UriExpression);
+    }
+
+    /// <summary>
+    /// Adds a Python script that uses the MLflow server, run with the client of the server's own version. It is started by hand, in a local run alone.
+    /// </summary>
+    /// <param name="mlflow">The MLflow server.</param>
+    /// <param name="name">The name of the resource.</param>
+    /// <param name="scriptPath">The script, relative to the app host's folder.</param>
+    /// <returns>The builder of the client.</returns>
+    public static IResourceBuilder<ContainerResource> AddPythonClient(
+        this IResourceBuilder<MlflowServerResource> mlflow, [ResourceName] string name, string scriptPath)
+    {
+        ArgumentNullException.ThrowIfNull(mlflow);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(scriptPath);
+
+        const string directory = "/opt/client";
+        return mlflow.ApplicationBuilder.AddContainer(name, "mlflow-client")
+            .WithMlflowImage()
+            .WithIconName("Code")
+            .WithBindMount(scriptPath, $"{directory}/{Path.GetFileName(scriptPath)}", isReadOnly: true)
+            .WithArgs("python", $"{directory}/{Path.GetFileName(scriptPath)}")
+            .WithReference(mlflow)
+            .WaitFor(mlflow)
+            .WithExplicitStart()
+            .ExcludeFromManifest();
+    }
+}

@@ -1,0 +1,53 @@
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private static void AddMigration(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var migration = builder.AddTask(mlflow, mlflow.Resource.Migration, "DatabaseArrowUp").WithArgs("migrate");
+
+        // Two servers on an empty database race for its tables, and an older schema is refused: the migration runs once, before any server.
+        mlflow.WaitForCompletion(migration);
+    }
+
+    private static void AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var collection = builder.AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
+            .WithArgs("gc")
+            // Artifacts are removed through the server, which alone knows where they are.
+            .WithReference(mlflow)
+            .WithExplicitStart();
+
+        mlflow.WithTaskCommand("collect-garbage", "Collect garbage", collection, new()
+        {
+            Description = "Removes deleted runs and experiments with their artifacts for good.",
+            ConfirmationMessage = "Deleted runs and experiments cannot be restored afterwards. Go on?",
+            IconName = "Delete",
+        });
+    }
+
+    private static void AddDemoData(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var demo = builder.AddTask(mlflow, new($"{mlflow.Resource.Name}-demo"), "Lightbulb")
+            .WithArgs("mlflow", "demo", "--no-browser", "--tracking-uri", mlflow.Resource.UriExpression)
+            .WithReference(mlflow)
+            .WithExplicitStart();
+
+        mlflow.WithTaskCommand("load-demo-data", "Load demo data", demo, new()
+        {
+            Description = "Loads MLflow's demo: traces, evaluation runs and prompts (guide row G16). It takes a minute.",
+            IconName = "Lightbulb",
+        });
+    }
+
+    private static IResourceBuilder<MlflowTaskResource> AddTask(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon) => builder
+        .AddResource(task)
+        .WithMlflowImage()
+        .WithIconName(icon)
+        .WithParentRelationship(mlflow)
+        .ExcludeFromManifest();
+}

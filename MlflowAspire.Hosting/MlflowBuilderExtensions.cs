@@ -1,0 +1,93 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+/// <summary>Adds MLflow servers to an app host and configures them.</summary>
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Adds an MLflow tracking server (guide rows G1, G6 and G7). It needs a backend store and an artifact store:
+    /// see <c>WithBackendStore</c> and <c>WithArtifactStore</c>.
+    /// </summary>
+    /// <remarks>
+    /// The defaults fit 1 core and 2 GiB: two workers and no job runner; usage telemetry is off, and only the names of the server's own endpoints are
+    /// accepted as Host header. The container runs without root rights on a read-only file system.
+    /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start.
+    /// </remarks>
+    /// <param name="builder">The app host.</param>
+    /// <param name="name">The name of the resource.</param>
+    /// <param name="port">The port on this machine; a free one is chosen when it is not given.</param>
+    /// <param name="flaskSecretKey">Signs sessions (<c>MLFLOW_FLASK_SERVER_SECRET_KEY</c>); generated and kept when it is not given.</param>
+    /// <param name="kekPassphrase">Encrypts the keys of the AI gateway (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>, guide row G18); generated and kept when it is not given.</param>
+    /// <param name="webhookKey">Encrypts the secrets of webhooks (<c>MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY</c>), 32 characters or more; generated and kept when it is not given.</param>
+    /// <returns>The builder of the server.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
+    public static IResourceBuilder<MlflowServerResource> AddMlflow(
+        this IDistributedApplicationBuilder builder,
+        [ResourceName] string name,
+        int? port = null,
+        IResourceBuilder<ParameterResource>? flaskSecretKey = null,
+        IResourceBuilder<ParameterResource>? kekPassphrase = null,
+        IResourceBuilder<ParameterResource>? webhookKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (port is < 0 or > 65535)
+        {
+            throw new ArgumentOutOfRangeException(nameof(port), port, "The port of MLflow is a number from 0 (a free port) to 65535.");
+        }
+
+        flaskSecretKey ??= builder.AddGeneratedSecret($"{name}-flask-secret-key", "Signs the sessions of the MLflow server.");
+        kekPassphrase ??= builder.AddGeneratedSecret($"{name}-kek-passphrase", "Encrypts the keys of MLflow's AI gateway.");
+        webhookKey ??= builder.AddGeneratedSecret($"{name}-webhook-key", "Encrypts the secrets of MLflow's webhooks.");
+
+        var server = new MlflowServerResource(name)
+        {
+            Migration = new($"{name}-migrate"),
+            GarbageCollection = new($"{name}-gc"),
+        };
+
+        var mlflow = builder.AddResource(server)
+            .WithMlflowImage()
+            .WithIconName("BeakerSettings")
+            .WithHttpEndpoint(port, MlflowServerResource.TargetPort, MlflowServerResource.PrimaryEndpointName)
+            .WithUrlForEndpoint(MlflowServerResource.PrimaryEndpointName, url => url.DisplayText = "MLflow")
+            .WithHttpHealthCheck("/health")
+            .WithContainerRuntimeArgs(context => context.Args.Add(FormattableString.Invariant($"--memory={server.Size.MemoryGiB}g")))
+            .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
+            .WithEnvironment("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey)
+            .WithEnvironment("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase)
+            .WithEnvironment("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey)
+            .WithEnvironment(server.SetAllowedHosts)
+            .WithWorkers(2)
+            .WithJobs(enabled: false);
+
+        // The orchestrator's console shows the dashboard's address alone.
+        mlflow.OnResourceReady(async (_, ready, cancellationToken) => ready.Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("MlflowAspire.Hosting")
+            .LogReady(await server.UriExpression.GetValueAsync(cancellationToken)));
+
+        builder.AddMigration(mlflow);
+        builder.AddGarbageCollection(mlflow);
+        builder.AddDemoData(mlflow);
+        builder.OnBeforeStart((_, _) => server.RequireStores());
+        return mlflow;
+    }
+
+    private static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name, string description) => builder
+        .AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true)
+        .WithDescription(description);
+
+    private static Task RequireStores(this MlflowServerResource server) => (server.BackendStore, server.ArtifactStore) switch
+    {
+        (null, _) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
+        (_, null) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container."),
+        _ => Task.CompletedTask,
+    };
+
+    [LoggerMessage(LogLevel.Information, "MLflow is ready: {Address}")]
+    private static partial void LogReady(this ILogger logger, string? address);
+}

@@ -1,0 +1,51 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+
+namespace MlflowAspire.Tests.Model;
+
+/// <summary>What a resource would be started with.</summary>
+internal static class ResourceValues
+{
+    public static async Task<Dictionary<string, string>> EnvironmentAsync(this IResource resource, IDistributedApplicationBuilder builder)
+    {
+        builder.AllocateEndpoints();
+        var result = await ExecutionConfigurationBuilder.Create(resource).WithEnvironmentVariablesConfig().BuildAsync(builder.ExecutionContext).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(result.Exception);
+        return result.EnvironmentVariables.ToDictionary();
+    }
+
+    public static async Task<string[]> ArgumentsAsync(this IResource resource, IDistributedApplicationBuilder builder)
+    {
+        builder.AllocateEndpoints();
+        var result = await ExecutionConfigurationBuilder.Create(resource).WithArgumentsConfig().BuildAsync(builder.ExecutionContext).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(result.Exception);
+        return [.. result.Arguments.Select(argument => argument.Value)];
+    }
+
+    public static async Task<string[]> RuntimeArgumentsAsync(this IResource resource)
+    {
+        List<object> arguments = [];
+        foreach (var annotation in resource.Annotations.OfType<ContainerRuntimeArgsCallbackAnnotation>())
+        {
+            await annotation.Callback(new ContainerRuntimeArgsCallbackContext(arguments));
+        }
+
+        return [.. arguments.Select(argument => argument.ToString()!)];
+    }
+
+    /// <summary>Stands in for the orchestrator: on the machine an endpoint has port 40000 + target port / 10, in the containers' network its own.</summary>
+    private static void AllocateEndpoints(this IDistributedApplicationBuilder builder)
+    {
+        foreach (var resource in builder.Resources.OfType<IResourceWithEndpoints>())
+        {
+            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
+            {
+                endpoint.AllocatedEndpoint = new(endpoint, "localhost", 40000 + (endpoint.TargetPort ?? 0) / 10);
+                endpoint.AllAllocatedEndpoints.AddOrUpdateAllocatedEndpoint(
+                    KnownNetworkIdentifiers.DefaultAspireContainerNetwork,
+                    new(endpoint, $"{resource.Name}.dev.internal", endpoint.TargetPort!.Value, EndpointBindingMode.SingleAddress, null, KnownNetworkIdentifiers.DefaultAspireContainerNetwork));
+            }
+        }
+    }
+}

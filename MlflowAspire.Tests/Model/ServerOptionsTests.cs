@@ -1,0 +1,69 @@
+using Aspire.Hosting;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public class ServerOptionsTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65)]
+    public void Workers_out_of_range_are_refused(int workers) =>
+        Assert.Contains("MLFLOW_WORKERS", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithWorkers(workers)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Workers_are_set()
+    {
+        var model = TestModel.ToRun();
+        Assert.Equal("4", (await model.AddMlflow().WithWorkers(4).Resource.EnvironmentAsync(model.Builder))["MLFLOW_WORKERS"]);
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(86401)]
+    public void An_artifact_timeout_out_of_range_is_refused(double seconds) =>
+        Assert.Contains(
+            "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithArtifactTimeout(TimeSpan.FromSeconds(seconds))).Message,
+            StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_artifact_timeout_is_set_in_seconds()
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().WithArtifactTimeout(TimeSpan.FromMinutes(10)).Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal("600", environment["MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT"]);
+    }
+
+    [Fact]
+    public async Task Allowed_hosts_are_those_of_the_endpoints_and_the_added_ones_with_any_port()
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().WithAllowedHosts("ml.example.com", "*.corp.example:8443").Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal(
+            ["localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", "mlflow", "mlflow:*", "mlflow.dev.internal", "mlflow.dev.internal:*", "ml.example.com", "ml.example.com:*", "*.corp.example:8443"],
+            environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Split(','));
+    }
+
+    [Fact]
+    public async Task In_azure_the_allowed_host_is_the_one_of_the_ingress()
+    {
+        var model = TestModel.ToPublish();
+        var hosts = (await model.AddMlflow().Resource.EnvironmentAsync(model.Builder))["MLFLOW_SERVER_ALLOWED_HOSTS"];
+
+        Assert.Equal("mlflow,mlflow:*,{mlflow.bindings.http.host},{mlflow.bindings.http.host}:*", hosts);
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("*.*")]
+    [InlineData("")]
+    [InlineData("https://ml.example.com")]
+    [InlineData("ml.example.com/path")]
+    [InlineData("a,b")]
+    [InlineData("ml.example.com:")]
+    public void What_is_no_host_name_or_allows_all_is_refused(string host) =>
+        Assert.Contains(
+            "MLFLOW_SERVER_ALLOWED_HOSTS", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithAllowedHosts(host)).Message, StringComparison.Ordinal);
+}

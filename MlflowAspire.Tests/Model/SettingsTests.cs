@@ -1,0 +1,39 @@
+using Aspire.Hosting.Testing;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public class SettingsTests
+{
+    [Theory]
+    [InlineData("Port", "70000", "a whole number from 0 to 65535")]
+    [InlineData("Port", "http", "a whole number from 0 to 65535")]
+    [InlineData("Workers", "0", "a whole number from 1 to 64")]
+    [InlineData("Workers", "2.5", "a whole number from 1 to 64")]
+    [InlineData("Jobs", "yes", "true or false")]
+    [InlineData("ArtifactTimeout", "-1", "a whole number from 1 to 86400")]
+    [InlineData("OpenTelemetry", "on", "true or false")]
+    [InlineData("Worker", "2", "one of the settings Mlflow:Port, Mlflow:Workers")]
+    public async Task A_wrong_setting_stops_the_app_host_before_anything_starts(string setting, string value, string accepted)
+    {
+        var exception = await FailAsync($"--Mlflow:{setting}={value}");
+        Assert.Contains($"Mlflow:{setting} is '{value}'; accepted: {accepted}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_host_is_refused() =>
+        Assert.Contains("'https://ml.example.com' is not an allowed host", (await FailAsync("--Mlflow:AllowedHosts=https://ml.example.com")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task All_mistakes_are_told_at_once()
+    {
+        var lines = (await FailAsync("--Mlflow:Workers=many", "--Mlflow:Jobs=maybe")).Message.Split(Environment.NewLine);
+        Assert.Equal(2, lines.Length);
+    }
+
+    private static async Task<Exception> FailAsync(params string[] args)
+    {
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(args).WaitAsync(TimeSpan.FromSeconds(60)));
+        return exception.GetBaseException();
+    }
+}

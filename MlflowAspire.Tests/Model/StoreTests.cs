@@ -1,0 +1,76 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public class StoreTests
+{
+    [Fact]
+    public async Task The_database_is_reached_without_a_secret_in_the_uri()
+    {
+        var model = TestModel.ToRun();
+        var server = model.AddMlflow().Resource;
+
+        foreach (IResource resource in new IResource[] { server, server.Migration, server.GarbageCollection })
+        {
+            var environment = await resource.EnvironmentAsync(model.Builder);
+            Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/mlflow", environment["MLFLOW_BACKEND_STORE_URI"]);
+            Assert.Equal("postgres", environment["PGUSER"]);
+            Assert.Equal("p@ss:w/rd%1", environment["PGPASSWORD"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_plain_postgresql_container_serves_as_well()
+    {
+        var builder = TestModel.Create();
+        var database = builder.AddPostgres("postgres", builder.AddParameter("user", "mluser")).AddDatabase("db", "ml flow");
+        var server = builder.AddMlflow("mlflow").WithBackendStore(database).Resource;
+
+        var environment = await server.EnvironmentAsync(builder);
+        Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/ml%20flow", environment["MLFLOW_BACKEND_STORE_URI"]);
+        Assert.Equal("mluser", environment["PGUSER"]);
+    }
+
+    [Fact]
+    public async Task In_azure_the_server_signs_in_to_the_database_with_its_identity()
+    {
+        var model = TestModel.ToPublish();
+        var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow?sslmode=require&plugin=entra", environment["MLFLOW_BACKEND_STORE_URI"]);
+        Assert.DoesNotContain("PGPASSWORD", environment.Keys);
+    }
+
+    [Fact]
+    public async Task Locally_artifacts_go_to_the_emulator_by_its_connection_string()
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("wasbs://mlflow@devstoreaccount1.blob.core.windows.net", environment["MLFLOW_ARTIFACTS_DESTINATION"]);
+        Assert.Contains("BlobEndpoint=http://storage.dev.internal:10000/devstoreaccount1", environment["AZURE_STORAGE_CONNECTION_STRING"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task In_azure_artifacts_go_to_the_account_by_identity_and_in_no_other_way()
+    {
+        var model = TestModel.ToPublish();
+        var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("wasbs://mlflow@{storage.outputs.name}.blob.core.windows.net", environment["MLFLOW_ARTIFACTS_DESTINATION"]);
+        Assert.DoesNotContain("AZURE_STORAGE_CONNECTION_STRING", environment.Keys);
+        Assert.DoesNotContain("AZURE_STORAGE_ACCESS_KEY", environment.Keys);
+    }
+
+    [Fact]
+    public void A_second_store_of_a_kind_is_refused()
+    {
+        var model = TestModel.ToRun();
+        var mlflow = model.AddMlflow();
+
+        Assert.Contains("'mlflow-db' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBackendStore(model.Database)).Message, StringComparison.Ordinal);
+        Assert.Contains("'artifacts' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithArtifactStore(model.Artifacts)).Message, StringComparison.Ordinal);
+    }
+}

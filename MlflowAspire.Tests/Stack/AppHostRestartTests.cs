@@ -1,0 +1,48 @@
+using System.Text.Json;
+
+namespace MlflowAspire.Tests.Stack;
+
+[Trait("Category", "Stack")]
+public class AppHostRestartTests
+{
+    private const string ArtifactPath = "/api/2.0/mlflow-artifacts/artifacts/restart/note.txt";
+
+    [Fact]
+    public async Task Runs_and_artifacts_survive_a_killed_app_host_and_an_orderly_stop()
+    {
+        await using var host = new AppHostProcess();
+        await host.BuildAsync();
+        using var client = new HttpClient { BaseAddress = host.Address, Timeout = TimeSpan.FromSeconds(30) };
+
+        await host.StartAsync();
+        var run = await WriteAsync(client);
+
+        await host.KillAsync();
+        await host.StartAsync();
+        await VerifyAsync(client, run);
+
+        await host.StopAsync();
+        Assert.Empty(await host.ContainersAsync());
+
+        await host.StartAsync();
+        await VerifyAsync(client, run);
+    }
+
+    private static async Task<string> WriteAsync(HttpClient client)
+    {
+        using var response = await client.PostMlflowAsync("runs/create", new { experiment_id = "0", run_name = "before" });
+        response.EnsureSuccessStatusCode();
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        using var artifact = new StringContent("note");
+        using var stored = await client.PutAsync(ArtifactPath, artifact);
+        stored.EnsureSuccessStatusCode();
+        return answer.RootElement.GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
+    }
+
+    private static async Task VerifyAsync(HttpClient client, string run)
+    {
+        using var answer = JsonDocument.Parse(await client.GetStringAsync($"/api/2.0/mlflow/runs/get?run_id={run}"));
+        Assert.Equal("before", answer.RootElement.GetProperty("run").GetProperty("info").GetProperty("run_name").GetString());
+        Assert.Equal("note", await client.GetStringAsync(ArtifactPath));
+    }
+}

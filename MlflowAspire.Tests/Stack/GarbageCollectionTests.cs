@@ -1,0 +1,39 @@
+namespace MlflowAspire.Tests.Stack;
+
+[Collection(StackTests.Name)]
+[Trait("Category", "Stack")]
+public class GarbageCollectionTests(StackFixture fixture)
+{
+    private MlflowStack Stack => fixture.Stack;
+
+    [Fact]
+    public async Task Deleted_runs_go_with_and_without_artifacts_and_nothing_else()
+    {
+        await fixture.WriteWorkloadAsync();
+        var ids = ScriptResult.Of(await Stack.RunAsync("delete-runs"));
+        string[] deleted = [ids.Text("without_artifacts"), ids.Text("with_artifacts"), ids.Text("in_deleted_experiment")];
+        var runs = await RunsAsync();
+        var blobs = (await Stack.BlobsAsync()).Keys.ToList();
+        Assert.Subset(runs.ToHashSet(), deleted.ToHashSet());
+        Assert.Contains(blobs, blob => blob.Contains(deleted[1], StringComparison.Ordinal));
+
+        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+
+        Assert.Equal(runs.Except(deleted).Order(), (await RunsAsync()).Order());
+        Assert.Contains(ids.Text("kept"), await RunsAsync());
+        Assert.Empty(await Stack.QueryAsync<int>("select experiment_id from experiments where name = 'doomed experiment'"));
+        Assert.Equal(
+            blobs.Where(blob => !deleted.Any(run => blob.Contains(run, StringComparison.Ordinal))).Order(StringComparer.Ordinal),
+            (await Stack.BlobsAsync()).Keys.Order(StringComparer.Ordinal));
+        await Stack.RunAsync("verify");
+    }
+
+    [Fact]
+    public async Task With_nothing_to_collect_it_succeeds()
+    {
+        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+    }
+
+    private Task<List<string>> RunsAsync() => Stack.QueryAsync<string>("select run_uuid from runs");
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using MlflowAspire.Hosting;
+
+namespace MlflowAspire.Tests.Stack;
+
+/// <summary>The app host's local stack in real containers, on random ports and on data of its own.</summary>
+public sealed class MlflowStack : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(4);
+
+    private MlflowStack(DistributedApplication app) => App = app;
+
+    public DistributedApplication App { get; }
+
+    /// <summary>Starts the stack and waits until MLflow is healthy.</summary>
+    public static async Task<MlflowStack> StartAsync(StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
+    {
+        var stack = await CreateAsync(data, args, configure);
+        try
+        {
+            await stack.App.StartAsync().WaitAsync(s_startLimit);
+            await stack.WaitForHealthyAsync("mlflow");
+            return stack;
+        }
+        catch
+        {
+            await stack.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Describes the stack without starting it.</summary>
+    public static async Task<MlflowStack> CreateAsync(StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
+    {
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(["--Mlflow:Port=0", .. args ?? []]).WaitAsync(s_startLimit);
+        configure?.Invoke(builder, builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()));
+        data.ApplyTo(builder);
+
+        // A test that fails prints the logs itself.
+        builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
+        return new(await builder.BuildAsync().WaitAsync(s_startLimit));
+    }
+
+    /// <summary>A client of the MLflow server as seen from this machine.</summary>
+    public HttpClient CreateMlflowClient() => App.CreateHttpClient("mlflow", "http");
+
+    public async Task<string> ConnectionStringAsync(string resource) =>
+        await App.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"'{resource}' has no connection string.");
+
+    public Task WaitForHealthyAsync(string resource) =>
+        WithLogs($"'{resource}' did not become healthy", s_startLimit, limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, limit));
+
+    public Task<ResourceEvent> WaitForStateAsync(string resource, Func<CustomResourceSnapshot, bool> condition) =>
+        WithLogs($"'{resource}' did not reach the state", s_startLimit, limit => App.ResourceNotifications.WaitForResourceAsync(resource, change => condition(change.Snapshot), limit));
+
+    /// <summary>Runs a container that is started by hand to its end and returns its log; an exit code other than 0 fails the test.</summary>
+    public async Task<string> RunAsync(string resource)
+    {
+        var container = Resource<ContainerResource>(resource);
+        var result = await WithLogs($"'{resource}' did not end", s_runLimit, limit => ContainerRun.RunToEndAsync(App.Services, container, limit));
+        var log = await LogAsync(container);
+        Assert.True(result.Success, $"{result.Message}\n{log}");
+        return log;
+    }
+
+    /// <summary>Executes a command of a resource as the dashboard does; a failure fails the test.</summary>
+    public async Task ExecuteAsync(string resource, string command)
+    {
+        var result = await WithLogs(
+            $"Command '{command}' of '{resource}' did not end",
+            s_runLimit,
+            limit => App.ResourceCommands.ExecuteCommandAsync(Resource<IResource>(resource), command, limit));
+        Assert.True(result.Success, $"{command} of {resource}: {result.Message}\n{await AllLogsAsync()}");
+    }
+
+    /// <summary>The id of the resource's container.</summary>
+    public string ContainerId(string resource)
+    {
+        Assert.True(App.ResourceNotifications.TryGetCurrentState(resource, out var state) , $"'{resource}' has no state.");
+        return state.Snapshot.Properties.Single(property => property.Name == "container.id").Value!.ToString()!;
+    }
+
+    public T Resource<T>(string name) where T : class, IResource =>
+        App.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<T>().Single(resource => resource.Name == name);
+
+    /// <summary>What the resource has written so far.</summary>
+    public async Task<string> LogAsync(IResource resource)
+    {
+        var text = new StringBuilder();
+        var name = App.ResourceNotifications.TryGetCurrentState(resource.Name, out var state) ? state.ResourceId : resource.Name;
+        await foreach (var lines in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(name))
+        {
+            foreach (var line in lines)
+            {
+                text.AppendLine(line.Content);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    private async Task<T> WithLogs<T>(string problem, TimeSpan limit, Func<CancellationToken, Task<T>> wait)
+    {
+        using var source = new CancellationTokenSource(limit);
+        try
+        {
+            return await wait(source.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or DistributedApplicationException)
+        {
+            throw new TimeoutException($"{problem} within {limit.TotalSeconds} s: {exception.Message}\n{await AllLogsAsync()}", exception);
+        }
+    }
+
+    private async Task<string> AllLogsAsync()
+    {
+        var text = new StringBuilder();
+        foreach (var resource in App.Services.GetRequiredService<DistributedApplicationModel>().Resources.Where(resource => resource.IsContainer()))
+        {
+            text.AppendLine($"--- {resource.Name}").Append(await LogAsync(resource));
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Tests.Stack;
+
+/// <summary>What outlives a stack: volumes and secrets of its own, which no developer's stack has. Removed at the end.</summary>
+public sealed class StackData : IAsyncDisposable
+{
+    private readonly string _prefix = $"mlflow-aspire-test-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+    private readonly Dictionary<string, string> _secrets = [];
+    private readonly HashSet<string> _volumes = [];
+
+    /// <summary>The values of all secret parameters.</summary>
+    public IEnumerable<string> Secrets => _secrets.Values;
+
+    /// <summary>Gives the model these volumes and secrets in place of the developer's.</summary>
+    public void ApplyTo(IDistributedApplicationBuilder builder)
+    {
+        // The password of the PostgreSQL container is a parameter without a resource.
+        foreach (var name in builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).Select(parameter => parameter.Name).Append("postgres-password"))
+        {
+            builder.Configuration[$"Parameters:{name}"] = Secret(name);
+        }
+
+        foreach (var resource in builder.Resources)
+        {
+            foreach (var mount in resource.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type == ContainerMountType.Volume).ToList())
+            {
+                var volume = $"{_prefix}-{resource.Name}";
+                _volumes.Add(volume);
+                resource.Annotations.Remove(mount);
+                resource.Annotations.Add(new ContainerMountAnnotation(volume, mount.Target, mount.Type, mount.IsReadOnly));
+            }
+        }
+    }
+
+    /// <summary>
+    /// The value of a secret parameter: with characters that break a URI, an ini file or a shell, so that a missing escape shows.
+    /// Those that break a connection string of Aspire's own (; ' ") are left out.
+    /// </summary>
+    public string Secret(string name)
+    {
+        if (!_secrets.TryGetValue(name, out var value))
+        {
+            _secrets[name] = value = $"{RandomNumberGenerator.GetHexString(32)}@:/%#?& $\\+{{}}!~";
+        }
+
+        return value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_volumes.Count > 0)
+        {
+            await DockerCli.RunAsync(["volume", "rm", "--force", .. _volumes]);
+        }
+    }
+}

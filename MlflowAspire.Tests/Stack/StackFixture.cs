@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Tests.Stack;
+
+/// <summary>One stack for all tests that leave it running. The containers "write", "verify", … run the scripts of that name.</summary>
+public sealed class StackFixture : IAsyncLifetime
+{
+    private readonly StackData _data = new();
+    private Task<JsonElement>? _workload;
+
+    public MlflowStack Stack { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Stack = await MlflowStack.StartAsync(_data, configure: (_, mlflow) => AddScripts(mlflow));
+
+    public async Task DisposeAsync()
+    {
+        if (Stack is not null)
+        {
+            await Stack.DisposeAsync();
+        }
+
+        await _data.DisposeAsync();
+    }
+
+    /// <summary>The secrets that the stack runs with.</summary>
+    public IEnumerable<string> Secrets => _data.Secrets;
+
+    /// <summary>Does what a user does with MLflow, once for all tests.</summary>
+    public Task<JsonElement> WriteWorkloadAsync() => _workload ??= WriteAsync();
+
+    private async Task<JsonElement> WriteAsync() => ScriptResult.Of(await Stack.RunAsync("write"));
+
+    /// <summary>Adds the Python scripts, which use MLflow's own client, as containers that are started by hand.</summary>
+    internal static void AddScripts(IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var workload = ScriptPath("workload.py");
+        mlflow.AddPythonClient("write", workload).WithArgs("write");
+        mlflow.AddPythonClient("verify", workload).WithArgs("verify");
+        mlflow.AddPythonClient("delete-runs", ScriptPath("delete_runs.py"));
+    }
+
+    private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
+}
+
+/// <summary>The tests that share the stack run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class StackTests : ICollectionFixture<StackFixture>
+{
+    public const string Name = "Stack";
+}

@@ -1,0 +1,43 @@
+using Azure.Storage.Blobs;
+using Npgsql;
+
+namespace MlflowAspire.Tests.Stack;
+
+/// <summary>Looks into the stores behind MLflow's back.</summary>
+internal static class StackStores
+{
+    /// <summary>The first column of a query on MLflow's database.</summary>
+    public static async Task<List<T>> QueryAsync<T>(this MlflowStack stack, string sql, params object[] parameters)
+    {
+        await using var connection = new NpgsqlConnection(await stack.ConnectionStringAsync("mlflow-db"));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        }
+
+        List<T> rows = [];
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetFieldValue<T>(0));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The sizes of the blobs below a prefix of the artifact store, by the rest of their names.</summary>
+    public static async Task<Dictionary<string, long>> BlobsAsync(this MlflowStack stack, string prefix = "")
+    {
+        var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts").Parent.ConnectionStringExpression.GetValueAsync(default);
+        var container = new BlobServiceClient(connectionString).GetBlobContainerClient("mlflow");
+        Dictionary<string, long> blobs = [];
+        await foreach (var blob in container.GetBlobsAsync(prefix: prefix))
+        {
+            blobs.Add(blob.Name[prefix.Length..], blob.Properties.ContentLength ?? 0);
+        }
+
+        return blobs;
+    }
+}

@@ -34,8 +34,14 @@ public class NullGuardTests
         }
 
         var model = TestModel.ToRun();
-        object[] known = [model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts, model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"), "text", new[] { "text" },
-            model.Builder.AddParameter("parameter", secret: true), model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddAzureKeyVault("vault"), model.Builder.AddAzureKeyVault("keys").GetSecret("key"), Array.Empty<IPNetwork>()];
+        var vault = model.Builder.AddAzureKeyVault("vault");
+        object[] known =
+        [
+            model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts,
+            model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
+            model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter", secret: true), vault, vault.GetSecret("secret"),
+            "text", new[] { "text" }, Array.Empty<IPNetwork>(),
+        ];
         var arguments = method.GetParameters().Select(parameter =>
             parameter.Name == parameterName ? null
             : parameter.HasDefaultValue ? parameter.DefaultValue

@@ -39,11 +39,29 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Where artifacts are kept, once <c>WithArtifactStore</c> has said so.</summary>
     public IResource? ArtifactStore { get; internal set; }
 
+    /// <summary>Whether the server signs in to the artifact store by a key, so that its identity needs no role there.</summary>
+    internal bool UsesArtifactStoreKey { get; set; }
+
     /// <summary>The cores and the memory that the server gets.</summary>
     internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;
 
     /// <summary>The names that the server answers to beside those of its endpoints.</summary>
     internal List<string> AllowedHosts { get; } = [];
+
+    /// <summary>The domain that the server is published under beside the one of its environment.</summary>
+    internal ParameterResource? CustomDomain { get; set; }
+
+    /// <summary>How many replicas are published.</summary>
+    internal int Replicas { get; set; } = 1;
+
+    /// <summary>Whether the server runs jobs.</summary>
+    internal bool RunsJobs { get; set; }
+
+    /// <summary>Whether replicas share a queue of jobs.</summary>
+    internal bool HasJobQueue { get; set; }
+
+    /// <summary>The secrets of the server.</summary>
+    internal MlflowSecrets Secrets { get; } = new();
 
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
     [

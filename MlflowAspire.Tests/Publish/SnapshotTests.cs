@@ -1,0 +1,29 @@
+namespace MlflowAspire.Tests.Publish;
+
+[Trait("Category", "Publish")]
+public sealed class SnapshotTests
+{
+    /// <summary>The variants beside <c>production</c>, which all settings' defaults make.</summary>
+    public static TheoryData<string, string[]> Variants => new()
+    {
+        { "development", ["Profile=development"] },
+        { "existing-network", ["Network:Mode=existing"] },
+        { "delegated-subnet", ["Database:Access=delegated-subnet"] },
+        { "internal", ["Ingress=internal"] },
+        { "own-domain", ["CustomDomain=true", "AllowedAddresses=203.0.113.0/24,198.51.100.7/32", "AllowedHosts=proxy.example.com"] },
+        { "replicas-with-jobs", ["Jobs=true", "Replicas=3", "JobQueue=redis"] },
+        { "keys-and-passwords", ["Database:Authentication=password", "Storage:Authentication=access-key"] },
+    };
+
+    [Fact]
+    public async Task Production_is_as_reviewed() => Snapshot.Verify("production", await PublishedApp.GetAsync());
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Variant_differs_from_production_as_reviewed(string variant, string[] settings) =>
+        Snapshot.Verify(variant, await PublishedApp.GetAsync(settings), baseline: await PublishedApp.GetAsync());
+
+    [Fact]
+    public async Task Publishing_twice_gives_the_same_bytes() =>
+        Assert.Equal((await PublishedApp.GetAsync()).Files, (await PublishedApp.PublishAsync()).Files);
+}

@@ -27,9 +27,14 @@ class EntraPlugin(CreateEnginePlugin):
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         self._user = url.username or os.environ.get("PGUSER")
 
+    def update_url(self, url: URL) -> URL:
+        # SQLAlchemy has removed the parameter; but MLflow's migrations of its basic authentication make a second engine from the URL of the first.
+        return url.update_query_dict({"plugin": "entra"})
+
     def engine_created(self, engine: Engine) -> None:
         @event.listens_for(engine, "do_connect")
         def sign_in(dialect: Any, connection_record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
+            del parameters["plugin"]
             parameters.update(credentials(self._user))
 
 

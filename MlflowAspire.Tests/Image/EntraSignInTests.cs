@@ -46,7 +46,12 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
     {
         await _identity.IssueAsync(_server);
         var users = await image.CreateDatabaseAsync(_identity.Role);
-        var environment = new Dictionary<string, string>(Environment) { ["PGUSER"] = _identity.Role, ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri + "?plugin=entra" };
+        var environment = new Dictionary<string, string>(Environment)
+        {
+            ["PGUSER"] = _identity.Role,
+            ["MLFLOW_APP_NAME"] = app,
+            [setting] = users.Uri + "?plugin=entra",
+        };
 
         (await image.RunAsync(environment, "migrate")).Succeeded();
 

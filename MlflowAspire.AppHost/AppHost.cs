@@ -1,4 +1,5 @@
 using MlflowAspire.AppHost;
+using MlflowAspire.AppHost.Azure;
 
 var builder = DistributedApplication.CreateBuilder(args);
 var settings = MlflowSettings.Read(builder.Configuration);
@@ -23,6 +24,11 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
 if (settings.OpenTelemetry)
 {
     mlflow.WithOpenTelemetry();
+}
+
+if (builder.ExecutionContext.IsPublishMode)
+{
+    var network = builder.AddMlflowNetwork(settings);
 }
 
 // A client to try it with: start it in the dashboard, then look at MLflow.

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using MlflowAspire.AppHost.Azure;
 
 namespace MlflowAspire.AppHost;
 
@@ -23,12 +24,22 @@ internal sealed record MlflowSettings
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard.</summary>
     public bool OpenTelemetry { get; private init; }
 
+    /// <summary>What a deployment to Azure is for (<c>Mlflow:Profile</c>, default <c>production</c>).</summary>
+    public DeploymentProfile Profile { get; private init; }
+
+    /// <summary>The sizes, the redundancy and the retention in Azure.</summary>
+    public required ProfileSizes Sizes { get; init; }
+
+    /// <summary>The virtual network in Azure.</summary>
+    public required NetworkSettings Network { get; init; }
+
     /// <summary>Reads and checks all settings.</summary>
     /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
     public static MlflowSettings Read(IConfiguration configuration)
     {
         var section = new SettingsSection(configuration, "Mlflow");
         var port = section.Integer(nameof(Port), 5000, 0, 65535);
+        var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
         var settings = new MlflowSettings
         {
             Port = port == 0 ? null : port,
@@ -37,6 +48,9 @@ internal sealed record MlflowSettings
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), false),
+            Profile = profile,
+            Sizes = ProfileSizes.Of(profile),
+            Network = NetworkSettings.Read(section),
         };
         section.ThrowIfWrong();
         return settings;

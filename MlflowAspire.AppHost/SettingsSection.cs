@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace MlflowAspire.AppHost;
@@ -12,7 +13,7 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     /// <summary>A whole number within bounds.</summary>
     public int Integer(string key, int fallback, int minimum, int maximum)
     {
-        if (Value(key) is not { } value)
+        if (Text(key) is not { } value)
         {
             return fallback;
         }
@@ -22,14 +23,14 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             return number;
         }
 
-        Note(key, value, $"a whole number from {minimum} to {maximum}");
+        Reject(key, value, $"a whole number from {minimum} to {maximum}");
         return fallback;
     }
 
     /// <summary>True or false.</summary>
     public bool Boolean(string key, bool fallback)
     {
-        if (Value(key) is not { } value)
+        if (Text(key) is not { } value)
         {
             return fallback;
         }
@@ -39,20 +40,52 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             return flag;
         }
 
-        Note(key, value, "true or false");
+        Reject(key, value, "true or false");
+        return fallback;
+    }
+
+    /// <summary>One of the names of an enumeration, written in lower case with hyphens: <c>private-endpoint</c> for <c>PrivateEndpoint</c>.</summary>
+    public T Choice<T>(string key, T fallback) where T : struct, Enum
+    {
+        if (Text(key) is not { } value)
+        {
+            return fallback;
+        }
+
+        var choices = Enum.GetValues<T>().ToDictionary(choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
+        if (choices.TryGetValue(value, out var chosen))
+        {
+            return chosen;
+        }
+
+        Reject(key, value, string.Join(" or ", choices.Keys));
         return fallback;
     }
 
     /// <summary>Texts separated by commas; none when the setting is missing or empty.</summary>
-    public string[] List(string key) => Value(key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+    public string[] List(string key) => Text(key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    /// <summary>The text of a setting; null when it is missing.</summary>
+    /// <param name="key">The name of the setting below the section, such as <c>Network:AddressSpace</c>.</param>
+    public string? Text(string key)
+    {
+        _known.Add(key);
+        return configuration[$"{name}:{key}"];
+    }
+
+    /// <summary>Notes that a setting is wrong.</summary>
+    /// <param name="key">The name of the setting below the section.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="accepted">What is accepted instead.</param>
+    public void Reject(string key, object? value, string accepted) => _problems.Add($"{name}:{key} is '{value}'; accepted: {accepted}.");
 
     /// <summary>Ends the reading: all known settings have been asked for by now.</summary>
     /// <exception cref="SettingsException">Something is wrong or unknown.</exception>
     public void ThrowIfWrong()
     {
-        foreach (var setting in configuration.GetSection(name).GetChildren().Where(setting => !_known.Contains(setting.Key)))
+        foreach (var (key, value) in configuration.GetSection(name).AsEnumerable(makePathsRelative: true).Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
         {
-            Note(setting.Key, setting.Value, "one of the settings " + string.Join(", ", _known.Select(key => $"{name}:{key}")));
+            Reject(key, value, "one of the settings " + string.Join(", ", _known.Select(key => $"{name}:{key}")));
         }
 
         if (_problems.Count > 0)
@@ -60,12 +93,4 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             throw new SettingsException(string.Join(Environment.NewLine, _problems));
         }
     }
-
-    private string? Value(string key)
-    {
-        _known.Add(key);
-        return configuration[$"{name}:{key}"];
-    }
-
-    private void Note(string key, string? value, string accepted) => _problems.Add($"{name}:{key} is '{value}'; accepted: {accepted}.");
 }

@@ -8,7 +8,7 @@ public static partial class MlflowBuilderExtensions
     /// <summary>
     /// Adds names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>, guide row G7), such as that of a reverse proxy. The names of its own
     /// endpoints are always allowed, any other Host header is answered with 403: that is what keeps other web sites from reaching the server
-    /// through a visitor's browser.
+    /// through a visitor's browser. Pages under these names may use the server (<c>MLFLOW_SERVER_CORS_ALLOWED_ORIGINS</c>).
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="hosts">Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port alone, else for any. <c>*</c> stands for any part of a name, but not for all of it.</param>
@@ -37,24 +37,39 @@ public static partial class MlflowBuilderExtensions
 
     private static void SetAllowedHosts(this MlflowServerResource server, EnvironmentCallbackContext context)
     {
+        var isRun = context.ExecutionContext.IsRunMode;
         var hosts = new ReferenceExpressionBuilder();
-        if (context.ExecutionContext.IsRunMode)
+        var origins = new ReferenceExpressionBuilder();
+        if (isRun)
         {
-            // On the machine, and by the names that containers of the app host use.
+            // On the machine, and by the names that containers of the app host use. Pages of the machine itself are always allowed as origins.
             hosts.AppendLiteral(string.Join(',', Entries("localhost").Concat(Entries("127.0.0.1")).Concat(Entries(server.Name)).Concat(Entries($"{server.Name}.dev.internal"))));
         }
         else
         {
+            // The pages of MLflow name their own origin in what they send, and it is refused unless it is listed.
             hosts.AppendLiteral(string.Join(',', Entries(server.Name)));
             hosts.Append($",{server.Host},{server.Host}:*");
+            origins.Append($"https://{server.Host}");
+        }
+
+        if (server.CustomDomain is { } domain)
+        {
+            hosts.Append($",{domain},{domain}:*");
+            origins.Append($",https://{domain}");
         }
 
         foreach (var entry in server.AllowedHosts.SelectMany(Entries))
         {
             hosts.AppendLiteral($",{entry}");
+            origins.AppendLiteral($"{(origins.IsEmpty ? "" : ",")}https://{entry}{(isRun ? $",http://{entry}" : "")}");
         }
 
         context.EnvironmentVariables["MLFLOW_SERVER_ALLOWED_HOSTS"] = hosts.Build();
+        if (!origins.IsEmpty)
+        {
+            context.EnvironmentVariables["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] = origins.Build();
+        }
     }
 
     /// <summary>MLflow compares the whole header, port included.</summary>

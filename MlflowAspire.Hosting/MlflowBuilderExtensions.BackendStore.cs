@@ -22,7 +22,13 @@ public static partial class MlflowBuilderExtensions
         {
             // Read late: the flexible server may become a container after this call.
             var server = database.Resource.Parent;
-            context.SetDatabase(server.Host, server.Port, database.Resource.DatabaseName, server.UserName, server.Password, inAzure: !server.IsContainer);
+            var userName = server.UserName;
+            if (userName is null && builder.Resource.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
+            {
+                userName = ReferenceExpression.Create($"{identity.IdentityResource.PrincipalName}");
+            }
+
+            context.SetDatabase(server.Host, server.Port, database.Resource.DatabaseName, userName, builder.Resource.InVault(server.Password), inAzure: !server.IsContainer);
         });
     }
 
@@ -44,7 +50,7 @@ public static partial class MlflowBuilderExtensions
                 ReferenceExpression.Create($"{server.Port}"),
                 database.Resource.DatabaseName,
                 server.UserNameReference,
-                ReferenceExpression.Create($"{server.PasswordParameter}"),
+                builder.Resource.Secrets.ValueOf(server.PasswordParameter),
                 inAzure: false);
         });
     }
@@ -74,7 +80,7 @@ public static partial class MlflowBuilderExtensions
         ReferenceExpression port,
         string databaseName,
         ReferenceExpression? userName,
-        ReferenceExpression? password,
+        object? password,
         bool inAzure)
     {
         var uri = new ReferenceExpressionBuilder();
@@ -95,4 +101,8 @@ public static partial class MlflowBuilderExtensions
             context.EnvironmentVariables["PGPASSWORD"] = password;
         }
     }
+
+    /// <summary>The password of a flexible server is a parameter, which the key vault may keep.</summary>
+    private static object? InVault(this MlflowServerResource server, ReferenceExpression? password) =>
+        password is { ValueProviders: [ParameterResource parameter] } ? server.Secrets.ValueOf(parameter) : password;
 }

@@ -34,6 +34,7 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithJobs(this IResourceBuilder<MlflowServerResource> builder, bool enabled = true)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Resource.RunsJobs = enabled;
         builder.Resource.Size = enabled ? MlflowServerSize.WithJobs : MlflowServerSize.Default;
         return builder.WithEnvironment("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", enabled ? "true" : "false");
     }

@@ -7,19 +7,21 @@ public static partial class MlflowBuilderExtensions
 {
     private static void AddMigration(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var migration = builder.AddTask(mlflow, mlflow.Resource.Migration, "DatabaseArrowUp").WithArgs("migrate");
+        var migration = builder.AddTask(mlflow, mlflow.Resource.Migration, "DatabaseArrowUp").WithArgs("migrate").ExcludeFromManifest();
 
         // Two servers on an empty database race for its tables, and an older schema is refused: the migration runs once, before any server.
         mlflow.WaitForCompletion(migration);
     }
 
-    private static void AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    private static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) => builder
+        .AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
+        .WithArgs("gc")
+        // Artifacts are removed through the server, which alone knows where they are.
+        .WithReference(mlflow);
+
+    private static void AddGarbageCollectionCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var collection = builder.AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
-            .WithArgs("gc")
-            // Artifacts are removed through the server, which alone knows where they are.
-            .WithReference(mlflow)
-            .WithExplicitStart();
+        var collection = builder.AddGarbageCollection(mlflow).WithExplicitStart().ExcludeFromManifest();
 
         mlflow.WithTaskCommand("collect-garbage", "Collect garbage", collection, new()
         {
@@ -34,7 +36,8 @@ public static partial class MlflowBuilderExtensions
         var demo = builder.AddTask(mlflow, new($"{mlflow.Resource.Name}-demo"), "Lightbulb")
             .WithArgs("mlflow", "demo", "--no-browser", "--tracking-uri", mlflow.Resource.UriExpression)
             .WithReference(mlflow)
-            .WithExplicitStart();
+            .WithExplicitStart()
+            .ExcludeFromManifest();
 
         mlflow.WithTaskCommand("load-demo-data", "Load demo data", demo, new()
         {
@@ -48,6 +51,5 @@ public static partial class MlflowBuilderExtensions
         .AddResource(task)
         .WithMlflowImage()
         .WithIconName(icon)
-        .WithParentRelationship(mlflow)
-        .ExcludeFromManifest();
+        .WithParentRelationship(mlflow);
 }

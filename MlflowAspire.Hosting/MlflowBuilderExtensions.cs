@@ -56,17 +56,21 @@ public static partial class MlflowBuilderExtensions
             .WithHttpHealthCheck("/health")
             .WithContainerRuntimeArgs(context => context.Args.Add(FormattableString.Invariant($"--memory={server.Size.MemoryGiB}g")))
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
-            .WithEnvironment("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey)
-            .WithEnvironment("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase)
-            .WithEnvironment("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey)
+            .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey)
+            .WithSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase)
+            .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey)
             .WithEnvironment(server.SetAllowedHosts)
             .WithWorkers(2)
             .WithJobs(enabled: false);
 
         builder.AddMigration(mlflow);
-        builder.AddGarbageCollection(mlflow);
-        builder.AddDemoData(mlflow);
-        builder.OnBeforeStart((_, _) => server.RequireStores());
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            builder.AddGarbageCollectionCommand(mlflow);
+            builder.AddDemoData(mlflow);
+        }
+
+        builder.OnBeforeStart((_, _) => server.Validate());
         return mlflow;
     }
 
@@ -74,10 +78,12 @@ public static partial class MlflowBuilderExtensions
         .AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true)
         .WithDescription(description);
 
-    private static Task RequireStores(this MlflowServerResource server) => (server.BackendStore, server.ArtifactStore) switch
+    private static Task Validate(this MlflowServerResource server) => server switch
     {
-        (null, _) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
-        (_, null) => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container."),
+        { BackendStore: null } => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
+        { ArtifactStore: null } => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container."),
+        { Replicas: > 1, RunsJobs: true, HasJobQueue: false } => throw new DistributedApplicationException(
+            $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
         _ => Task.CompletedTask,
     };
 }

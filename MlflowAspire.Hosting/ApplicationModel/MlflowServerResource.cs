@@ -45,6 +45,21 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The names that the server answers to beside those of its endpoints.</summary>
     internal List<string> AllowedHosts { get; } = [];
 
+    /// <summary>The domain that the server is published under beside the one of its environment.</summary>
+    internal ParameterResource? CustomDomain { get; set; }
+
+    /// <summary>How many replicas are published.</summary>
+    internal int Replicas { get; set; } = 1;
+
+    /// <summary>Whether the server runs jobs.</summary>
+    internal bool RunsJobs { get; set; }
+
+    /// <summary>Whether replicas share a queue of jobs.</summary>
+    internal bool HasJobQueue { get; set; }
+
+    /// <summary>The secrets of the server.</summary>
+    internal MlflowSecrets Secrets { get; } = new();
+
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
     [
         new("Host", ReferenceExpression.Create($"{Host}")),

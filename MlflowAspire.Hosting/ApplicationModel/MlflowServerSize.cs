@@ -10,4 +10,7 @@ internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
 
     /// <summary>The job runner takes 1.3 GiB more when idle, before it has run any job.</summary>
     public static MlflowServerSize WithJobs { get; } = new(2, 4);
+
+    /// <summary>Migration and garbage collection run for a short time, one thing after the other.</summary>
+    public static MlflowServerSize Task { get; } = new(0.5, 1);
 }

@@ -1,0 +1,153 @@
+using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning.AppContainers;
+using Azure.Provisioning.Storage;
+using MlflowAspire.Hosting.ContainerApps;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Publishes the server as a container app (guide rows G5, G8, G10 and G11): one revision at a time, which an init container prepares the database for;
+    /// probes, of which readiness sees the database; a fixed number of replicas; HTTPS only. It has no effect in a local run.
+    /// </summary>
+    /// <remarks>
+    /// Server, migration and garbage collection share the identity, since a table of PostgreSQL belongs to the identity that made it. The identity gets what it
+    /// needs and no more: it administers the flexible server, and it may read and write blobs of the account. Call this after the server's other settings.
+    /// </remarks>
+    /// <param name="builder">The MLflow server, with its stores.</param>
+    /// <param name="identity">The identity that signs in to the stores and to the key vault.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> PublishAsContainerApp(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(identity);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        var server = builder.Resource;
+        builder
+            .WithAzureUserAssignedIdentity(identity)
+            .WithStoreRoles()
+            .WithExternalHttpEndpoints()
+            .WithEnvironment("MLFLOW_READINESS_PORT", MlflowProbes.ReadinessPort.ToString(CultureInfo.InvariantCulture))
+            .PublishAsAzureContainerApp((_, app) =>
+            {
+                app.Configuration.Ingress.AllowInsecure = false;
+                app.Template.Scale.MinReplicas = server.Replicas;
+                app.Template.Scale.MaxReplicas = server.Replicas;
+
+                var container = app.Template.Containers[0].Value!;
+                container.Resources = server.Size.ToContainerResources();
+                MlflowProbes.AddTo(container);
+                app.Template.InitContainers.Add(MigrationContainer.Create(container, server.Migration, builder.ApplicationBuilder.ExecutionContext));
+            });
+
+        return server is { Replicas: > 1, RunsJobs: true } ? builder.WithPeriodicTasksApp(identity) : builder;
+    }
+
+    /// <summary>
+    /// Removes deleted runs and experiments for good on a schedule (guide row A8): a job of Container Apps with the server's image and identity.
+    /// It has no effect in a local run, where the dashboard has a command for it.
+    /// </summary>
+    /// <param name="builder">The MLflow server, after <see cref="PublishAsContainerApp"/>.</param>
+    /// <param name="schedule">When it runs: a cron expression with five fields, in UTC.</param>
+    /// <param name="olderThan">How long ago something was deleted before it is removed, such as <c>30d</c>.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="InvalidOperationException">The server is not published as a container app.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithGarbageCollection(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> schedule, IResourceBuilder<ParameterResource> olderThan)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(olderThan);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        if (!builder.Resource.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
+        {
+            throw new InvalidOperationException($"MLflow server '{builder.Resource.Name}' is not published as a container app. Call PublishAsContainerApp before WithGarbageCollection.");
+        }
+
+        builder.ApplicationBuilder.AddGarbageCollection(builder)
+            .WithArgs("--older-than", olderThan)
+            .WithAnnotation(identity)
+            .PublishAsAzureContainerAppJob((infrastructure, job) =>
+            {
+                job.Configuration.TriggerType = ContainerAppJobTriggerType.Schedule;
+                job.Configuration.ScheduleTriggerConfig = new()
+                {
+                    CronExpression = schedule.AsProvisioningParameter(infrastructure),
+                    Parallelism = 1,
+                    ReplicaCompletionCount = 1,
+                };
+                job.Configuration.ReplicaTimeout = (int)TimeSpan.FromHours(2).TotalSeconds;
+                // What is left after a failure is removed the next time.
+                job.Configuration.ReplicaRetryLimit = 0;
+                job.Template.Containers[0].Value!.Resources = MlflowServerSize.Task.ToContainerResources();
+            });
+        return builder;
+    }
+
+    /// <summary>
+    /// The roles of the identity on the stores. They are named on the server alone: a second resource with the same identity would make each role assignment again.
+    /// </summary>
+    private static IResourceBuilder<MlflowServerResource> WithStoreRoles(this IResourceBuilder<MlflowServerResource> builder)
+    {
+        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres })
+        {
+            // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
+            builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments();
+            builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
+        }
+
+        if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var account })
+        {
+            var storage = builder.ApplicationBuilder.CreateResourceBuilder(account).ClearDefaultRoleAssignments();
+            builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+        }
+
+        return builder;
+    }
+
+    /// <summary>
+    /// Periodic jobs must run on one replica, and all replicas of an app are alike: a second app without ingress, of one replica, runs them.
+    /// </summary>
+    private static IResourceBuilder<MlflowServerResource> WithPeriodicTasksApp(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
+    {
+        const string periodicTasks = "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS";
+        var server = builder.Resource;
+        var variables = server.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList();
+
+        builder.ApplicationBuilder.AddTask(builder, new($"{server.Name}-periodic"), "Clock")
+            .WithArgs("serve")
+            .WithEnvironment(async context =>
+            {
+                foreach (var variable in variables)
+                {
+                    await variable.Callback(context);
+                }
+            })
+            .WithEnvironment("MLFLOW_WORKERS", "1")
+            .WithEnvironment(periodicTasks, "true")
+            .WithAzureUserAssignedIdentity(identity)
+            .PublishAsAzureContainerApp((_, app) =>
+            {
+                app.Template.Scale.MinReplicas = 1;
+                app.Template.Scale.MaxReplicas = 1;
+                var container = app.Template.Containers[0].Value!;
+                container.Resources = MlflowServerSize.WithJobs.ToContainerResources();
+                MlflowProbes.AddTo(container);
+            });
+
+        return builder.WithEnvironment(periodicTasks, "false");
+    }
+}

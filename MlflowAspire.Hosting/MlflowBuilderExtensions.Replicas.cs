@@ -1,0 +1,47 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Sets how many replicas are published (guide row G11), one by default. They share database, artifacts and secrets. Replicas that run jobs need a queue
+    /// that they share as well, see <see cref="WithJobQueue"/>. A local run has one.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="replicas">1 to 30.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithReplicas(this IResourceBuilder<MlflowServerResource> builder, int replicas)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (replicas is < 1 or > 30)
+        {
+            throw new ArgumentOutOfRangeException(nameof(replicas), replicas, "The replicas of MLflow are a number from 1 to 30.");
+        }
+
+        builder.Resource.Replicas = replicas;
+        return builder;
+    }
+
+    /// <summary>
+    /// Keeps the queue of jobs in Redis (<c>MLFLOW_SERVER_JOB_HUEY_REDIS_URL</c>) instead of a file of each replica, so that replicas share it.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="redisUrl">A secret: the URL with the credentials, such as <c>rediss://:key@queue.example.com:6380/0</c>.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The parameter is not a secret.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithJobQueue(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> redisUrl)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(redisUrl);
+        if (!redisUrl.Resource.Secret)
+        {
+            throw new ArgumentException(
+                $"The parameter '{redisUrl.Resource.Name}' is not a secret; the URL of the job queue (MLFLOW_SERVER_JOB_HUEY_REDIS_URL) holds credentials.", nameof(redisUrl));
+        }
+
+        builder.Resource.HasJobQueue = true;
+        return builder.WithSecret("MLFLOW_SERVER_JOB_HUEY_REDIS_URL", redisUrl);
+    }
+}

@@ -1,0 +1,45 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning.KeyVault;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    /// <summary>
+    /// Keeps the secrets of the server in a key vault when it is published: the container apps hold references to them, which they read with their identity,
+    /// and no values (guide row G7). The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
+    /// </summary>
+    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithKeyVault(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(vault);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent.Password.ValueProviders: [ParameterResource password] })
+        {
+            builder.Resource.Secrets.Add(password);
+        }
+
+        builder.Resource.Secrets.KeepIn(vault);
+
+        // The tasks of the server run under the same identity: they would get the same role a second time.
+        vault.ClearDefaultRoleAssignments();
+        return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
+    }
+
+    /// <summary>Sets an environment variable of the server to a secret.</summary>
+    internal static IResourceBuilder<MlflowServerResource> WithSecret(
+        this IResourceBuilder<MlflowServerResource> builder, string variable, IResourceBuilder<ParameterResource> secret)
+    {
+        var secrets = builder.Resource.Secrets;
+        secrets.Add(secret.Resource);
+        return builder.WithEnvironment(context => context.EnvironmentVariables[variable] = secrets.ValueOf(secret.Resource));
+    }
+}

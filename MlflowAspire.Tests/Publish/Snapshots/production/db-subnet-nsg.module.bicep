@@ -1,0 +1,66 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+param aca_infra_subnet_range_value string
+
+param db_subnet_range_value string
+
+resource db_subnet_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+  name: take('db_subnet_nsg-${uniqueString(resourceGroup().id)}', 80)
+  location: location
+  tags: {
+    'aspire-resource-name': 'db-subnet-nsg'
+  }
+}
+
+resource db_subnet_nsg_database 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'database'
+  properties: {
+    access: 'Allow'
+    description: 'MLflow.'
+    destinationAddressPrefix: db_subnet_range_value
+    destinationPortRange: '5432'
+    direction: 'Inbound'
+    priority: 100
+    protocol: 'Tcp'
+    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_deny_inbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-inbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Inbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_deny_outbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-outbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Outbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+output id string = db_subnet_nsg.id
+
+output name string = db_subnet_nsg.name

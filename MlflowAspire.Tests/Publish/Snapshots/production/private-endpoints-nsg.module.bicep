@@ -1,0 +1,66 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+param aca_infra_subnet_range_value string
+
+param private_endpoints_range_value string
+
+resource private_endpoints_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+  name: take('private_endpoints_nsg-${uniqueString(resourceGroup().id)}', 80)
+  location: location
+  tags: {
+    'aspire-resource-name': 'private-endpoints-nsg'
+  }
+}
+
+resource private_endpoints_nsg_private_endpoints 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'private-endpoints'
+  properties: {
+    access: 'Allow'
+    description: 'MLflow.'
+    destinationAddressPrefix: private_endpoints_range_value
+    destinationPortRange: '443'
+    direction: 'Inbound'
+    priority: 100
+    protocol: 'Tcp'
+    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: private_endpoints_nsg
+}
+
+resource private_endpoints_nsg_deny_inbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-inbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Inbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: private_endpoints_nsg
+}
+
+resource private_endpoints_nsg_deny_outbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-outbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Outbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: private_endpoints_nsg
+}
+
+output id string = private_endpoints_nsg.id
+
+output name string = private_endpoints_nsg.name

@@ -1,0 +1,1 @@
+"""What the MLflow image adds to MLflow: its entry point and the sign-in to PostgreSQL with Microsoft Entra."""

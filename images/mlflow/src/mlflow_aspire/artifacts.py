@@ -1,0 +1,35 @@
+"""The artifact store: where it is, and exactly one way to sign in to it (guide A1)."""
+
+import re
+
+from .errors import SettingError
+from .settings import MutableEnvironment, flag, required
+
+DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
+
+_BLOB_CREDENTIALS = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCESS_KEY")
+_BLOB_CONTAINER = re.compile(r"wasbs://[^@/]+@[^./]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?")
+_SCHEMES = ("wasbs", "s3", "gs", "ftp", "sftp", "hdfs", "viewfs", "file")
+
+
+def prepare(environment: MutableEnvironment) -> None:
+    """Checks the destination of proxied artifacts and the credentials of a blob container."""
+    # MLflow takes a variable that is there but empty for a credential.
+    for name in _BLOB_CREDENTIALS:
+        if environment.get(name) == "":
+            del environment[name]
+    if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+        return
+    destination = required(environment, DESTINATION, "the store that the server keeps artifacts in")
+    scheme = destination.partition("://")[0]
+    if scheme not in _SCHEMES and not destination.startswith("/"):
+        raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in _SCHEMES)} or a path that starts with /")
+    if scheme == "wasbs":
+        _check_blobs(environment, destination)
+
+
+def _check_blobs(environment: MutableEnvironment, destination: str) -> None:
+    if not _BLOB_CONTAINER.fullmatch(destination):
+        raise SettingError(DESTINATION, f"is {destination!r}; accepted: wasbs://<container>@<account>.blob.core.windows.net[/<path>]")
+    if all(name in environment for name in _BLOB_CREDENTIALS):
+        raise SettingError(" and ".join(_BLOB_CREDENTIALS), "are both set; accepted: one of them, or none for Microsoft Entra")

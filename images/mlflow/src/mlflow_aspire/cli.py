@@ -1,0 +1,72 @@
+"""The entry point of the image."""
+
+import argparse
+import os
+import signal
+import sys
+from datetime import timedelta
+from typing import NoReturn
+
+from . import age
+from .errors import Failure
+from .log import complain
+from .settings import MutableEnvironment
+
+_COMMANDS = ("serve", "migrate", "gc")
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    try:
+        if arguments and arguments[0] not in (*_COMMANDS, "-h", "--help"):
+            _execute(arguments)
+        _run(_parser().parse_args(arguments), os.environ)
+    except Failure as failure:
+        complain(str(failure))
+        sys.exit(failure.exit_code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("mlflow-aspire", epilog="Any other command, such as `mlflow` or `python`, is run as it is.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="check the settings and run the MLflow server")
+    commands.add_parser("migrate", help="bring the databases to the schemas of this MLflow")
+    gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments for good")
+    gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
+    return parser
+
+
+def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None:
+    # Each command imports what it alone needs: the start is part of every migration.
+    if arguments.command == "serve":
+        from .serve import serve
+
+        serve(environment)
+    # The first process of a container gets no signal that it does not handle. What is running ends with it.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    if arguments.command == "migrate":
+        from .migrate import migrate
+
+        migrate(environment)
+    else:
+        from .gc import gc
+
+        gc(environment, arguments.older_than)
+
+
+def _age(text: str) -> timedelta:
+    try:
+        return age.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _execute(command: list[str]) -> NoReturn:
+    try:
+        os.execvp(command[0], command)
+    except FileNotFoundError:
+        raise Failure(f"there is no command {command[0]!r}; accepted: {', '.join(_COMMANDS)}, or a program of the image") from None
+
+
+if __name__ == "__main__":
+    main()

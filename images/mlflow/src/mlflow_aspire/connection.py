@@ -1,0 +1,43 @@
+"""Connecting to a database that may not be there yet."""
+
+import re
+import time
+
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import OperationalError
+
+from .errors import Failure
+from .log import say
+
+_PAUSE_SECONDS = 1
+
+# What passes by itself while a database server is created, started or failed over. Anything else (a wrong password, a role or
+# database that does not exist, a certificate that is not trusted) stays as it is, however long one waits.
+_PASSING = re.compile(
+    "could not translate host name|Connection refused|Connection reset|Connection timed out|timeout expired|No route to host|Network is unreachable"
+    "|server closed the connection unexpectedly|the database system is|remaining connection slots|too many clients|SSL SYSCALL error: EOF"
+)
+
+
+def connect(name: str, uri: str, limit: int) -> Connection:
+    """Opens a connection of its own, each statement its own transaction, and waits up to `limit` seconds for the server to answer.
+
+    Raises:
+        Failure: the server refuses the connection, or does not answer within the limit.
+    """
+    engine = create_engine(uri, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    end = time.monotonic() + limit
+    waiting = False
+    while True:
+        try:
+            return engine.connect()
+        except OperationalError as error:
+            reason = " ".join(str(error.orig).split())
+            if not _PASSING.search(reason):
+                raise Failure(f"{name}: the database refuses the connection: {reason}") from error
+            if time.monotonic() >= end:
+                raise Failure(f"{name}: the database did not answer within {limit} s (MLFLOW_DATABASE_TIMEOUT_SECONDS): {reason}") from error
+        if not waiting:
+            say(f"waiting up to {limit} s for the database of {name}: {reason}")
+            waiting = True
+        time.sleep(_PAUSE_SECONDS)

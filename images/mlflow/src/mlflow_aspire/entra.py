@@ -1,0 +1,54 @@
+"""Signing in to PostgreSQL with a Microsoft Entra token, for every URI with the parameter plugin=entra (guide G4).
+
+SQLAlchemy loads the plugin wherever an engine is made, so that the server, `mlflow db upgrade` and all other commands of MLflow use it unchanged.
+"""
+
+import os
+from functools import cache
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.identity import DefaultAzureCredential
+from azure_postgresql_auth.core import AZURE_DB_FOR_POSTGRES_SCOPE, get_entra_conninfo, get_entra_token
+from azure_postgresql_auth.errors import AzurePgEntraError
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL, CreateEnginePlugin
+
+from .errors import Failure
+
+
+class EntraSignInError(Failure):
+    """No token is to be had, or it does not tell the name of the role."""
+
+
+class EntraPlugin(CreateEnginePlugin):
+    """Gives every new connection a token that is valid now."""
+
+    def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
+        self._user = url.username or os.environ.get("PGUSER")
+
+    def engine_created(self, engine: Engine) -> None:
+        @event.listens_for(engine, "do_connect")
+        def sign_in(dialect: Any, connection_record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
+            parameters.update(credentials(self._user))
+
+
+def credentials(user: str | None) -> dict[str, str]:
+    """The user and password of a connection. Without a user, the token tells the name of the role.
+
+    Raises:
+        EntraSignInError: there is no token, or a user is needed and the token names none.
+    """
+    try:
+        if user:
+            return {"user": user, "password": get_entra_token(_credential(), AZURE_DB_FOR_POSTGRES_SCOPE)}
+        return get_entra_conninfo(_credential())
+    except (AzureError, AzurePgEntraError) as error:
+        reason = " ".join(str(error).split())
+        raise EntraSignInError(f"Microsoft Entra gave no token for PostgreSQL (AZURE_CLIENT_ID names the identity): {reason}") from error
+
+
+@cache
+def _credential() -> DefaultAzureCredential:
+    # One for the process: it keeps a token until shortly before its end and then gets the next.
+    return DefaultAzureCredential()

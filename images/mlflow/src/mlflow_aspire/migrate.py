@@ -1,0 +1,65 @@
+"""`mlflow-aspire migrate`: brings the database schemas to the versions of this image.
+
+MLflow's own commands do the work. This decides whether there is any, and keeps two migrations apart.
+"""
+
+import subprocess
+from contextlib import closing
+
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from . import revisions, schemas
+from .connection import connect
+from .databases import settle
+from .errors import Failure
+from .log import say
+from .schemas import Schema
+from .settings import MutableEnvironment, seconds
+
+# The key of the advisory lock, the same in all versions of this image.
+_LOCK = 5_000_317
+
+
+def migrate(environment: MutableEnvironment) -> None:
+    """Migrates all schemas of the environment, one after the other.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: a database cannot be reached, or a migration fails.
+    """
+    settle(environment)
+    limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
+    configured = schemas.configured(environment)
+    # The lock lives as long as this connection, so that a migration that is killed leaves none behind.
+    with closing(connect(configured[0].setting, configured[0].uri, limit)) as lock:
+        _acquire(lock)
+        for schema in configured:
+            _migrate(schema, limit)
+
+
+def _acquire(connection: Connection) -> None:
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
+        say("another migration is running: waiting for its end")
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+
+
+def _migrate(schema: Schema, limit: int) -> None:
+    known = revisions.read(schema.name)
+    before = _current(schema, limit)
+    if not schemas.migration_needed(schema, known, before):
+        say(f"{schema.name} schema: at revision {known.head}, nothing to do")
+        return
+    say(f"{schema.name} schema: migrating from {before or 'nothing'} to {known.head} ({known.package})")
+    exit_code = subprocess.run(schema.command).returncode
+    if exit_code != 0:
+        raise Failure(f"{schema.setting}: the migration of the {schema.name} schema failed with exit code {exit_code}; its log is above")
+    after = _current(schema, limit)
+    if after != known.head:
+        raise Failure(f"{schema.setting}: the {schema.name} schema is at revision {after} after its migration to {known.head}")
+    say(f"{schema.name} schema: migrated from {before or 'nothing'} to {after}")
+
+
+def _current(schema: Schema, limit: int) -> str | None:
+    with closing(connect(schema.setting, schema.uri, limit)) as connection:
+        return MigrationContext.configure(connection, opts={"version_table": schema.version_table}).get_current_revision()

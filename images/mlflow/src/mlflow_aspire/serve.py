@@ -1,0 +1,27 @@
+"""`mlflow-aspire serve`: checks the settings, turns them into MLflow's own variables and becomes the MLflow server."""
+
+import os
+from typing import NoReturn
+
+from . import artifacts, keys, sign_in, telemetry
+from .databases import BACKEND, settle
+from .settings import MutableEnvironment, required
+
+
+def serve(environment: MutableEnvironment) -> NoReturn:
+    """Replaces this process, so that the server receives the signals of the container.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+    """
+    command = prepare(environment)
+    os.execvpe(command[0], command, environment)
+
+
+def prepare(environment: MutableEnvironment) -> list[str]:
+    """Completes the environment of the server and gives its command, in which there is no secret."""
+    settle(environment)
+    required(environment, BACKEND, "the database of the tracking store")
+    artifacts.prepare(environment)
+    keys.prepare(environment)
+    return [*telemetry.prepare(environment), "mlflow", "server", *sign_in.prepare(environment)]

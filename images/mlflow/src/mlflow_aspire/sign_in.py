@@ -1,0 +1,66 @@
+"""Who may use the server (guide G12, G13): MLflow's basic authentication, the OIDC plugin, or everyone."""
+
+import configparser
+import os
+import tempfile
+
+from . import databases
+from .errors import SettingError
+from .settings import Environment, MutableEnvironment, choice, required, seconds
+
+BASIC = "basic-auth"
+OIDC = "oidc-auth"
+
+_PERMISSIONS = ("READ", "USE", "EDIT", "MANAGE", "NO_PERMISSIONS")
+# MLflow's own minimum, checked here so that the message names the setting.
+_PASSWORD_LENGTH = 12
+
+
+def app_name(environment: Environment) -> str | None:
+    """The MLflow app (`mlflow server --app-name`) that MLFLOW_APP_NAME chooses."""
+    return choice(environment, "MLFLOW_APP_NAME", (BASIC, OIDC), "") if environment.get("MLFLOW_APP_NAME") else None
+
+
+def prepare(environment: MutableEnvironment) -> list[str]:
+    """Checks the settings of the sign-in and gives the server's arguments for it."""
+    app = app_name(environment)
+    if app is None:
+        return []
+    if app == BASIC:
+        environment["MLFLOW_AUTH_CONFIG_PATH"] = _write(_basic_auth(environment))
+    else:
+        _check_oidc(environment)
+    return ["--app-name", app]
+
+
+def _basic_auth(environment: Environment) -> configparser.ConfigParser:
+    password = required(environment, "MLFLOW_AUTH_ADMIN_PASSWORD", "the first password of the administrator")
+    if len(password) < _PASSWORD_LENGTH:
+        raise SettingError("MLFLOW_AUTH_ADMIN_PASSWORD", f"is too short; accepted: {_PASSWORD_LENGTH} characters or more")
+    settings = {
+        "database_uri": required(environment, databases.BASIC_AUTH, "the database of users and permissions"),
+        "default_permission": choice(environment, "MLFLOW_AUTH_DEFAULT_PERMISSION", _PERMISSIONS, "READ"),
+        # MLflow hashes the password on every request unless it remembers the outcome for a while.
+        "auth_cache_ttl_seconds": str(seconds(environment, "MLFLOW_AUTH_CACHE_TTL_SECONDS", 60)),
+        "admin_username": environment.get("MLFLOW_AUTH_ADMIN_USERNAME") or "admin",
+    }
+    config = configparser.ConfigParser()
+    # MLflow reads the file with interpolation, in which a percent sign stands for itself when it is doubled.
+    config["mlflow"] = {name: value.replace("%", "%%") for name, value in settings.items()}
+    return config
+
+
+def _write(config: configparser.ConfigParser) -> str:
+    # Readable by this user alone, in the folder that TMPDIR names.
+    handle, path = tempfile.mkstemp(prefix="mlflow-auth-", suffix=".ini")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        config.write(file)
+    return path
+
+
+def _check_oidc(environment: Environment) -> None:
+    required(environment, databases.OIDC_AUTH, "the database of users and permissions")
+    required(environment, "OIDC_DISCOVERY_URL", "the address of the provider's openid-configuration")
+    required(environment, "OIDC_CLIENT_ID", "the client that this server is to the provider")
+    required(environment, "OIDC_CLIENT_SECRET", "the secret of that client")
+    required(environment, "SECRET_KEY", "the key that signs browser sessions")

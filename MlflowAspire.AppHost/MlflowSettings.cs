@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.AppHost.Azure;
+using MlflowAspire.AppHost.SignIn;
 
 namespace MlflowAspire.AppHost;
 
@@ -23,6 +24,9 @@ internal sealed record MlflowSettings
 
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard.</summary>
     public bool OpenTelemetry { get; private init; }
+
+    /// <summary>How users sign in.</summary>
+    public required SignInSettings SignIn { get; init; }
 
     /// <summary>What a deployment to Azure is for (<c>Mlflow:Profile</c>, default <c>production</c>).</summary>
     public DeploymentProfile Profile { get; private init; }
@@ -48,6 +52,7 @@ internal sealed record MlflowSettings
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), false),
+            SignIn = SignInSettings.Read(section),
             Profile = profile,
             Sizes = ProfileSizes.Of(profile),
             Network = NetworkSettings.Read(section),

@@ -73,7 +73,12 @@ public static partial class MlflowBuilderExtensions
             EntraIssuer(tenantId),
             clientId,
             clientSecret,
-            options with { GroupsClaim = options.GroupsClaim ?? "roles", TrustBearerGroups = options.TrustBearerGroups ?? true },
+            options with
+            {
+                GroupsClaim = options.GroupsClaim ?? "roles",
+                TrustBearerGroups = options.TrustBearerGroups ?? true,
+                UserNameClaims = options.UserNameClaims ?? ["preferred_username", "oid"],
+            },
             context => context.SignInWithEntra(clientId));
     }
 
@@ -109,7 +114,7 @@ public static partial class MlflowBuilderExtensions
                 variables["OIDC_GROUPS_ATTRIBUTE"] = options.GroupsClaim ?? "groups";
                 variables["OIDC_GROUP_NAME"] = string.Join(',', options.UserGroups);
                 variables["OIDC_ADMIN_GROUP_NAME"] = string.Join(',', options.AdminGroups);
-                variables["OIDC_USERNAME_FIELD"] = string.Join(',', options.UserNameClaims);
+                variables["OIDC_USERNAME_FIELD"] = string.Join(',', options.UserNameClaims ?? ["email", "preferred_username"]);
                 variables["OIDC_PROVIDER_DISPLAY_NAME"] = options.DisplayName;
                 // Machines never log in with a browser: their first token makes them users, when it is in one of the groups.
                 variables["OIDC_PROVISION_ON_BEARER_AUTH"] = "true";

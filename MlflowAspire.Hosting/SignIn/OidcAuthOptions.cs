@@ -18,8 +18,11 @@ public sealed record OidcAuthOptions
     /// </summary>
     public bool? TrustBearerGroups { get; init; }
 
-    /// <summary>The claims that name the user, the first one that is there (<c>OIDC_USERNAME_FIELD</c>).</summary>
-    public IReadOnlyList<string> UserNameClaims { get; init; } = ["email", "preferred_username"];
+    /// <summary>
+    /// The claims that name the user, the first one that is there (<c>OIDC_USERNAME_FIELD</c>): <c>email</c> and <c>preferred_username</c> by default; for Microsoft
+    /// Entra <c>preferred_username</c> and, for machines, <c>oid</c>.
+    /// </summary>
+    public IReadOnlyList<string>? UserNameClaims { get; init; }
 
     /// <summary>What is asked of the provider at login (<c>OIDC_SCOPE</c>).</summary>
     public IReadOnlyList<string> Scopes { get; init; } = ["openid", "email", "profile"];

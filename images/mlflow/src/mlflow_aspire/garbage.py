@@ -71,7 +71,7 @@ class Garbage:
                 return
 
     def _summarize(self) -> None:
-        say("removed " + ", ".join(f"{self._removed[kind]} {kind}s" for kind in (RUN, MODEL, EXPERIMENT)))
+        say("removed " + ", ".join(f"{kind}s: {self._removed[kind]}" for kind in (RUN, MODEL, EXPERIMENT)))
         if self._failed:
             raise Failure(f"{len(self._failed)} could not be removed: {', '.join(self._failed)}")
 

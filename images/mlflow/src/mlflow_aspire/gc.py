@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import requests
 
-from .databases import BACKEND, settle
+from . import databases, keys
+from .databases import BACKEND
 from .errors import Failure, SettingError
 from .settings import MutableEnvironment, required
 
@@ -19,11 +20,12 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
         SettingError: a setting is missing or wrong.
         Failure: the server or the database does not answer, or something could not be removed.
     """
-    settle(environment)
+    databases.settle(environment)
+    keys.settle(environment)
     uri = required(environment, BACKEND, "the database of the tracking store")
     _check_server(required(environment, _TRACKING_URI, "the address of the server, which removes the artifacts"))
-    # A request that the server answers with an error is repeated twice instead of for minutes, as there are more runs to come.
-    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    # A request that fails is repeated once instead of for minutes: there are more runs to come, and the next gc comes to this one again.
+    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
     # MLflow reads settings while it is imported.
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

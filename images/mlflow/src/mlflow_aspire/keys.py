@@ -6,19 +6,23 @@ import hashlib
 from cryptography.fernet import Fernet
 
 from .errors import SettingError
-from .settings import MutableEnvironment, required
+from .settings import Environment, MutableEnvironment, required
 
 _WEBHOOK_KEY = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
 _WEBHOOK_KEY_LENGTH = 32
 
 
-def prepare(environment: MutableEnvironment) -> None:
-    """Refuses to start without the keys that MLflow would replace by a built-in one, and brings the webhook key into its form."""
-    required(environment, "MLFLOW_CRYPTO_KEK_PASSPHRASE", "the passphrase that gateway secrets are encrypted with")
-    required(environment, "MLFLOW_FLASK_SERVER_SECRET_KEY", "the key that protects forms against forgery")
+def settle(environment: MutableEnvironment) -> None:
+    """Brings the webhook key into its form. Every command that loads MLflow's tables needs it there, if it is set at all."""
     webhook_key = environment.get(_WEBHOOK_KEY)
     if webhook_key:
         environment[_WEBHOOK_KEY] = fernet_key(webhook_key)
+
+
+def check(environment: Environment) -> None:
+    """Refuses a server without the keys that MLflow would replace by a built-in one or by one of each start."""
+    required(environment, "MLFLOW_CRYPTO_KEK_PASSPHRASE", "the passphrase that gateway secrets are encrypted with")
+    required(environment, "MLFLOW_FLASK_SERVER_SECRET_KEY", "the key that protects forms against forgery")
 
 
 def fernet_key(text: str) -> str:

@@ -9,9 +9,8 @@ from contextlib import closing
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from . import revisions, schemas
+from . import databases, keys, revisions, schemas
 from .connection import connect
-from .databases import settle
 from .errors import Failure
 from .log import say
 from .schemas import Schema
@@ -28,7 +27,8 @@ def migrate(environment: MutableEnvironment) -> None:
         SettingError: a setting is missing or wrong.
         Failure: a database cannot be reached, or a migration fails.
     """
-    settle(environment)
+    databases.settle(environment)
+    keys.settle(environment)
     limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
     configured = schemas.configured(environment)
     # The lock lives as long as this connection, so that a migration that is killed leaves none behind.

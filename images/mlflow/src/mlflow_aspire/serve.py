@@ -3,8 +3,8 @@
 import os
 from typing import NoReturn
 
-from . import artifacts, keys, sign_in, telemetry
-from .databases import BACKEND, settle
+from . import artifacts, databases, keys, sign_in, telemetry
+from .databases import BACKEND
 from .settings import MutableEnvironment, required
 
 
@@ -20,8 +20,9 @@ def serve(environment: MutableEnvironment) -> NoReturn:
 
 def prepare(environment: MutableEnvironment) -> list[str]:
     """Completes the environment of the server and gives its command, in which there is no secret."""
-    settle(environment)
+    databases.settle(environment)
+    keys.settle(environment)
     required(environment, BACKEND, "the database of the tracking store")
     artifacts.prepare(environment)
-    keys.prepare(environment)
+    keys.check(environment)
     return [*telemetry.prepare(environment), "mlflow", "server", *sign_in.prepare(environment)]

@@ -46,8 +46,9 @@ public sealed class BasicAuthFixture : IAsyncLifetime
                         context.EnvironmentVariables[name] = value;
                     }
                 });
-            builder.CreateResourceBuilder(builder.Resources.OfType<ContainerResource>().Single(resource => resource.Name == "storage"))
-                .WithEnvironment("AZURITE_ACCOUNTS", StorageKeys.Accounts);
+            // The emulator is not a container resource of its own.
+            builder.Resources.Single(resource => resource.Name == "storage").Annotations.Add(
+                new EnvironmentCallbackAnnotation(variables => variables["AZURITE_ACCOUNTS"] = StorageKeys.Accounts));
         });
     }
 

@@ -15,9 +15,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     [Fact]
     public async Task The_python_client_signs_in_with_what_the_reference_gives_it()
     {
-        // The script reads all back through the client and compares.
-        await Stack.RunAsync("write");
-        await Stack.RunAsync("verify");
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +84,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
 
         Assert.Equal(200, response!.Status);
         await page.GetByText("Experiments").First.WaitForAsync();
-        Assert.Equal("MLflow", await page.TitleAsync());
+        Assert.EndsWith("MLflow", await page.TitleAsync(), StringComparison.Ordinal);
         // What the page itself sends names its origin.
         var status = await page.EvaluateAsync<int>("fetch('/ajax-api/2.0/mlflow/experiments/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{\"max_results\": 1}' }).then(response => response.status)");
         Assert.Equal(200, status);
@@ -123,6 +121,8 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     private static async Task SendAsync(HttpClient client, HttpMethod method, string action, object body)
     {
         using var request = new HttpRequestMessage(method, $"/api/2.0/mlflow/users/{action}") { Content = JsonContent.Create(body) };
+        // MLflow reads no body of unknown length.
+        await request.Content.LoadIntoBufferAsync();
         using var response = await client.SendAsync(request);
         Assert.True(response.IsSuccessStatusCode, $"{action}: {await response.Content.ReadAsStringAsync()}");
     }

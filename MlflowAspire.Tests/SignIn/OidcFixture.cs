@@ -33,7 +33,8 @@ public sealed class OidcFixture : IAsyncLifetime
                 .WithHttpEndpoint(targetPort: 8081, name: "forger")
                 .WithHttpHealthCheck("/.well-known/openid-configuration", endpointName: "provider");
             mlflow.WaitFor(provider);
-            mlflow.AddPythonClient("write", StackFixture.ScriptPath("workload.py")).WithArgs("write").WithEnvironment("MLFLOW_TRACKING_TOKEN", () => MachineToken!);
+            builder.CreateResourceBuilder(builder.Resources.OfType<ContainerResource>().Single(resource => resource.Name == "quickstart"))
+                .WithEnvironment("MLFLOW_TRACKING_TOKEN", () => MachineToken!);
         });
 
         // The browser reaches the provider by the name that the server knows it by.
@@ -55,7 +56,7 @@ public sealed class OidcFixture : IAsyncLifetime
         await _data.DisposeAsync();
     }
 
-    /// <summary>The token that the container "write" gets when it is started.</summary>
+    /// <summary>The token that the container "quickstart" gets when it is started.</summary>
     public string? MachineToken { get; set; }
 
     /// <summary>A token of the provider, or of the forger who signs with keys of his own.</summary>

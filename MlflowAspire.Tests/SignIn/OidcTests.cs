@@ -39,7 +39,7 @@ public class OidcTests(OidcFixture fixture)
     public async Task Machines_use_the_python_client_with_a_bearer_token()
     {
         fixture.MachineToken = await fixture.GetTokenAsync();
-        await Stack.RunAsync("write");
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string, object> BadTokens() => new()

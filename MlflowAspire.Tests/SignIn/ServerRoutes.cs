@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.RegularExpressions;
 using MlflowAspire.Tests.Stack;
@@ -19,8 +20,8 @@ internal static partial class ServerRoutes
         using var stranger = new HttpClient(handler);
         using var known = stack.CreateMlflowClient();
         stranger.BaseAddress = known.BaseAddress;
-        List<string> open = [];
-        foreach (var route in routes)
+        ConcurrentBag<string> open = [];
+        await Parallel.ForEachAsync(routes, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (route, cancellationToken) =>
         {
             var (method, path) = (route.Split(' ')[0], Parameter().Replace(route.Split(' ')[1], "x"));
             using var request = new HttpRequestMessage(new(method), path);
@@ -29,16 +30,16 @@ internal static partial class ServerRoutes
                 request.Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
             }
 
-            using var response = await stranger.SendAsync(request);
+            using var response = await stranger.SendAsync(request, cancellationToken);
             var refused = response.StatusCode is HttpStatusCode.Unauthorized
                 || response.StatusCode is HttpStatusCode.Redirect && response.Headers.Location!.ToString().StartsWith("/login", StringComparison.Ordinal);
             if (!refused)
             {
                 open.Add($"{route} {(int)response.StatusCode}");
             }
-        }
+        });
 
-        return open;
+        return [.. open];
     }
 
     /// <summary>A parameter of a route, as Flask or as FastAPI writes it.</summary>

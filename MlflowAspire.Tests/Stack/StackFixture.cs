@@ -41,7 +41,7 @@ public sealed class StackFixture : IAsyncLifetime
         mlflow.AddPythonClient("delete-runs", ScriptPath("delete_runs.py"));
     }
 
-    internal static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
+    private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
 }
 
 /// <summary>The tests that share the stack run one after the other.</summary>

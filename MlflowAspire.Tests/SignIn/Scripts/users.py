@@ -42,7 +42,7 @@ users = get_app_client("basic-auth", tracking_uri=os.environ["MLFLOW_TRACKING_UR
 for name, password in (READER, EDITOR):
     users.create_user(name, password)
 experiment = MlflowClient().create_experiment("of the administrator")
-users.create_experiment_permission(experiment, EDITOR[0], "EDIT")
+users.grant_user_permission(EDITOR[0], "experiment", experiment, "EDIT")
 
 result = {"admin_writes": outcome(log_run)}
 with signed_in(*READER):

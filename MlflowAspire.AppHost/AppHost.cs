@@ -3,7 +3,7 @@ using MlflowAspire.AppHost.Azure;
 using MlflowAspire.AppHost.SignIn;
 
 var builder = DistributedApplication.CreateBuilder(args);
-var settings = MlflowSettings.Read(builder.Configuration);
+var settings = MlflowSettings.Read(builder.Configuration, builder.ExecutionContext.IsPublishMode);
 
 // Experiments, runs, models and traces. The local server has the version of the one in Azure.
 var postgres = builder.AddAzurePostgresFlexibleServer("postgres")
@@ -31,6 +31,19 @@ if (settings.OpenTelemetry)
 if (builder.ExecutionContext.IsPublishMode)
 {
     var network = builder.AddMlflowNetwork(settings);
+    var workspace = builder.AddMlflowWorkspace(settings);
+    var vault = builder.AddMlflowVault(settings, network);
+    var environment = builder.AddMlflowEnvironment(settings, network, workspace);
+
+    postgres.PublishInNetwork(network, vault, settings);
+    artifacts.PublishInNetwork(network, settings);
+    if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+    {
+        mlflow.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+    }
+
+    mlflow.PublishServer(settings, vault);
+    builder.AddMlflowMonitoring(settings, workspace, mlflow, environment, postgres, storage, vault);
 }
 
 // A client to try it with: start it in the dashboard, then look at MLflow.

@@ -22,11 +22,17 @@ internal sealed record MlflowSettings
     /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
     public TimeSpan ArtifactTimeout { get; private init; }
 
-    /// <summary>Whether the server's own traces, metrics and logs go to the dashboard.</summary>
+    /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; private init; }
 
     /// <summary>How users sign in.</summary>
     public required SignInSettings SignIn { get; init; }
+
+    /// <summary>Who can reach the server in Azure (<c>Mlflow:Ingress</c>, default <c>external</c>).</summary>
+    public IngressMode Ingress { get; private init; }
+
+    /// <summary>The published server.</summary>
+    public required PublishedServerSettings Server { get; init; }
 
     /// <summary>What a deployment to Azure is for (<c>Mlflow:Profile</c>, default <c>production</c>).</summary>
     public DeploymentProfile Profile { get; private init; }
@@ -37,25 +43,38 @@ internal sealed record MlflowSettings
     /// <summary>The virtual network in Azure.</summary>
     public required NetworkSettings Network { get; init; }
 
+    /// <summary>PostgreSQL in Azure.</summary>
+    public required DatabaseSettings Database { get; init; }
+
+    /// <summary>The storage account in Azure.</summary>
+    public required StorageSettings Storage { get; init; }
+
     /// <summary>Reads and checks all settings.</summary>
+    /// <param name="configuration">Where they are read from.</param>
+    /// <param name="isPublishing">Whether the app host publishes, which changes some defaults.</param>
     /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
-    public static MlflowSettings Read(IConfiguration configuration)
+    public static MlflowSettings Read(IConfiguration configuration, bool isPublishing)
     {
         var section = new SettingsSection(configuration, "Mlflow");
         var port = section.Integer(nameof(Port), 5000, 0, 65535);
         var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
+        var jobs = section.Boolean(nameof(Jobs), false);
         var settings = new MlflowSettings
         {
             Port = port == 0 ? null : port,
             Workers = section.Integer(nameof(Workers), 2, 1, 64),
-            Jobs = section.Boolean(nameof(Jobs), false),
+            Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
-            OpenTelemetry = section.Boolean(nameof(OpenTelemetry), false),
             SignIn = SignInSettings.Read(section),
+            OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
+            Ingress = section.Choice(nameof(Ingress), IngressMode.External),
+            Server = PublishedServerSettings.Read(section, jobs),
             Profile = profile,
-            Sizes = ProfileSizes.Of(profile),
+            Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
+            Database = DatabaseSettings.Read(section),
+            Storage = StorageSettings.Read(section),
         };
         section.ThrowIfWrong();
         return settings;

@@ -27,6 +27,23 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return fallback;
     }
 
+    /// <summary>One of some whole numbers.</summary>
+    public int OneOf(string key, int fallback, params int[] choices)
+    {
+        if (Text(key) is not { } value)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && choices.Contains(number))
+        {
+            return number;
+        }
+
+        Reject(key, value, string.Join(", ", choices));
+        return fallback;
+    }
+
     /// <summary>True or false.</summary>
     public bool Boolean(string key, bool fallback)
     {

@@ -39,13 +39,7 @@ public static partial class MlflowBuilderExtensions
             .PublishAsAzureContainerApp((_, app) =>
             {
                 app.Configuration.Ingress.AllowInsecure = false;
-                app.Template.Scale.MinReplicas = server.Replicas;
-                app.Template.Scale.MaxReplicas = server.Replicas;
-
-                var container = app.Template.Containers[0].Value!;
-                container.Resources = server.Size.ToContainerResources();
-                MlflowProbes.AddTo(container);
-                app.Template.InitContainers.Add(MigrationContainer.Create(container, server.Migration, builder.ApplicationBuilder.ExecutionContext));
+                builder.Configure(app, server.Size, server.Replicas);
             });
 
         return server is { Replicas: > 1, RunsJobs: true } ? builder.WithPeriodicTasksApp(identity) : builder;
@@ -77,7 +71,7 @@ public static partial class MlflowBuilderExtensions
         }
 
         builder.ApplicationBuilder.AddGarbageCollection(builder)
-            .WithArgs("--older-than", olderThan)
+            .WithArgs("--older-than", olderThan.Resource)
             .WithAnnotation(identity)
             .PublishAsAzureContainerAppJob((infrastructure, job) =>
             {
@@ -103,15 +97,21 @@ public static partial class MlflowBuilderExtensions
     {
         if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres })
         {
-            // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
             builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments();
-            builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
+            if (!postgres.UsePasswordAuthentication)
+            {
+                // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
+                builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
+            }
         }
 
         if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var account })
         {
             var storage = builder.ApplicationBuilder.CreateResourceBuilder(account).ClearDefaultRoleAssignments();
-            builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+            if (!builder.Resource.UsesArtifactStoreKey)
+            {
+                builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+            }
         }
 
         return builder;
@@ -124,14 +124,11 @@ public static partial class MlflowBuilderExtensions
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
     {
         const string periodicTasks = "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS";
-        var server = builder.Resource;
-        var variables = server.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList();
-
-        builder.ApplicationBuilder.AddTask(builder, new($"{server.Name}-periodic"), "Clock")
+        builder.ApplicationBuilder.AddTask(builder, new($"{builder.Resource.Name}-periodic"), "Clock")
             .WithArgs("serve")
             .WithEnvironment(async context =>
             {
-                foreach (var variable in variables)
+                foreach (var variable in builder.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
                 {
                     await variable.Callback(context);
                 }
@@ -139,15 +136,19 @@ public static partial class MlflowBuilderExtensions
             .WithEnvironment("MLFLOW_WORKERS", "1")
             .WithEnvironment(periodicTasks, "true")
             .WithAzureUserAssignedIdentity(identity)
-            .PublishAsAzureContainerApp((_, app) =>
-            {
-                app.Template.Scale.MinReplicas = 1;
-                app.Template.Scale.MaxReplicas = 1;
-                var container = app.Template.Containers[0].Value!;
-                container.Resources = MlflowServerSize.WithJobs.ToContainerResources();
-                MlflowProbes.AddTo(container);
-            });
+            .PublishAsAzureContainerApp((_, app) => builder.Configure(app, MlflowServerSize.WithJobs, replicas: 1));
 
         return builder.WithEnvironment(periodicTasks, "false");
+    }
+
+    private static void Configure(this IResourceBuilder<MlflowServerResource> builder, ContainerApp app, MlflowServerSize size, int replicas)
+    {
+        app.Template.Scale.MinReplicas = replicas;
+        app.Template.Scale.MaxReplicas = replicas;
+
+        var container = app.Template.Containers[0].Value!;
+        container.Resources = size.ToContainerResources();
+        MlflowProbes.AddTo(container);
+        app.Template.InitContainers.Add(MigrationContainer.Create(container, builder.Resource.Migration, builder.ApplicationBuilder.ExecutionContext));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 using Azure.Provisioning.AppContainers;
 
@@ -36,9 +37,9 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(ranges);
-        if (Array.Find(ranges, range => range.BaseAddress.AddressFamily is not System.Net.Sockets.AddressFamily.InterNetwork) is { BaseAddress: not null } wrong)
+        foreach (var range in ranges.Where(range => range.BaseAddress.AddressFamily is not AddressFamily.InterNetwork))
         {
-            throw new ArgumentException($"'{wrong}' is not an IPv4 range; the ingress of Container Apps restricts addresses of IPv4 alone.", nameof(ranges));
+            throw new ArgumentException($"'{range}' is not an IPv4 range; the ingress of Container Apps restricts addresses of IPv4 alone.", nameof(ranges));
         }
 
         return builder.PublishAsAzureContainerApp((_, app) =>

@@ -23,7 +23,7 @@ internal static class NetworkExtensions
         return new(
             network.ConfigureInfrastructure(ApplyRulesToPrivateEndpoints),
             network.AddSubnet("aca-infra-subnet", containerApps).WithNetworkSecurityGroup(builder.AddContainerAppsRules(callers, toDatabase, toEndpoints)),
-            network.AddSubnet("db-subnet", database).WithNetworkSecurityGroup(builder.AddDatabaseRules(callers, toDatabase)),
+            network.AddSubnet("db-subnet", database).WithNetworkSecurityGroup(builder.AddDatabaseRules(callers, toDatabase, settings.Database.Access)),
             network.AddSubnet("private-endpoints", privateEndpoints).WithNetworkSecurityGroup(builder.AddPrivateEndpointRules(callers, toEndpoints)));
     }
 

@@ -29,11 +29,20 @@ internal static class NetworkRules
         // Sign-in, images and monitoring; and whom MLflow's AI gateway and webhooks are set to call.
         new("https", Outbound, containerApps, AzureServiceTags.Internet, Https, "Azure's public services, AI providers and webhooks."));
 
-    /// <summary>PostgreSQL is called by the Container Apps environment alone.</summary>
+    /// <summary>PostgreSQL is called by the Container Apps environment alone; it calls nobody, unless it runs in the subnet itself.</summary>
     public static IResourceBuilder<AzureNetworkSecurityGroupResource> AddDatabaseRules(
-        this IDistributedApplicationBuilder builder, NetworkRange containerApps, NetworkRange database) => builder.AddRules(
-        "db-subnet-nsg",
-        new Rule("database", Inbound, containerApps, database, PostgreSql, "MLflow."));
+        this IDistributedApplicationBuilder builder, NetworkRange containerApps, NetworkRange database, DatabaseAccess access)
+    {
+        var callers = new Rule("database", Inbound, containerApps, database, PostgreSql, "MLflow.");
+        Rule[] server =
+        [
+            new("standby-in", Inbound, database, database, PostgreSql, "The server and its standby."),
+            new("standby-out", Outbound, database, database, PostgreSql, "The server and its standby."),
+            new("storage", Outbound, database, AzureServiceTags.Storage, Https, "The server's logs and backups."),
+            new("sign-in", Outbound, database, AzureServiceTags.AzureActiveDirectory, Https, "Microsoft Entra ID, which tells whose a token is."),
+        ];
+        return builder.AddRules("db-subnet-nsg", access is DatabaseAccess.DelegatedSubnet ? [callers, .. server] : [callers]);
+    }
 
     /// <summary>Private endpoints are called by the Container Apps environment alone.</summary>
     public static IResourceBuilder<AzureNetworkSecurityGroupResource> AddPrivateEndpointRules(

@@ -13,7 +13,7 @@ internal sealed class MlflowSecrets
     {
         if (!_secrets.ContainsKey(secret))
         {
-            _secrets[secret] = _vault?.AddSecret(secret.Name, secret).Resource;
+            _secrets[secret] = _vault is null ? null : Keep(secret, _vault);
         }
     }
 
@@ -23,10 +23,13 @@ internal sealed class MlflowSecrets
         _vault = vault;
         foreach (var secret in _secrets.Keys.ToList())
         {
-            _secrets[secret] = vault.AddSecret(secret.Name, secret).Resource;
+            _secrets[secret] = Keep(secret, vault);
         }
     }
 
     /// <summary>The value of an environment variable: the secret in the key vault when it is kept there.</summary>
     public object ValueOf(ParameterResource secret) => _secrets.GetValueOrDefault(secret) is { } kept ? kept : secret;
+
+    private static AzureKeyVaultSecretResource Keep(ParameterResource secret, IResourceBuilder<AzureKeyVaultResource> vault) =>
+        vault.AddSecret($"{vault.Resource.Name}-{secret.Name}", secret.Name, secret).Resource;
 }

@@ -45,6 +45,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Where artifacts are kept, once <c>WithArtifactStore</c> has said so.</summary>
     public IResource? ArtifactStore { get; internal set; }
 
+    /// <summary>Whether the server signs in to the artifact store by a key, so that its identity needs no role there.</summary>
+    internal bool UsesArtifactStoreKey { get; set; }
+
     /// <summary>The cores and the memory that the server gets.</summary>
     internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;
 

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Reflection;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -32,7 +34,14 @@ public class NullGuardTests
         }
 
         var model = TestModel.ToRun();
-        object[] known = [model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts, model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"), "text", new[] { "text" }];
+        var vault = model.Builder.AddAzureKeyVault("vault");
+        object[] known =
+        [
+            model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts,
+            model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
+            model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter"), vault, vault.GetSecret("secret"),
+            "text", new[] { "text" }, Array.Empty<IPNetwork>(),
+        ];
         var arguments = method.GetParameters().Select(parameter =>
             parameter.Name == parameterName ? null
             : parameter.HasDefaultValue ? parameter.DefaultValue

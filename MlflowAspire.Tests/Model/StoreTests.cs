@@ -65,6 +65,21 @@ public class StoreTests
     }
 
     [Fact]
+    public async Task An_access_key_is_for_azure_alone()
+    {
+        var local = TestModel.ToRun();
+        var environment = await WithKey(local).Resource.EnvironmentAsync(local.Builder);
+        Assert.DoesNotContain("AZURE_STORAGE_ACCESS_KEY", environment.Keys);
+
+        var azure = TestModel.ToPublish();
+        environment = await WithKey(azure).Resource.EnvironmentAsync(azure.Builder);
+        Assert.Equal("{vault.secrets.storage-access-key}", environment["AZURE_STORAGE_ACCESS_KEY"]);
+
+        static IResourceBuilder<MlflowServerResource> WithKey(TestModel model) =>
+            model.AddMlflow().WithArtifactStoreKey(model.Builder.AddAzureKeyVault("vault").GetSecret("storage-access-key"));
+    }
+
+    [Fact]
     public void A_second_store_of_a_kind_is_refused()
     {
         var model = TestModel.ToRun();

@@ -16,7 +16,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
     /// <inheritdoc />
     public override string ToString() => $"{Module}: {Type} {Symbol}";
 
-    /// <summary>Reads the resources of a module, in the layout that Azure.Provisioning writes: each property and each bracket on a line of its own.</summary>
+    /// <summary>Reads the resources of a module, in the layout that Azure.Provisioning writes: each property and each bracket on a line of its own. A loop is read as one resource.</summary>
     public static IEnumerable<BicepResource> Parse(string module, string bicep)
     {
         using var lines = bicep.Split('\n').AsEnumerable().GetEnumerator();
@@ -33,7 +33,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
 
     private static void ReadBody(IEnumerator<string> lines, string path, bool inList, SortedDictionary<string, string> values)
     {
-        for (var i = 0; lines.MoveNext() && lines.Current.Trim() is var line and not ("}" or "]"); i++)
+        for (var i = 0; lines.MoveNext() && lines.Current.Trim() is var line and not ("}" or "]" or "}]"); i++)
         {
             var property = inList ? null : Property().Match(line);
             var name = inList ? $"{path}[{i}]" : $"{(path.Length == 0 ? "" : $"{path}.")}{property!.Groups["name"].Value.Trim('\'')}";
@@ -49,7 +49,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
         }
     }
 
-    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= \\{$")]
+    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= (\\[for \\w+ in \\w+: )?\\{$")]
     private static partial Regex Declaration();
 
     [GeneratedRegex("^(?<name>'[^']+'|\\w+): (?<value>.+)$")]

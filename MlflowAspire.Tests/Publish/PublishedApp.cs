@@ -11,16 +11,19 @@ public sealed partial class PublishedApp
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
     private static readonly ConcurrentDictionary<string, Lazy<Task<PublishedApp>>> Published = [];
 
-    private PublishedApp(SortedDictionary<string, string> files) => Files = files;
+    private PublishedApp(SortedDictionary<string, string> files, SortedDictionary<string, string> templates) => (Files, Templates) = (files, templates);
 
     /// <summary>The text of each file, by its name.</summary>
     public IReadOnlyDictionary<string, string> Files { get; }
+
+    /// <summary>The text of the modules that the manifest refers to in the app host's sources, by their names.</summary>
+    public IReadOnlyDictionary<string, string> Templates { get; }
 
     /// <summary>The resources of the manifest.</summary>
     public JsonObject Manifest => JsonNode.Parse(Files["manifest.json"])!["resources"]!.AsObject();
 
     /// <summary>The resources of all modules; those that another module deploys are left out.</summary>
-    public IEnumerable<BicepResource> Resources => Files
+    public IEnumerable<BicepResource> Resources => Files.Concat(Templates)
         .Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
         .SelectMany(file => BicepResource.Parse(file.Key.Split('.')[0], file.Value))
         .Where(resource => !resource.IsExisting);
@@ -41,7 +44,11 @@ public sealed partial class PublishedApp
         {
             var (exitCode, log) = await RunAsync(directory.FullName, settings);
             Assert.True(exitCode == 0, log);
-            return new(new(directory.EnumerateFiles().ToDictionary(file => file.Name, file => Scrub(File.ReadAllText(file.FullName))), StringComparer.Ordinal));
+            var manifest = File.ReadAllText(Path.Combine(directory.FullName, "manifest.json"));
+            var templates = TemplatePath().Matches(manifest).Select(match => new FileInfo(Path.Combine(directory.FullName, match.Groups["path"].Value)));
+            return new(
+                new(directory.EnumerateFiles().ToDictionary(file => file.Name, file => Scrub(File.ReadAllText(file.FullName))), StringComparer.Ordinal),
+                new(templates.ToDictionary(file => file.Name, file => File.ReadAllText(file.FullName)), StringComparer.Ordinal));
         }
         finally
         {
@@ -83,9 +90,12 @@ public sealed partial class PublishedApp
         return (process.ExitCode, string.Concat(await log));
     }
 
-    /// <summary>The path of the image's context depends on where the tests were built.</summary>
-    private static string Scrub(string text) => ContextPath().Replace(text.ReplaceLineEndings("\n"), "\"images/mlflow");
+    /// <summary>The paths of the image's context and of the app host's own modules depend on where the tests were built.</summary>
+    private static string Scrub(string text) => BuildPath().Replace(text.ReplaceLineEndings("\n"), "\"${path}");
 
-    [GeneratedRegex("\"[^\"]*/images/mlflow")]
-    private static partial Regex ContextPath();
+    [GeneratedRegex("\"[^\"]*/(?<path>images/mlflow|MlflowAspire.AppHost/Azure)")]
+    private static partial Regex BuildPath();
+
+    [GeneratedRegex("\"path\": \"(?<path>[^\"]*/[^\"]*\\.bicep)\"")]
+    private static partial Regex TemplatePath();
 }

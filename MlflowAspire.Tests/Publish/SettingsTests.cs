@@ -19,9 +19,53 @@ public sealed class SettingsTests
     [InlineData("Network:DatabaseSubnet=10.0.2.0/29", "Mlflow:Network:DatabaseSubnet is '10.0.2.0/29'; accepted: a private range in CIDR notation with a prefix up to /28")]
     [InlineData("Network:DatabaseSubnet=10.1.0.0/28", "Mlflow:Network:DatabaseSubnet is '10.1.0.0/28'; accepted: a range within Mlflow:Network:AddressSpace, which is 10.0.0.0/16.")]
     [InlineData("Network:PrivateEndpointsSubnet=10.0.1.0/24", "accepted: a range that does not overlap Mlflow:Network:ContainerAppsSubnet, which is 10.0.0.0/23.")]
+    [InlineData("ZoneRedundancy=2", "Mlflow:ZoneRedundancy is '2'; accepted: true or false.")]
+    [InlineData("GeoRedundancy=yes", "Mlflow:GeoRedundancy is 'yes'; accepted: true or false.")]
+    [InlineData("RetentionDays=6", "Mlflow:RetentionDays is '6'; accepted: a whole number from 7 to 35.")]
+    [InlineData("RetentionDays=36", "Mlflow:RetentionDays is '36'; accepted: a whole number from 7 to 35.")]
+    [InlineData("Database:Access=public", "Mlflow:Database:Access is 'public'; accepted: private-endpoint or delegated-subnet.")]
+    [InlineData("Database:Authentication=none", "Mlflow:Database:Authentication is 'none'; accepted: entra or password.")]
+    [InlineData("Database:Sku=D2ds_v5", "Mlflow:Database:Sku is 'D2ds_v5'; accepted: a size of PostgreSQL flexible servers: Burstable such as Standard_B1ms")]
+    [InlineData("Database:Sku=Standard_B2s", "Mlflow:Database:HighAvailability is 'true'; accepted: false with the Burstable size Standard_B2s of Mlflow:Database:Sku")]
+    [InlineData("Database:StorageGiB=100", "Mlflow:Database:StorageGiB is '100'; accepted: 32, 64, 128,")]
+    [InlineData("Database:MaintenanceWindow=Sunday", "Mlflow:Database:MaintenanceWindow is 'Sunday'; accepted: a day of the week and a time in UTC such as 'Sunday 02:00'.")]
+    [InlineData("Database:MaintenanceWindow=Sunday 25:00", "Mlflow:Database:MaintenanceWindow is 'Sunday 25:00'")]
+    [InlineData("Database:MaintenanceWindow=3 02:00", "Mlflow:Database:MaintenanceWindow is '3 02:00'")]
+    [InlineData("Storage:Authentication=sas", "Mlflow:Storage:Authentication is 'sas'; accepted: identity or access-key.")]
+    [InlineData("Storage:AccessKey=2", "Mlflow:Storage:AccessKey is '2'; accepted: key1 or key2.")]
     [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16'; accepted: one of the settings Mlflow:Port,")]
+    [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal.")]
+    [InlineData("CustomDomain=mlflow.example.com", "Mlflow:CustomDomain is 'mlflow.example.com'; accepted: true or false.")]
+    [InlineData("AllowedAddresses=203.0.113.0/24,office", "Mlflow:AllowedAddresses is 'office'; accepted: IPv4 ranges in CIDR notation")]
+    [InlineData("AllowedAddresses=2001:db8::/32", "Mlflow:AllowedAddresses is '2001:db8::/32'; accepted: IPv4 ranges in CIDR notation")]
+    [InlineData("Replicas=0", "Mlflow:Replicas is '0'; accepted: a whole number from 1 to 30.")]
+    [InlineData("JobQueue=kafka", "Mlflow:JobQueue is 'kafka'; accepted: local or redis.")]
+    [InlineData("LogRetentionDays=7", "Mlflow:LogRetentionDays is '7'; accepted: a whole number from 30 to 730.")]
+    [InlineData("GarbageCollection:Schedule=daily", "Mlflow:GarbageCollection:Schedule is 'daily'; accepted: a cron expression of five fields")]
+    [InlineData("GarbageCollection:Schedule=0 24 * * *", "Mlflow:GarbageCollection:Schedule is '0 24 * * *'")]
+    [InlineData("GarbageCollection:Schedule=*/0 3 * * *", "Mlflow:GarbageCollection:Schedule is '*/0 3 * * *'")]
+    [InlineData("GarbageCollection:Schedule=0 0 3 * * *", "Mlflow:GarbageCollection:Schedule is '0 0 3 * * *'")]
+    [InlineData("GarbageCollection:Schedule=0 3 0 * *", "Mlflow:GarbageCollection:Schedule is '0 3 0 * *'")]
+    [InlineData("GarbageCollection:Schedule=0 5-3 * * *", "Mlflow:GarbageCollection:Schedule is '0 5-3 * * *'")]
+    [InlineData("GarbageCollection:OlderThan=a month", "Mlflow:GarbageCollection:OlderThan is 'a month'; accepted: days, hours, minutes and seconds")]
     public void Bad_setting_is_named_with_its_value_and_what_is_accepted(string setting, string message) =>
         Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0 3 * * *")]
+    [InlineData("*/15 0-6,20 1,15 1-12/2 0-6")]
+    public void Cron_expression_is_accepted(string schedule) =>
+        Assert.Equal(schedule, Read($"GarbageCollection:Schedule={schedule}").Server.GarbageCollectionSchedule);
+
+    [Fact]
+    public void Replicas_with_jobs_need_a_queue_that_they_share()
+    {
+        var message = Assert.Throws<SettingsException>(() => Read("Replicas=2", "Jobs=true")).Message;
+
+        Assert.Contains("Mlflow:Replicas is '2'; accepted: 1 while Mlflow:Jobs is true and Mlflow:JobQueue is local; more replicas with Mlflow:JobQueue=redis", message, StringComparison.Ordinal);
+        Assert.Equal(2, Read("Replicas=2", "Jobs=true", "JobQueue=redis").Server.Replicas);
+        Assert.Equal(2, Read("Replicas=2").Server.Replicas);
+    }
 
     [Fact]
     public void All_bad_settings_are_named_at_once()
@@ -60,5 +104,5 @@ public sealed class SettingsTests
     }
 
     private static MlflowSettings Read(params string[] settings) =>
-        MlflowSettings.Read(new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build());
+        MlflowSettings.Read(new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(), isPublishing: true);
 }

@@ -8,6 +8,11 @@ public sealed class SnapshotTests
     {
         { "development", ["Profile=development"] },
         { "existing-network", ["Network:Mode=existing"] },
+        { "delegated-subnet", ["Database:Access=delegated-subnet"] },
+        { "internal", ["Ingress=internal"] },
+        { "own-domain", ["CustomDomain=true", "AllowedAddresses=203.0.113.0/24,198.51.100.7/32", "AllowedHosts=proxy.example.com"] },
+        { "replicas-with-jobs", ["Jobs=true", "Replicas=3", "JobQueue=redis"] },
+        { "keys-and-passwords", ["Database:Authentication=password", "Storage:Authentication=access-key"] },
     };
 
     [Fact]

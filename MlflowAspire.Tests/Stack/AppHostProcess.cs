@@ -49,6 +49,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public async Task StartAsync()
     {
         _output.Clear();
+        var leftovers = await ContainersAsync();
         _process = Start(
             Path.Combine(_root, "MlflowAspire.AppHost", "bin", "Debug", "net10.0", "MlflowAspire.AppHost"),
             [$"--Mlflow:Port={Address.Port}"],
@@ -65,6 +66,14 @@ internal sealed class AppHostProcess : IAsyncDisposable
             async () =>
             {
                 Assert.False(_process.HasExited, $"The app host has ended:\n{Output}");
+
+                // Until those of a killed app host are gone, one of them would answer.
+                var containers = await ContainersAsync();
+                if (containers.Length == 0 || containers.Intersect(leftovers).Any())
+                {
+                    return false;
+                }
+
                 try
                 {
                     using var response = await client.GetAsync(new Uri(Address, "health"));
@@ -92,8 +101,17 @@ internal sealed class AppHostProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(s_limit);
     }
 
-    /// <summary>The volumes that the app host has made.</summary>
-    public async Task<string[]> OwnVolumesAsync() => [.. (await VolumesAsync()).Except(_otherVolumes)];
+    /// <summary>The containers that use the app host's volumes, running or not.</summary>
+    public async Task<string[]> ContainersAsync()
+    {
+        List<string> containers = [];
+        foreach (var volume in await OwnVolumesAsync())
+        {
+            containers.AddRange(Lines(await DockerCli.RunAsync("ps", "--all", "--quiet", "--filter", $"volume={volume}")));
+        }
+
+        return [.. containers];
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -103,6 +121,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
 
         _process?.Dispose();
+        // After a failed test there may be containers of a killed app host.
+        foreach (var container in await ContainersAsync())
+        {
+            await DockerCli.RunAsync("rm", "--force", container);
+        }
+
         foreach (var volume in await OwnVolumesAsync())
         {
             await DockerCli.RunAsync("volume", "rm", "--force", volume);
@@ -118,7 +142,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     private string Output => string.Join('\n', _output);
 
-    private static async Task<string[]> VolumesAsync() => (await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", "name=mlflowaspire.apphost-")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The volumes that the app host has made.</summary>
+    private async Task<string[]> OwnVolumesAsync() => [.. (await VolumesAsync()).Except(_otherVolumes)];
+
+    private static async Task<string[]> VolumesAsync() => Lines(await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", "name=mlflowaspire.apphost-"));
+
+    private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static int FreePort()
     {

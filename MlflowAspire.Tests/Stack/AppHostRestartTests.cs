@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace MlflowAspire.Tests.Stack;
@@ -23,10 +22,7 @@ public class AppHostRestartTests
         await VerifyAsync(client, run);
 
         await host.StopAsync();
-        foreach (var volume in await host.OwnVolumesAsync())
-        {
-            Assert.Empty(await DockerCli.RunAsync("ps", "--all", "--quiet", "--filter", $"volume={volume}"));
-        }
+        Assert.Empty(await host.ContainersAsync());
 
         await host.StartAsync();
         await VerifyAsync(client, run);
@@ -34,7 +30,7 @@ public class AppHostRestartTests
 
     private static async Task<string> WriteAsync(HttpClient client)
     {
-        using var response = await client.PostAsJsonAsync("/api/2.0/mlflow/runs/create", new { experiment_id = "0", run_name = "before" });
+        using var response = await client.PostMlflowAsync("runs/create", new { experiment_id = "0", run_name = "before" });
         response.EnsureSuccessStatusCode();
         using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         using var artifact = new StringContent("note");

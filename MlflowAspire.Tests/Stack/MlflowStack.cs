@@ -3,6 +3,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Stack;
@@ -40,6 +41,9 @@ public sealed class MlflowStack : IAsyncDisposable
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(["--Mlflow:Port=0", .. args ?? []]).WaitAsync(s_startLimit);
         configure?.Invoke(builder, builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()));
         data.ApplyTo(builder);
+
+        // A test that fails prints the logs itself.
+        builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
         return new(await builder.BuildAsync().WaitAsync(s_startLimit));
     }
 

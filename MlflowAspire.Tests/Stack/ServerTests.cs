@@ -41,7 +41,7 @@ public class ServerTests(StackFixture fixture)
         Assert.Equal(2L << 30, container.GetProperty("HostConfig").GetProperty("Memory").GetInt64());
 
         // All processes: their user, and their arguments. The names of the parameters are those of the model.
-        var processes = await DockerCli.RunAsync("top", Stack.ContainerId("mlflow"), "-eo", "uid,args");
+        var processes = await DockerCli.RunAsync("top", Stack.ContainerId("mlflow"), "-eo", "uid,pid,args");
         Assert.DoesNotContain(processes.Split('\n').Skip(1), line => line.TrimStart().StartsWith("0 ", StringComparison.Ordinal));
         foreach (var secret in fixture.Secrets)
         {

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
@@ -109,7 +108,7 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
     private async Task<HttpResponseMessage> PostAsync(string method, object body)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        var response = await _client.PostAsJsonAsync($"/api/2.0/mlflow/{method}", body, limit.Token);
+        var response = await _client.PostMlflowAsync(method, body, limit.Token);
         return response.EnsureSuccessStatusCode();
     }
 

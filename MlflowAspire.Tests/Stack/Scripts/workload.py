@@ -23,7 +23,7 @@ ARTIFACTS = {
     "empty.bin": 0,
     "one-byte.bin": 1,
     "nested/a/b/c/deep.txt": 4096,
-    "nested/with space/plus+percent%25.txt": 333,
+    "nested/with space/plus+sign & co.txt": 333,
     "unicode/Übung – 実験 🚀.txt": 12_345,
     "medium.bin": 5 * 1024 * 1024,
     "large/fifty-megabytes.bin": 50 * 1024 * 1024,
@@ -85,7 +85,7 @@ def expect(what: str, actual: object, expected: object) -> None:
 def all_files(client: MlflowClient, run_id: str, path: str | None = None) -> dict[str, int]:
     files: dict[str, int] = {}
     for entry in client.list_artifacts(run_id, path):
-        files |= all_files(client, run_id, entry.path) if entry.is_dir else {entry.path: entry.file_size}
+        files |= all_files(client, run_id, entry.path) if entry.is_dir else {entry.path: entry.file_size or 0}
     return files
 
 

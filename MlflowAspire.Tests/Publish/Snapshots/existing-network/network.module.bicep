@@ -23,6 +23,14 @@ resource aca_infra_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01'
   name: 'aca-infra-subnet'
   properties: {
     addressPrefix: aca_infra_subnet_range
+    delegations: [
+      {
+        properties: {
+          serviceName: 'Microsoft.App/environments'
+        }
+        name: 'Microsoft.App/environments'
+      }
+    ]
     networkSecurityGroup: {
       id: aca_infra_subnet_nsg_outputs_id
     }

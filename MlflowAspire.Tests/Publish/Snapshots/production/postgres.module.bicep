@@ -9,40 +9,52 @@ resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
       activeDirectoryAuth: 'Enabled'
       passwordAuth: 'Disabled'
     }
-    availabilityZone: '1'
     backup: {
-      backupRetentionDays: 7
+      backupRetentionDays: 30
       geoRedundantBackup: 'Disabled'
     }
     highAvailability: {
-      mode: 'Disabled'
+      mode: 'ZoneRedundant'
+    }
+    maintenanceWindow: {
+      customWindow: 'Enabled'
+      startHour: 2
+      startMinute: 0
+      dayOfWeek: 0
+    }
+    network: {
+      publicNetworkAccess: 'Disabled'
     }
     storage: {
-      storageSizeGB: 32
+      storageSizeGB: 128
+      autoGrow: 'Enabled'
     }
-    version: '16'
+    version: '17'
   }
   sku: {
-    name: 'Standard_B1ms'
-    tier: 'Burstable'
+    name: 'Standard_D2ds_v5'
+    tier: 'GeneralPurpose'
   }
   tags: {
     'aspire-resource-name': 'postgres'
   }
 }
 
-resource postgreSqlFirewallRule_AllowAllAzureIps 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2024-08-01' = {
-  name: 'AllowAllAzureIps'
-  properties: {
-    endIpAddress: '0.0.0.0'
-    startIpAddress: '0.0.0.0'
-  }
-  parent: postgres
-}
-
 resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
   name: 'mlflow'
   parent: postgres
+}
+
+resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
+  name: 'require_secure_transport'
+  properties: {
+    source: 'user-override'
+    value: 'on'
+  }
+  parent: postgres
+  dependsOn: [
+    mlflow_db
+  ]
 }
 
 output connectionString string = 'Host=${postgres.properties.fullyQualifiedDomainName}'

@@ -6,16 +6,22 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   kind: 'StorageV2'
   location: location
   sku: {
-    name: 'Standard_GRS'
+    name: 'Standard_ZRS'
   }
   properties: {
     accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
     allowSharedKeyAccess: false
+    supportsHttpsTrafficOnly: true
+    defaultToOAuthAuthentication: true
     isHnsEnabled: false
     minimumTlsVersion: 'TLS1_2'
     networkAcls: {
-      defaultAction: 'Allow'
+      bypass: 'None'
+      defaultAction: 'Deny'
     }
+    publicNetworkAccess: 'Disabled'
   }
   tags: {
     'aspire-resource-name': 'storage'
@@ -24,12 +30,61 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
 
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   name: 'default'
+  properties: {
+    changeFeed: {
+      enabled: true
+      retentionInDays: 31
+    }
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 31
+    }
+    deleteRetentionPolicy: {
+      enabled: true
+      days: 31
+    }
+    isVersioningEnabled: true
+    restorePolicy: {
+      enabled: true
+      days: 30
+    }
+  }
   parent: storage
 }
 
 resource artifacts 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
   name: 'mlflow'
   parent: blobs
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          enabled: true
+          name: 'remove-previous-versions'
+          type: 'Lifecycle'
+          definition: {
+            actions: {
+              version: {
+                delete: {
+                  daysAfterCreationGreaterThan: 30
+                }
+              }
+            }
+            filters: {
+              blobTypes: [
+                'blockBlob'
+              ]
+            }
+          }
+        }
+      ]
+    }
+  }
+  parent: storage
 }
 
 output blobEndpoint string = storage.properties.primaryEndpoints.blob

@@ -3,7 +3,7 @@
 import os
 from typing import NoReturn
 
-from . import artifacts, databases, keys, sign_in, telemetry
+from . import artifacts, databases, keys, readiness, sign_in, telemetry
 from .databases import BACKEND
 from .settings import MutableEnvironment, required
 
@@ -15,6 +15,7 @@ def serve(environment: MutableEnvironment) -> NoReturn:
         SettingError: a setting is missing or wrong.
     """
     command = prepare(environment)
+    readiness.start(environment)
     os.execvpe(command[0], command, environment)
 
 

@@ -3,8 +3,6 @@ param location string = resourceGroup().location
 
 param postgres_outputs_name string
 
-param principalType string
-
 param principalId string
 
 param principalName string
@@ -17,7 +15,7 @@ resource postgres_admin 'Microsoft.DBforPostgreSQL/flexibleServers/administrator
   name: principalId
   properties: {
     principalName: principalName
-    principalType: principalType
+    principalType: 'ServicePrincipal'
   }
   parent: postgres
 }

@@ -1,0 +1,42 @@
+namespace MlflowAspire.AppHost.Azure;
+
+/// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size (guide row G4).</summary>
+internal sealed record DatabaseSettings
+{
+    /// <summary>How the network reaches PostgreSQL (<c>Mlflow:Database:Access</c>, default <c>private-endpoint</c>).</summary>
+    public required DatabaseAccess Access { get; init; }
+
+    /// <summary>How MLflow signs in (<c>Mlflow:Database:Authentication</c>, default <c>entra</c>).</summary>
+    public required DatabaseAuthentication Authentication { get; init; }
+
+    /// <summary>When Azure may restart PostgreSQL to maintain it (<c>Mlflow:Database:MaintenanceWindow</c>, UTC, default <c>Sunday 02:00</c>).</summary>
+    public required MaintenanceWindow MaintenanceWindow { get; init; }
+
+    /// <summary>Reads the settings.</summary>
+    public static DatabaseSettings Read(SettingsSection section) => new()
+    {
+        Access = section.Choice($"Database:{nameof(Access)}", DatabaseAccess.PrivateEndpoint),
+        Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
+        MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
+    };
+}
+
+/// <summary>How the network reaches PostgreSQL; none of them is public.</summary>
+internal enum DatabaseAccess
+{
+    /// <summary>A private endpoint in <c>db-subnet</c>.</summary>
+    PrivateEndpoint,
+
+    /// <summary>The server is part of <c>db-subnet</c>, which is delegated to it. It cannot be changed later.</summary>
+    DelegatedSubnet,
+}
+
+/// <summary>How MLflow signs in to PostgreSQL.</summary>
+internal enum DatabaseAuthentication
+{
+    /// <summary>By its Microsoft Entra identity; the server takes no password.</summary>
+    Entra,
+
+    /// <summary>By a password that is kept in the key vault.</summary>
+    Password,
+}

@@ -1,0 +1,54 @@
+namespace MlflowAspire.Tests.Publish;
+
+[Trait("Category", "Publish")]
+public sealed class MonitoringTests
+{
+    [Fact]
+    public async Task Services_log_to_the_workspace()
+    {
+        var app = await PublishedApp.GetAsync();
+
+        var logs = app.Resources.Where(resource => resource.Type == "Microsoft.Insights/diagnosticSettings").ToList();
+        Assert.Equal(["blobs", "postgres", "registry", "vault"], logs.Select(log => log["scope"]).Order());
+        Assert.All(logs, log => Assert.Equal(("workspaceId", "true"), (log["properties.workspaceId"], log["properties.logs[0].enabled"])));
+    }
+
+    [Fact]
+    public async Task Alerts_reach_the_address_of_the_parameter()
+    {
+        var app = await PublishedApp.GetAsync();
+
+        Assert.Equal("alertEmail", app.Only("Microsoft.Insights/actionGroups")["properties.emailReceivers[0].emailAddress"]);
+        Assert.Equal("{alert-email.value}", (string?)app.Manifest["monitoring"]!["params"]!["alertEmail"]);
+        Assert.Equal("operators.id", app.Only("Microsoft.Insights/metricAlerts")["properties.actions[0].actionGroupId"]);
+        Assert.Equal("operators.id", app.Only("Microsoft.Insights/scheduledQueryRules")["properties.actions.actionGroups[0]"]);
+        Assert.All(
+            ["postgres-down", "postgres-cpu", "postgres-storage", "postgres-connections", "storage-availability", "app-down", "app-restarting", "server-errors"],
+            name => Assert.Contains($"    name: '{name}'\n", app.Templates["monitoring.bicep"], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Parameters_of_the_template_are_those_that_it_gets()
+    {
+        var app = await PublishedApp.GetAsync();
+
+        var declared = app.Templates["monitoring.bicep"].Split('\n').Where(line => line.StartsWith("param ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]);
+        // azd and Aspire add the location to every module.
+        Assert.Equal(app.Manifest["monitoring"]!["params"]!.AsObject().Select(parameter => parameter.Key).Append("location").Order(), declared.Order());
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    public async Task Server_sends_its_telemetry_to_application_insights_unless_it_is_switched_off(string setting, bool sends)
+    {
+        var app = await PublishedApp.GetAsync($"OpenTelemetry={setting}");
+
+        var environment = BicepContainer.Of(app.Only("Microsoft.App/containerApps")).Last().Environment;
+        Assert.Equal(sends ? "'true'" : null, environment.GetValueOrDefault("MLFLOW_OPENTELEMETRY")?.Value);
+        Assert.Equal(sends ? "insights_outputs_appinsightsconnectionstring" : null, environment.GetValueOrDefault("APPLICATIONINSIGHTS_CONNECTION_STRING")?.Value);
+        Assert.Equal(
+            sends ? ["workspace_outputs_loganalyticsworkspaceid"] : [],
+            app.Resources.Where(resource => resource.Type == "Microsoft.Insights/components").Select(component => component["properties.WorkspaceResourceId"]));
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace MlflowAspire.Tests.Publish;
+
+[Trait("Category", "Publish")]
+public sealed partial class SecretsTests
+{
+    /// <summary>Variants with all secrets that there are.</summary>
+    public static TheoryData<string[]> Variants => new()
+    {
+        Array.Empty<string>(),
+        new[] { "Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Apps_hold_references_to_the_vault_and_no_values(string[] settings)
+    {
+        var app = await PublishedApp.GetAsync(settings);
+
+        foreach (var workload in app.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs"))
+        {
+            var secrets = workload.Values.Where(value => value.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal)).ToLookup(value => value.Key.Split('.')[^1], value => value.Value);
+            Assert.Empty(secrets["value"]);
+            Assert.Equal(secrets["name"].Count(), secrets["keyVaultUrl"].Count());
+            Assert.All(secrets["keyVaultUrl"], url => Assert.EndsWith(".properties.secretUri", url, StringComparison.Ordinal));
+            Assert.All(secrets["identity"], identity => Assert.Equal("mlflow_identity_outputs_id", identity));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Secrets_stand_in_secure_parameters_of_vault_and_database_alone(string[] settings)
+    {
+        var app = await PublishedApp.GetAsync(settings);
+        var secrets = app.Manifest.Where(resource => IsSecret(resource.Value!)).Select(resource => $"{{{resource.Key}.value}}").ToHashSet();
+        Assert.NotEmpty(secrets);
+
+        foreach (var (name, resource) in app.Manifest)
+        {
+            foreach (var (parameter, value) in resource!["params"]?.AsObject() ?? [])
+            {
+                if (secrets.Any(secret => value!.ToString().Contains(secret, StringComparison.Ordinal)))
+                {
+                    Assert.Contains(name, new[] { "vault", "postgres" });
+                    Assert.Contains($"@secure()\nparam {parameter} string", app.Files[$"{name}.module.bicep"], StringComparison.Ordinal);
+                }
+            }
+
+            Assert.DoesNotContain(secrets, secret => resource["env"]?.ToJsonString().Contains(secret, StringComparison.Ordinal) is true);
+            Assert.DoesNotContain(secrets, secret => resource["args"]?.ToJsonString().Contains(secret, StringComparison.Ordinal) is true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Variables_that_sound_like_secrets_are_references(string[] settings)
+    {
+        var app = await PublishedApp.GetAsync(settings);
+
+        var variables = app.Resources.SelectMany(BicepContainer.Of).SelectMany(container => container.Environment).Where(variable => SecretName().IsMatch(variable.Key)).ToList();
+        Assert.NotEmpty(variables);
+        Assert.All(variables, variable => Assert.True(variable.Value is { Value: null, Secret: not null }, $"{variable.Key} is {variable.Value}"));
+    }
+
+    [Fact]
+    public async Task Vault_is_private_and_asks_for_roles()
+    {
+        var app = await PublishedApp.GetAsync();
+
+        var vault = app.Only("Microsoft.KeyVault/vaults");
+        Assert.Equal(("'Disabled'", "'Deny'"), (vault["properties.publicNetworkAccess"], vault["properties.networkAcls.defaultAction"]));
+        Assert.Equal(("true", "true", "true"), (vault["properties.enableRbacAuthorization"], vault["properties.enableSoftDelete"], vault["properties.enablePurgeProtection"]));
+        var endpoint = app.Resources.Single(resource => resource.Symbol == "private_endpoints_vault_pe");
+        Assert.Equal(("network_outputs_private_endpoints_id", "'vault'"), (endpoint["properties.subnet.id"], endpoint["properties.privateLinkServiceConnections[0].properties.groupIds[0]"]));
+    }
+
+    private static bool IsSecret(JsonNode resource) => (bool?)resource["inputs"]?["value"]?["secret"] is true;
+
+    [GeneratedRegex("SECRET|PASS|KEY|REDIS_URL")]
+    private static partial Regex SecretName();
+}

@@ -1,0 +1,130 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+param aca_infra_subnet_range_value string
+
+param db_subnet_range_value string
+
+resource db_subnet_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+  name: take('db_subnet_nsg-${uniqueString(resourceGroup().id)}', 80)
+  location: location
+  tags: {
+    'aspire-resource-name': 'db-subnet-nsg'
+  }
+}
+
+resource db_subnet_nsg_database 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'database'
+  properties: {
+    access: 'Allow'
+    description: 'MLflow.'
+    destinationAddressPrefix: db_subnet_range_value
+    destinationPortRange: '5432'
+    direction: 'Inbound'
+    priority: 100
+    protocol: 'Tcp'
+    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_standby_in 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'standby-in'
+  properties: {
+    access: 'Allow'
+    description: 'The server and its standby.'
+    destinationAddressPrefix: db_subnet_range_value
+    destinationPortRange: '5432'
+    direction: 'Inbound'
+    priority: 110
+    protocol: 'Tcp'
+    sourceAddressPrefix: db_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_standby_out 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'standby-out'
+  properties: {
+    access: 'Allow'
+    description: 'The server and its standby.'
+    destinationAddressPrefix: db_subnet_range_value
+    destinationPortRange: '5432'
+    direction: 'Outbound'
+    priority: 120
+    protocol: 'Tcp'
+    sourceAddressPrefix: db_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_storage 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'storage'
+  properties: {
+    access: 'Allow'
+    description: 'The server\'s logs and backups.'
+    destinationAddressPrefix: 'Storage'
+    destinationPortRange: '443'
+    direction: 'Outbound'
+    priority: 130
+    protocol: 'Tcp'
+    sourceAddressPrefix: db_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_sign_in 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'sign-in'
+  properties: {
+    access: 'Allow'
+    description: 'Microsoft Entra ID, which tells whose a token is.'
+    destinationAddressPrefix: 'AzureActiveDirectory'
+    destinationPortRange: '443'
+    direction: 'Outbound'
+    priority: 140
+    protocol: 'Tcp'
+    sourceAddressPrefix: db_subnet_range_value
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_deny_inbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-inbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Inbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+resource db_subnet_nsg_deny_outbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
+  name: 'deny-outbound'
+  properties: {
+    access: 'Deny'
+    description: 'All else.'
+    destinationAddressPrefix: '*'
+    destinationPortRange: '*'
+    direction: 'Outbound'
+    priority: 4096
+    protocol: '*'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+  }
+  parent: db_subnet_nsg
+}
+
+output id string = db_subnet_nsg.id
+
+output name string = db_subnet_nsg.name

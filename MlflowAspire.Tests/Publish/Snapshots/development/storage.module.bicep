@@ -1,0 +1,100 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: take('storage${uniqueString(resourceGroup().id)}', 24)
+  kind: 'StorageV2'
+  location: location
+  sku: {
+    name: 'Standard_LRS'
+  }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    supportsHttpsTrafficOnly: true
+    defaultToOAuthAuthentication: true
+    isHnsEnabled: false
+    minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      bypass: 'None'
+      defaultAction: 'Deny'
+    }
+    publicNetworkAccess: 'Disabled'
+  }
+  tags: {
+    'aspire-resource-name': 'storage'
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  name: 'default'
+  properties: {
+    changeFeed: {
+      enabled: true
+      retentionInDays: 8
+    }
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 8
+    }
+    deleteRetentionPolicy: {
+      enabled: true
+      days: 8
+    }
+    isVersioningEnabled: true
+    restorePolicy: {
+      enabled: true
+      days: 7
+    }
+  }
+  parent: storage
+}
+
+resource artifacts 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  name: 'mlflow'
+  parent: blobs
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          enabled: true
+          name: 'remove-previous-versions'
+          type: 'Lifecycle'
+          definition: {
+            actions: {
+              version: {
+                delete: {
+                  daysAfterCreationGreaterThan: 7
+                }
+              }
+            }
+            filters: {
+              blobTypes: [
+                'blockBlob'
+              ]
+            }
+          }
+        }
+      ]
+    }
+  }
+  parent: storage
+}
+
+output blobEndpoint string = storage.properties.primaryEndpoints.blob
+
+output dataLakeEndpoint string = storage.properties.primaryEndpoints.dfs
+
+output queueEndpoint string = storage.properties.primaryEndpoints.queue
+
+output tableEndpoint string = storage.properties.primaryEndpoints.table
+
+output name string = storage.name
+
+output id string = storage.id

@@ -1,0 +1,93 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+param administratorLogin string
+
+@secure()
+param administratorLoginPassword string
+
+param vault_outputs_name string
+
+resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
+  name: take('postgres-${uniqueString(resourceGroup().id)}', 63)
+  location: location
+  properties: {
+    administratorLogin: administratorLogin
+    administratorLoginPassword: administratorLoginPassword
+    authConfig: {
+      activeDirectoryAuth: 'Disabled'
+      passwordAuth: 'Enabled'
+    }
+    backup: {
+      backupRetentionDays: 30
+      geoRedundantBackup: 'Disabled'
+    }
+    highAvailability: {
+      mode: 'ZoneRedundant'
+    }
+    maintenanceWindow: {
+      customWindow: 'Enabled'
+      startHour: 2
+      startMinute: 0
+      dayOfWeek: 0
+    }
+    network: {
+      publicNetworkAccess: 'Disabled'
+    }
+    storage: {
+      storageSizeGB: 128
+      autoGrow: 'Enabled'
+    }
+    version: '17'
+  }
+  sku: {
+    name: 'Standard_D2ds_v5'
+    tier: 'GeneralPurpose'
+  }
+  tags: {
+    'aspire-resource-name': 'postgres'
+  }
+}
+
+resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+  name: 'mlflow'
+  parent: postgres
+}
+
+resource keyVault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+  name: vault_outputs_name
+}
+
+resource connectionString 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'connectionstrings--postgres'
+  properties: {
+    value: 'Host=${postgres.properties.fullyQualifiedDomainName};Username=${administratorLogin};Password=${administratorLoginPassword}'
+  }
+  parent: keyVault
+}
+
+resource mlflow_db_connectionString 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'connectionstrings--mlflow-db'
+  properties: {
+    value: 'Host=${postgres.properties.fullyQualifiedDomainName};Username=${administratorLogin};Password=${administratorLoginPassword};Database=mlflow'
+  }
+  parent: keyVault
+}
+
+resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
+  name: 'require_secure_transport'
+  properties: {
+    source: 'user-override'
+    value: 'on'
+  }
+  parent: postgres
+  dependsOn: [
+    mlflow_db
+  ]
+}
+
+output name string = postgres.name
+
+output id string = postgres.id
+
+output hostName string = postgres.properties.fullyQualifiedDomainName

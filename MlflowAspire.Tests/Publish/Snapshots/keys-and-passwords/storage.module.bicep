@@ -1,0 +1,114 @@
+@description('The location for the resource(s) to be deployed.')
+param location string = resourceGroup().location
+
+param vault_outputs_name string
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: take('storage${uniqueString(resourceGroup().id)}', 24)
+  kind: 'StorageV2'
+  location: location
+  sku: {
+    name: 'Standard_ZRS'
+  }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: true
+    supportsHttpsTrafficOnly: true
+    defaultToOAuthAuthentication: true
+    isHnsEnabled: false
+    minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      bypass: 'None'
+      defaultAction: 'Deny'
+    }
+    publicNetworkAccess: 'Disabled'
+  }
+  tags: {
+    'aspire-resource-name': 'storage'
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  name: 'default'
+  properties: {
+    changeFeed: {
+      enabled: true
+      retentionInDays: 31
+    }
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 31
+    }
+    deleteRetentionPolicy: {
+      enabled: true
+      days: 31
+    }
+    isVersioningEnabled: true
+    restorePolicy: {
+      enabled: true
+      days: 30
+    }
+  }
+  parent: storage
+}
+
+resource artifacts 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  name: 'mlflow'
+  parent: blobs
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          enabled: true
+          name: 'remove-previous-versions'
+          type: 'Lifecycle'
+          definition: {
+            actions: {
+              version: {
+                delete: {
+                  daysAfterCreationGreaterThan: 30
+                }
+              }
+            }
+            filters: {
+              blobTypes: [
+                'blockBlob'
+              ]
+            }
+          }
+        }
+      ]
+    }
+  }
+  parent: storage
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+  name: vault_outputs_name
+}
+
+resource accessKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'storage-access-key'
+  properties: {
+    value: storage.listKeys().keys[0].value
+  }
+  parent: vault
+}
+
+output blobEndpoint string = storage.properties.primaryEndpoints.blob
+
+output dataLakeEndpoint string = storage.properties.primaryEndpoints.dfs
+
+output queueEndpoint string = storage.properties.primaryEndpoints.queue
+
+output tableEndpoint string = storage.properties.primaryEndpoints.table
+
+output name string = storage.name
+
+output id string = storage.id

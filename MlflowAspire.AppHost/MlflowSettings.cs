@@ -57,12 +57,13 @@ internal sealed record MlflowSettings
     {
         var section = new SettingsSection(configuration, "Mlflow");
         var port = section.Integer(nameof(Port), 5000, 0, 65535);
-        var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
+        var workers = section.Integer(nameof(Workers), 2, 1, 64);
         var jobs = section.Boolean(nameof(Jobs), false);
+        var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
         var settings = new MlflowSettings
         {
             Port = port == 0 ? null : port,
-            Workers = section.Integer(nameof(Workers), 2, 1, 64),
+            Workers = workers,
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),

@@ -39,7 +39,7 @@ public class NullGuardTests
         [
             model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts,
             model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
-            model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter"), vault, vault.GetSecret("secret"),
+            model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter", secret: true), vault, vault.GetSecret("secret"),
             "text", new[] { "text" }, Array.Empty<IPNetwork>(),
         ];
         var arguments = method.GetParameters().Select(parameter =>

@@ -27,6 +27,10 @@ class EntraPlugin(CreateEnginePlugin):
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         self._user = url.username or os.environ.get("PGUSER")
 
+    def update_url(self, url: URL) -> URL:
+        # SQLAlchemy itself removes the parameter `plugin`, and there is no other.
+        return url
+
     def engine_created(self, engine: Engine) -> None:
         @event.listens_for(engine, "do_connect")
         def sign_in(dialect: Any, connection_record: Any, arguments: Any, parameters: dict[str, Any]) -> None:

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Containers;
+using MlflowAspire.Tests.Publish;
+
+namespace MlflowAspire.Tests.PublishedRun;
+
+/// <summary>The published containers, run here with exactly the environment that the Bicep gives them.</summary>
+[Trait("Category", "PublishedRun")]
+public sealed class PublishedRunTests(PublishedStack stack) : IClassFixture<PublishedStack>
+{
+    private const int Port = 5000;
+    private const int ReadinessPort = 5001;
+
+    [Fact]
+    public async Task Migration_server_and_garbage_collection_work_as_published()
+    {
+        var app = await PublishedApp.GetAsync();
+        var containers = BicepContainer.Of(app.Only("Microsoft.App/containerApps")).ToList();
+
+        await stack.RunAsync(stack.Published(containers[0]));
+        Assert.Equal(PublishedStack.Identity, await stack.QueryAsync("mlflow", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"));
+
+        var server = await stack.StartAsync(Server(containers[1]));
+        var runs = Result(await stack.RunAsync(stack.Client("write")));
+        Assert.Equal((["deleted", "kept"], ["deleted", "kept"]), Names(Result(await stack.RunAsync(stack.Client("verify", runs.GetRawText())))));
+
+        await stack.RunAsync(stack.Published(Assert.Single(BicepContainer.Of(app.Only("Microsoft.App/jobs")))));
+        Assert.Equal((["kept"], ["kept"]), Names(Result(await stack.RunAsync(stack.Client("verify", runs.GetRawText())))));
+
+        await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://ossrdbms-aad.database.windows.net");
+        await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://storage.azure.com");
+        await PublishedStack.UntilLoggedAsync(stack.Platform, "telemetry RequestData of mlflow");
+        Assert.DoesNotContain("refused", await PublishedStack.LogsAsync(stack.Platform), StringComparison.Ordinal);
+
+        // Out of the rotation without its database, and back with it; not restarted for it.
+        await stack.Postgres.StopAsync();
+        await PublishedStack.UntilAsync(server, ReadinessPort, "/ready", 503);
+        await PublishedStack.UntilAsync(server, Port, "/health", 200);
+        await stack.Postgres.StartAsync();
+        await PublishedStack.UntilAsync(server, ReadinessPort, "/ready", 200);
+        Assert.Equal(TestcontainersStates.Running, server.State);
+    }
+
+    [Fact]
+    public async Task Readiness_asks_for_no_sign_in()
+    {
+        var containers = BicepContainer.Of((await PublishedApp.GetAsync("OpenTelemetry=false")).Only("Microsoft.App/containerApps")).ToList();
+        var signIn = new Dictionary<string, string>
+        {
+            ["MLFLOW_APP_NAME"] = "basic-auth",
+            ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=require&plugin=entra",
+            ["MLFLOW_BACKEND_STORE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=require&plugin=entra",
+            ["MLFLOW_AUTH_ADMIN_USERNAME"] = "admin",
+            ["MLFLOW_AUTH_ADMIN_PASSWORD"] = "password-of-the-test-1",
+        };
+        await stack.QueryAsync("postgres", "CREATE DATABASE signin OWNER azure_pg_admin");
+
+        await stack.RunAsync(stack.Published(containers[0]).WithEnvironment(signIn));
+        var server = await stack.StartAsync(Server(containers[1]).WithEnvironment(signIn));
+
+        await PublishedStack.UntilAsync(server, Port, "/version", 401);
+        await PublishedStack.UntilAsync(server, ReadinessPort, "/ready", 200);
+    }
+
+    /// <summary>The server, with the ports of the ingress and of the readiness probe.</summary>
+    private ContainerBuilder Server(BicepContainer container) => stack.Published(container)
+        .WithPortBinding(Port, assignRandomHostPort: true)
+        .WithPortBinding(ReadinessPort, assignRandomHostPort: true)
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(ReadinessPort).ForPath("/ready")));
+
+    private static (string[] Runs, string[] Blobs) Names(JsonElement result) => (Strings(result, "runs"), Strings(result, "blobs"));
+
+    private static string[] Strings(JsonElement result, string name) => [.. result.GetProperty(name).EnumerateArray().Select(item => item.GetString()!).Order(StringComparer.Ordinal)];
+
+    private static JsonElement Result(string log) =>
+        JsonDocument.Parse(log.Split('\n').Last(line => line.StartsWith("RESULT ", StringComparison.Ordinal))["RESULT ".Length..]).RootElement;
+}

@@ -1,0 +1,220 @@
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Images;
+using DotNet.Testcontainers.Networks;
+using MlflowAspire.Tests.Publish;
+
+namespace MlflowAspire.Tests.PublishedRun;
+
+/// <summary>
+/// What the published containers meet in Azure, as far as it can be had on a machine: a PostgreSQL with TLS whose one role signs in by a token, blobs in Azurite
+/// by HTTPS and tokens, the endpoint of the managed identity, Application Insights, an ingress with TLS. The containers run with the image, the arguments and the
+/// environment of the published Bicep.
+/// </summary>
+public sealed class PublishedStack : IAsyncLifetime
+{
+    public const string Identity = "mlflow-identity-test";
+
+    private const string Domain = "happy-sea-0123.westeurope.azurecontainerapps.io";
+    private const string Account = "mlflowstorage";
+    private const string IdentityHeader = "header-of-the-identity";
+    private const string ClientId = "00000000-1111-2222-3333-444444444444";
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly string s_blobKey = Convert.ToBase64String(new byte[64]);
+    private static readonly string s_databaseToken = TestToken.Create("https://ossrdbms-aad.database.windows.net");
+
+    private static readonly Dictionary<string, string> s_secrets = new()
+    {
+        ["mlflow-flask-secret-key"] = "flask-secret-key-of-the-test-0001",
+        ["mlflow-kek-passphrase"] = "kek-passphrase-of-the-test-000001",
+        ["mlflow-webhook-key"] = "webhook-key-of-the-test-000000001",
+    };
+
+    private readonly BicepText _text = new(new Dictionary<string, string>
+    {
+        ["environment_outputs_azure_container_apps_environment_default_domain"] = Domain,
+        ["postgres_outputs_hostname"] = "postgres.test",
+        ["storage_outputs_name"] = Account,
+        ["mlflow_identity_outputs_clientid"] = ClientId,
+        ["mlflow_identity_outputs_principalname"] = Identity,
+        ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",
+        ["gc_older_than_value"] = "0s",
+    });
+
+    private readonly TestCertificate _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
+    private readonly INetwork _network = new NetworkBuilder().Build();
+    private readonly IFutureDockerImage _image = new ImageFromDockerfileBuilder().WithDockerfileDirectory(Path.Combine(AppContext.BaseDirectory, "images", "mlflow")).Build();
+    private readonly List<IContainer> _containers = [];
+
+    public IContainer Postgres { get; private set; } = null!;
+
+    public IContainer Platform { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        await _image.CreateAsync();
+        Postgres = await StartAsync(new ContainerBuilder("postgres:17.6")
+            .WithNetworkAliases("postgres.test")
+            .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
+            .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+            .WithEntrypoint("bash", "-c")
+            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem && exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1")));
+        await StartAsync(new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
+            .WithNetworkAliases($"{Account}.blob.core.windows.net")
+            .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
+            .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+            .WithCommand("azurite-blob", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem", "--skipApiVersionCheck")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen")));
+        Platform = await StartAsync(Mlflow()
+            .WithNetworkAliases("platform", $"mlflow.{Domain}")
+            .WithEnvironment(new Dictionary<string, string>
+            {
+                ["IDENTITY_HEADER"] = IdentityHeader,
+                ["CLIENT_ID"] = ClientId,
+                ["DATABASE_TOKEN"] = s_databaseToken,
+                ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
+            })
+            .WithCommand("python", "/scripts/platform.py")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("platform is ready")));
+
+        // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
+        await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
+        await QueryAsync("postgres", $"CREATE ROLE \"{Identity}\" LOGIN IN ROLE azure_pg_admin PASSWORD '{s_databaseToken}'");
+        await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
+        await RunAsync(Mlflow().WithCommand("python", "-c",
+            $"from azure.storage.blob import ContainerClient as C; C('https://{Account}.blob.core.windows.net', 'mlflow', credential={{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}).create_container()"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var container in Enumerable.Reverse(_containers))
+        {
+            await container.DisposeAsync();
+        }
+
+        await _network.DisposeAsync();
+        await _image.DisposeAsync();
+        _certificate.Dispose();
+    }
+
+    /// <summary>A container with the arguments and the environment that the Bicep gives it, and what Container Apps adds: the endpoint of the identity.</summary>
+    internal ContainerBuilder Published(BicepContainer container) => Mlflow()
+        .WithNetworkAliases(container["name"]!.Trim('\''))
+        .WithCommand([.. container.Args.Select(_text.Evaluate)])
+        .WithEnvironment(container.Environment.ToDictionary(
+            variable => variable.Key,
+            variable => variable.Value.Secret is { } secret ? s_secrets[VaultSecretOf(container.Resource, secret)] : _text.Evaluate(variable.Value.Value!)))
+        .WithEnvironment("IDENTITY_ENDPOINT", "http://platform/msi/token")
+        .WithEnvironment("IDENTITY_HEADER", IdentityHeader);
+
+    /// <summary>A client of the server by its public name.</summary>
+    internal ContainerBuilder Client(params string[] arguments) => Mlflow()
+        .WithEnvironment("MLFLOW_TRACKING_URI", $"https://mlflow.{Domain}")
+        .WithEnvironment("BLOB_ACCOUNT", Account)
+        .WithEnvironment("BLOB_KEY", s_blobKey)
+        .WithCommand(["python", "/scripts/published_client.py", .. arguments]);
+
+    /// <summary>Starts a container and waits for it; it is removed at the end.</summary>
+    internal async Task<IContainer> StartAsync(ContainerBuilder builder)
+    {
+        var container = builder.WithNetwork(_network).Build();
+        _containers.Add(container);
+        using var limit = new CancellationTokenSource(s_limit);
+        try
+        {
+            await container.StartAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{container.Name} did not start within {s_limit}:\n{await LogsAsync(container)}");
+        }
+
+        return container;
+    }
+
+    /// <summary>Runs a container to its end and returns what it wrote.</summary>
+    internal async Task<string> RunAsync(ContainerBuilder builder)
+    {
+        var container = await StartAsync(builder);
+        using var limit = new CancellationTokenSource(s_limit);
+        try
+        {
+            var exitCode = await container.GetExitCodeAsync(limit.Token);
+            var logs = await LogsAsync(container);
+            Assert.True(exitCode == 0, $"{container.Name} ended with {exitCode}:\n{logs}");
+            return logs;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{container.Name} did not end within {s_limit}:\n{await LogsAsync(container)}");
+        }
+    }
+
+    /// <summary>Asks an address of a container until it answers as expected.</summary>
+    internal static async Task UntilAsync(IContainer container, int port, string path, int status)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var limit = new CancellationTokenSource(s_limit);
+        object? last = null;
+        while (!limit.IsCancellationRequested)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(new Uri($"http://{container.Hostname}:{container.GetMappedPublicPort(port)}{path}"), limit.Token);
+                last = (int)answer.StatusCode;
+                if (last is int code && code == status)
+                {
+                    return;
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            {
+                last = exception.Message;
+            }
+
+            await Task.Delay(500, CancellationToken.None);
+        }
+
+        throw new TimeoutException($"{path} did not answer {status} within {s_limit}, but {last}:\n{await LogsAsync(container)}");
+    }
+
+    /// <summary>What a query of the superuser gives, a line for each row.</summary>
+    internal async Task<string> QueryAsync(string database, string sql)
+    {
+        var result = await Postgres.ExecAsync(["psql", "-U", "postgres", "-h", "/var/run/postgresql", "-d", database, "-v", "ON_ERROR_STOP=1", "-qtAc", sql]);
+        Assert.True(result.ExitCode == 0, result.Stderr);
+        return result.Stdout.Trim();
+    }
+
+    /// <summary>Waits until a container has written a text.</summary>
+    internal static async Task UntilLoggedAsync(IContainer container, string text)
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        string logs;
+        while (!(logs = await LogsAsync(container)).Contains(text, StringComparison.Ordinal))
+        {
+            Assert.False(limit.IsCancellationRequested, $"{container.Name} did not write '{text}' within {s_limit}:\n{logs}");
+            await Task.Delay(500, CancellationToken.None);
+        }
+    }
+
+    internal static async Task<string> LogsAsync(IContainer container)
+    {
+        var (stdout, stderr) = await container.GetLogsAsync();
+        return $"{stdout}\n{stderr}";
+    }
+
+    /// <summary>The image with no more rights than it needs; the certificate is trusted in place of a public authority's.</summary>
+    private ContainerBuilder Mlflow() => new ContainerBuilder(_image.FullName)
+        .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+        .WithBindMount(Path.Combine(AppContext.BaseDirectory, "PublishedRun", "Scripts"), "/scripts", AccessMode.ReadOnly)
+        .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem");
+
+    private static string VaultSecretOf(BicepResource resource, string secret)
+    {
+        var index = Enumerable.Range(0, 20).Single(i => resource[$"properties.configuration.secrets[{i}].name"] == $"'{secret}'");
+        return resource[$"properties.configuration.secrets[{index}].keyVaultUrl"]!.Split('.')[0]["vault_".Length..].Replace('_', '-');
+    }
+}

@@ -1,0 +1,85 @@
+import unittest
+from unittest.mock import patch
+
+import psycopg2
+
+from mlflow_aspire import revisions, schemas
+from mlflow_aspire.connection import connect
+from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH
+from mlflow_aspire.errors import Failure, SettingError
+from mlflow_aspire.revisions import Revisions
+
+TRACKING = {BACKEND: "postgresql+psycopg2://db/mlflow"}
+KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"])
+
+
+class DecisionTest(unittest.TestCase):
+    schema = schemas.configured(TRACKING)[0]
+
+    def test_only_the_newest_revision_needs_nothing(self) -> None:
+        self.assertFalse(schemas.migration_needed(self.schema, KNOWN, "c"))
+        for current in (None, "a", "b"):
+            with self.subTest(current):
+                self.assertTrue(schemas.migration_needed(self.schema, KNOWN, current))
+
+    def test_a_newer_schema_is_left_alone(self) -> None:
+        with self.assertRaisesRegex(Failure, f"^{BACKEND}: the tracking schema is at revision d, which mlflow 3.17.2 does not know"):
+            schemas.migration_needed(self.schema, KNOWN, "d")
+
+    def test_the_image_knows_its_packages(self) -> None:
+        for name, package in {"tracking": "mlflow 3", "basic-auth": "mlflow 3", "oidc-auth": "mlflow-oidc-auth 1"}.items():
+            with self.subTest(name):
+                known = revisions.read(name)
+                self.assertTrue(known.package.startswith(package), known.package)
+                self.assertIn(known.head, known.known)
+
+
+class SchemasTest(unittest.TestCase):
+    def test_one_for_each_database(self) -> None:
+        for app, name, uri in (("basic-auth", BASIC_AUTH, "postgresql+psycopg2://db/auth"), ("oidc-auth", OIDC_AUTH, "postgresql+psycopg2://db/oidc")):
+            with self.subTest(app):
+                tracking, users = schemas.configured({**TRACKING, "MLFLOW_APP_NAME": app, name: uri})
+                self.assertEqual((tracking.name, tracking.uri), ("tracking", TRACKING[BACKEND]))
+                self.assertEqual((users.name, users.uri), (app, uri))
+
+    def test_users_of_a_sign_in_that_is_off_are_left_alone(self) -> None:
+        self.assertEqual(len(schemas.configured({**TRACKING, BASIC_AUTH: "postgresql+psycopg2://db/auth"})), 1)
+
+    def test_the_database_must_be_named(self) -> None:
+        with self.assertRaisesRegex(SettingError, f"^{BACKEND} is not set"):
+            schemas.configured({})
+        with self.assertRaisesRegex(SettingError, f"^{OIDC_AUTH} is not set"):
+            schemas.configured({**TRACKING, "MLFLOW_APP_NAME": "oidc-auth"})
+
+    def test_two_schemas_do_not_share_a_version_table(self) -> None:
+        shared = {**TRACKING, "MLFLOW_APP_NAME": "oidc-auth", OIDC_AUTH: TRACKING[BACKEND]}
+        with self.assertRaisesRegex(SettingError, "^OIDC_ALEMBIC_VERSION_TABLE must name another table"):
+            schemas.configured(shared)
+        self.assertEqual(schemas.configured({**shared, "OIDC_ALEMBIC_VERSION_TABLE": "alembic_version_oidc"})[1].version_table, "alembic_version_oidc")
+
+
+class ConnectTest(unittest.TestCase):
+    def attempt(self, reason: str) -> str:
+        with patch.object(psycopg2, "connect", side_effect=psycopg2.OperationalError(reason)), self.assertRaises(Failure) as caught:
+            connect(BACKEND, "postgresql+psycopg2://me@db/mlflow", 0)
+        return str(caught.exception)
+
+    def test_what_passes_is_waited_for(self) -> None:
+        for reason in (
+            'could not translate host name "db" to address: Name or service not known',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: Connection refused\n\tIs the server running on that host?',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: FATAL:  the database system is starting up',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: timeout expired',
+        ):
+            with self.subTest(reason):
+                self.assertRegex(self.attempt(reason), f"^{BACKEND}: the database did not answer within 0 s \\(MLFLOW_DATABASE_TIMEOUT_SECONDS\\): c")
+
+    def test_what_stays_is_told_at_once(self) -> None:
+        for reason in (
+            'connection to server at "db" (10.0.0.4), port 5432 failed: FATAL:  password authentication failed for user "me"',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: FATAL:  role "me" does not exist',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: FATAL:  database "mlflow" does not exist',
+            'connection to server at "db" (10.0.0.4), port 5432 failed: server does not support SSL, but SSL was required',
+        ):
+            with self.subTest(reason):
+                self.assertRegex(self.attempt(reason), f"^{BACKEND}: the database refuses the connection: connection to server")

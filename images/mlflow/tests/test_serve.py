@@ -1,0 +1,56 @@
+import unittest
+
+from mlflow_aspire import serve, telemetry
+from mlflow_aspire.errors import SettingError
+
+SETTINGS = {
+    "MLFLOW_BACKEND_STORE_URI": "postgresql://me:database-secret@db/mlflow",
+    "MLFLOW_ARTIFACTS_DESTINATION": "s3://bucket",
+    "MLFLOW_CRYPTO_KEK_PASSPHRASE": "passphrase-secret",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "flask-secret",
+    "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "webhook-secret, 32 characters or more",
+}
+
+
+class ServeTest(unittest.TestCase):
+    def test_no_secret_is_an_argument(self) -> None:
+        environment = dict(SETTINGS)
+        self.assertEqual(serve.prepare(environment), ["mlflow", "server"])
+        self.assertEqual(environment["MLFLOW_BACKEND_STORE_URI"], "postgresql+psycopg2://db/mlflow")
+        self.assertEqual(environment["PGPASSWORD"], "database-secret")
+
+    def test_what_is_mlflows_own_passes_through(self) -> None:
+        own = {"MLFLOW_WORKERS": "2", "MLFLOW_SERVER_ALLOWED_HOSTS": "mlflow:5000", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        environment = {**SETTINGS, **own}
+        serve.prepare(environment)
+        self.assertEqual({name: environment[name] for name in own}, own)
+
+    def test_each_setting_is_needed(self) -> None:
+        for name in SETTINGS.keys() - {"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"}:
+            with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is not set"):
+                serve.prepare({**SETTINGS, name: ""})
+
+    def test_the_server_is_instrumented_on_demand(self) -> None:
+        self.assertEqual(serve.prepare({**SETTINGS, "MLFLOW_OPENTELEMETRY": "true"}), ["opentelemetry-instrument", "mlflow", "server"])
+
+
+class TelemetryTest(unittest.TestCase):
+    def exporters(self, **settings: str) -> set[str]:
+        environment = {"MLFLOW_OPENTELEMETRY": "true", **settings}
+        telemetry.prepare(environment)
+        return {environment[f"OTEL_{signal}_EXPORTER"] for signal in ("TRACES", "METRICS", "LOGS")}
+
+    def test_off(self) -> None:
+        for environment in ({}, {"MLFLOW_OPENTELEMETRY": "false", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}):
+            before = dict(environment)
+            self.assertEqual(telemetry.prepare(environment), [])
+            self.assertEqual(environment, before)
+
+    def test_exporters(self) -> None:
+        self.assertEqual(self.exporters(), {"otlp"})
+        self.assertEqual(self.exporters(APPLICATIONINSIGHTS_CONNECTION_STRING="InstrumentationKey=0"), {"azure_monitor_opentelemetry_exporter"})
+        self.assertEqual(self.exporters(OTEL_METRICS_EXPORTER="none"), {"otlp", "none"})
+
+    def test_the_protocol_that_is_not_installed(self) -> None:
+        with self.assertRaisesRegex(SettingError, "^OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'; accepted: http/protobuf$"):
+            telemetry.prepare({"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})

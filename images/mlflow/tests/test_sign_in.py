@@ -1,0 +1,86 @@
+import os
+import stat
+import tempfile
+import unittest
+from pathlib import Path
+from unittest.mock import patch
+
+from mlflow.server.auth.config import AuthConfig, read_auth_config
+
+from mlflow_aspire import sign_in
+from mlflow_aspire.databases import BASIC_AUTH, OIDC_AUTH
+from mlflow_aspire.errors import SettingError
+
+PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
+BASIC = {"MLFLOW_APP_NAME": "basic-auth", BASIC_AUTH: "postgresql+psycopg2://db/auth", PASSWORD: "p@ss/w:o%rd#12;"}
+OIDC = {
+    "MLFLOW_APP_NAME": "oidc-auth",
+    OIDC_AUTH: "postgresql+psycopg2://db/oidc",
+    "OIDC_DISCOVERY_URL": "https://idp/.well-known/openid-configuration",
+    "OIDC_CLIENT_ID": "mlflow",
+    "OIDC_CLIENT_SECRET": "secret",
+    "SECRET_KEY": "key",
+}
+
+
+class BasicAuthTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.enterContext(patch.object(tempfile, "tempdir", folder.name))
+
+    def read(self, **settings: str) -> tuple[Path, AuthConfig]:
+        """What MLflow itself makes of the file."""
+        environment = {**BASIC, **settings}
+        self.assertEqual(sign_in.prepare(environment), ["--app-name", "basic-auth"])
+        with patch.dict(os.environ, environment):
+            return Path(environment["MLFLOW_AUTH_CONFIG_PATH"]), read_auth_config()
+
+    def test_defaults(self) -> None:
+        path, config = self.read()
+        self.assertEqual(config.database_uri, BASIC[BASIC_AUTH])
+        self.assertEqual(config.default_permission, "READ")
+        self.assertEqual(config.auth_cache_ttl_seconds, 60)
+        self.assertEqual(config.admin_username, "admin")
+        self.assertEqual(config.admin_password, BASIC[PASSWORD])
+        self.assertEqual(path.parent, Path(tempfile.gettempdir()))
+
+    def test_settings(self) -> None:
+        settings = {"MLFLOW_AUTH_DEFAULT_PERMISSION": "NO_PERMISSIONS", "MLFLOW_AUTH_CACHE_TTL_SECONDS": "0", "MLFLOW_AUTH_ADMIN_USERNAME": "100%"}
+        _, config = self.read(**settings, **{BASIC_AUTH: "postgresql+psycopg2://db/a%20b?sslmode=require"})
+        self.assertEqual(config.database_uri, "postgresql+psycopg2://db/a%20b?sslmode=require")
+        self.assertEqual(config.default_permission, "NO_PERMISSIONS")
+        self.assertEqual(config.auth_cache_ttl_seconds, 0)
+        self.assertEqual(config.admin_username, "100%")
+
+    def test_the_file_is_private_and_holds_no_password(self) -> None:
+        path, _ = self.read()
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertNotIn("p@ss", path.read_text())
+
+    def test_wrong_settings(self) -> None:
+        for name, value, problem in (
+            (PASSWORD, "", "is not set"),
+            (PASSWORD, "12345678901", "is too short; accepted: 12 characters or more$"),
+            (BASIC_AUTH, "", "is not set"),
+            ("MLFLOW_AUTH_DEFAULT_PERMISSION", "WRITE", "is 'WRITE'; accepted: READ, USE, EDIT, MANAGE, NO_PERMISSIONS$"),
+            ("MLFLOW_AUTH_CACHE_TTL_SECONDS", "1m", "is '1m'"),
+            ("MLFLOW_APP_NAME", "oauth", "is 'oauth'; accepted: basic-auth, oidc-auth$"),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} {problem}"):
+                sign_in.prepare({**BASIC, name: value})
+        self.assertEqual(os.listdir(tempfile.gettempdir()), [])
+
+
+class OtherSignInsTest(unittest.TestCase):
+    def test_everyone(self) -> None:
+        self.assertEqual(sign_in.prepare({}), [])
+        self.assertEqual(sign_in.prepare({"MLFLOW_APP_NAME": ""}), [])
+
+    def test_oidc(self) -> None:
+        self.assertEqual(sign_in.prepare(dict(OIDC)), ["--app-name", "oidc-auth"])
+
+    def test_oidc_is_complete(self) -> None:
+        for name in OIDC.keys() - {"MLFLOW_APP_NAME"}:
+            with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is not set"):
+                sign_in.prepare({**OIDC, name: ""})

@@ -52,7 +52,7 @@ public class SecretsTests(BasicAuthFixture fixture)
 
         // MLflow's way to change the passphrase: with the server stopped, from the old to the new one, which is asked for; then both settings.
         const string passphrase = "the next passphrase 0123456789abcdef";
-        var script = $"printf '%s\\n%s\\n' '{passphrase}' '{passphrase}' | mlflow crypto rotate-kek --yes";
+        var script = $"printf '%s\\n%s\\n' '{passphrase}' '{passphrase}' | mlflow-aspire mlflow crypto rotate-kek --yes";
         await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", script);
         fixture.Changed["MLFLOW_CRYPTO_KEK_PASSPHRASE"] = passphrase;
         fixture.Changed["MLFLOW_CRYPTO_KEK_VERSION"] = "2";

@@ -14,6 +14,8 @@ internal static partial class ServerRoutes
     {
         var script = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "SignIn", "Scripts", "routes.py"));
         var routes = (await DockerCli.RunAsync("exec", stack.ContainerId("mlflow"), "python", "-c", script)).Split('\n');
+        // A client sends CONNECT to proxies alone.
+        routes = [.. routes.Where(route => !route.StartsWith("CONNECT ", StringComparison.Ordinal))];
         Assert.True(routes.Length > 500, $"The server has only these routes: {string.Join(", ", routes)}");
 
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };

@@ -35,6 +35,7 @@ public static partial class MlflowBuilderExtensions
         TimeSpan? credentialCache = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        const string name = "basic authentication";
         var permission = defaultPermission.ToSetting(nameof(defaultPermission));
         var cache = credentialCache ?? TimeSpan.FromMinutes(1);
         if (cache < TimeSpan.Zero || cache > TimeSpan.FromHours(1))
@@ -44,15 +45,16 @@ public static partial class MlflowBuilderExtensions
 
         adminPassword?.RequireSecret("the password of MLflow's administrator (MLFLOW_AUTH_ADMIN_PASSWORD)", nameof(adminPassword));
         var server = builder.Resource;
+        server.RequireNoSignIn(name);
         var user = adminUser is null ? ReferenceExpression.Create($"admin") : ReferenceExpression.Create($"{adminUser}");
         var password = adminPassword ?? builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-admin-password", "The password of MLflow's administrator.");
 
-        server.SetSignIn(new("basic authentication", context =>
+        server.SignIn = new(name, context =>
         {
             context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = user;
             // The server's tasks have its identity and so its rights on the key vault; other clients get the secret itself.
             context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = context.Resource is MlflowTaskResource ? server.Secrets.ValueOf(password.Resource) : password.Resource;
-        }));
+        });
         return builder
             .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI")
             .WithEnvironment("MLFLOW_AUTH_ADMIN_USERNAME", user)

@@ -32,7 +32,9 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(clientSecret);
         clientSecret.RequireSecret("the secret of the app registration", nameof(clientSecret));
 
-        builder.Resource.SetSignIn(new("sign-in with Microsoft Entra", context => context.SignInWithEntra(clientId)));
+        const string name = "sign-in with Microsoft Entra";
+        builder.Resource.RequireNoSignIn(name);
+        builder.Resource.SignIn = new(name, context => context.SignInWithEntra(clientId));
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;

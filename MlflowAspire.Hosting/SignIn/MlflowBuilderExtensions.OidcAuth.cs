@@ -90,6 +90,7 @@ public static partial class MlflowBuilderExtensions
         OidcAuthOptions options,
         Action<EnvironmentCallbackContext> setClient)
     {
+        const string name = "sign-in with OpenID Connect";
         clientSecret.RequireSecret("the secret of the OIDC client (OIDC_CLIENT_SECRET)", nameof(clientSecret));
         if (options.TrustedProxies.FirstOrDefault(range => !IPNetwork.TryParse(range, out _)) is { } wrong)
         {
@@ -98,7 +99,8 @@ public static partial class MlflowBuilderExtensions
 
         var server = builder.Resource;
         var permission = options.DefaultPermission.ToSetting(nameof(options));
-        server.SetSignIn(new("sign-in with OpenID Connect", setClient));
+        server.RequireNoSignIn(name);
+        server.SignIn = new(name, setClient);
         return builder
             .WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI")
             .WithSecret("OIDC_CLIENT_SECRET", clientSecret)

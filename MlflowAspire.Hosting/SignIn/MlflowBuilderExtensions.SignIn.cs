@@ -8,14 +8,12 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    private static void SetSignIn(this MlflowServerResource server, MlflowSignIn signIn)
+    private static void RequireNoSignIn(this MlflowServerResource server, string name)
     {
         if (server.SignIn is { } other)
         {
-            throw new InvalidOperationException($"MLflow server '{server.Name}' has {other.Name} already; it can have one sign-in. {signIn.Name} would be a second.");
+            throw new InvalidOperationException($"MLflow server '{server.Name}' has {other.Name} already; it can have one sign-in. {name} would be a second.");
         }
-
-        server.SignIn = signIn;
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class ContainerSecrets
         Assert.NotEmpty(texts);
         if (inspection.RootElement[0].GetProperty("State").GetProperty("Running").GetBoolean())
         {
-            texts.Add(await DockerCli.RunAsync("top", id, "-eo", "args"));
+            texts.Add(await DockerCli.RunAsync("top", id, "-eo", "pid,args"));
         }
 
         texts.Add(await stack.LogAsync(stack.Resource<Aspire.Hosting.ApplicationModel.IResource>(resource)));

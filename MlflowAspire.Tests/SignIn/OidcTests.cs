@@ -99,6 +99,24 @@ public class OidcTests(OidcFixture fixture)
         Assert.Equal(HttpStatusCode.Forbidden, written.StatusCode);
     }
 
+    [Fact]
+    public async Task A_user_who_is_deactivated_is_out_at_once()
+    {
+        using var leaver = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com" }));
+        using var before = await leaver.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+
+        var administrator = await LogInAsync("root");
+        Assert.Equal(200, await administrator.EvaluateAsync<int>(
+            """
+            fetch('/api/2.0/mlflow/users/leaver@example.com/active', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"active": false}' })
+                .then(response => response.status)
+            """));
+
+        using var after = await leaver.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+    }
+
     /// <summary>Opens MLflow as the user who is known to the provider: the server sends the browser there, and the provider sends it back.</summary>
     private async Task<IPage> LogInAsync(string user)
     {

@@ -65,7 +65,7 @@ public class SecretsTests(BasicAuthFixture fixture)
     {
         using var admin = fixture.CreateAdminClient();
         const string password = "another p@ss:w/rd%21 of the database";
-        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "psql", "--username", "postgres", "--command", $"alter role postgres password '{password}'");
+        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "sh", "-c", $"PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --command \"alter role postgres password '{password}'\"");
 
         // Connections that are open stay open.
         await CreateExperimentAsync(admin, "before the restart");
@@ -85,15 +85,11 @@ public class SecretsTests(BasicAuthFixture fixture)
 
         var before = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "printenv", "AZURE_STORAGE_CONNECTION_STRING");
         Assert.Contains(StorageKeys.First, before, StringComparison.Ordinal);
-        fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, StorageKeys.Second, StringComparison.Ordinal);
-        await fixture.RestartServerAsync();
-        Assert.Equal("stored with the first key", await admin.GetStringAsync(path));
 
-        // A key that has been renewed opens nothing any more.
+        // A key that has been renewed opens nothing any more, the second one still does.
         fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
         await fixture.RestartServerAsync();
         Assert.NotEqual(HttpStatusCode.OK, await StatusAsync(admin, path));
-
         fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, StorageKeys.Second, StringComparison.Ordinal);
         await fixture.RestartServerAsync();
         Assert.Equal("stored with the first key", await admin.GetStringAsync(path));

@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.server import get_app_client
 
-READER, EDITOR = ("reader", "reader's p@ss:w/rd%20 1"), ("editor", "Größe-是-%41-äöü")
+# MLflow takes ASCII alone where artifacts are sent and got.
+READER, EDITOR = ("reader", "reader's p@ss:w/rd%20 1"), ("editor", "%41\\ {}$HOME#?&+!~ ';\"")
 
 
 @contextmanager

@@ -76,7 +76,7 @@ public sealed class PublishedStack : IAsyncLifetime
                 ["DATABASE_TOKEN"] = s_databaseToken,
                 ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
             })
-            .WithCommand("python", "/scripts/platform.py")
+            .WithCommand("python", "/scripts/azure_platform.py")
             .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("platform is ready")));
 
         // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
@@ -202,7 +202,7 @@ public sealed class PublishedStack : IAsyncLifetime
 
     internal static async Task<string> LogsAsync(IContainer container)
     {
-        var (stdout, stderr) = await container.GetLogsAsync();
+        var (stdout, stderr) = await container.GetLogsAsync(timestampsEnabled: false);
         return $"{stdout}\n{stderr}";
     }
 

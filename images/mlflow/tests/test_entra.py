@@ -28,7 +28,7 @@ class EntraPluginTest(unittest.TestCase):
         self.enterContext(patch.dict(os.environ))
         os.environ.pop("PGUSER", None)
 
-    def sign_in(self, uri: str, times: int = 1) -> list[dict[str, Any]]:
+    def sign_in(self, uri: str | sqlalchemy.URL, times: int = 1) -> list[dict[str, Any]]:
         """Connects, and gives what the driver was called with."""
         engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool)
         with patch.object(psycopg2, "connect", side_effect=psycopg2.OperationalError("no server")) as connect:
@@ -53,6 +53,11 @@ class EntraPluginTest(unittest.TestCase):
     def test_without_a_user_the_token_names_the_role(self) -> None:
         self.credential.get_token.return_value = token(1, xms_mirid=IDENTITY)
         self.assertEqual(self.sign_in("postgresql+psycopg2://db/mlflow?plugin=entra")[0]["user"], "mlflow-identity")
+
+    def test_an_engine_from_the_url_of_another_signs_in_as_well(self) -> None:
+        self.credential.get_token.return_value = token(1)
+        engine = sqlalchemy.create_engine("postgresql+psycopg2://me@db/mlflow?plugin=entra")
+        self.assertEqual(self.sign_in(engine.url)[0]["password"], token(1).token)
 
     def test_without_the_parameter_nothing_changes(self) -> None:
         self.assertEqual(self.sign_in("postgresql+psycopg2://me@db/mlflow"), [{"host": "db", "dbname": "mlflow", "user": "me"}])

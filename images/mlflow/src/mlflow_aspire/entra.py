@@ -28,12 +28,13 @@ class EntraPlugin(CreateEnginePlugin):
         self._user = url.username or os.environ.get("PGUSER")
 
     def update_url(self, url: URL) -> URL:
-        # SQLAlchemy itself removes the parameter `plugin`, and there is no other.
-        return url
+        # SQLAlchemy has removed the parameter; but MLflow's migrations of its basic authentication make a second engine from the URL of the first.
+        return url.update_query_dict({"plugin": "entra"})
 
     def engine_created(self, engine: Engine) -> None:
         @event.listens_for(engine, "do_connect")
         def sign_in(dialect: Any, connection_record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
+            del parameters["plugin"]
             parameters.update(credentials(self._user))
 
 

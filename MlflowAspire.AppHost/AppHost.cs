@@ -28,6 +28,7 @@ if (settings.OpenTelemetry)
     mlflow.WithOpenTelemetry();
 }
 
+// In Azure all of it is in a private network; a local run has no such resources.
 if (builder.ExecutionContext.IsPublishMode)
 {
     var network = builder.AddMlflowNetwork(settings);

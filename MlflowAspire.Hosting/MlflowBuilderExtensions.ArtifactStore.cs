@@ -22,13 +22,8 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(container);
 
-        var server = builder.Resource;
-        if (server.ArtifactStore is { } other)
-        {
-            throw new InvalidOperationException($"MLflow server '{server.Name}' has the artifact store '{other.Name}' already; it can have one.");
-        }
-
-        server.ArtifactStore = container.Resource;
+        builder.WithOneArtifactStore(container.Resource.Name);
+        builder.Resource.ArtifactStore = container.Resource;
         return builder
             .WithEnvironment(context =>
             {
@@ -49,4 +44,35 @@ public static partial class MlflowBuilderExtensions
 
     private static ReferenceExpression Wasbs(AzureBlobStorageContainerResource container, ReferenceExpression account) =>
         ReferenceExpression.Create($"wasbs://{container.BlobContainerName}@{account}.blob.core.windows.net");
+
+    /// <summary>Keeps artifacts in a store that is no resource of the app host.</summary>
+    private static IResourceBuilder<MlflowServerResource> WithArtifactStore(
+        this IResourceBuilder<MlflowServerResource> builder, string uri, Action<Dictionary<string, object>> setEnvironment)
+    {
+        builder.WithOneArtifactStore(uri);
+        return builder.WithEnvironment(context =>
+        {
+            context.EnvironmentVariables["MLFLOW_ARTIFACTS_DESTINATION"] = uri;
+            setEnvironment(context.EnvironmentVariables);
+        });
+    }
+
+    private static void WithOneArtifactStore(this IResourceBuilder<MlflowServerResource> builder, string name)
+    {
+        var server = builder.Resource;
+        if (server.ArtifactStoreName is { } other)
+        {
+            throw new InvalidOperationException($"MLflow server '{server.Name}' has the artifact store '{other}' already; it can have one. '{name}' would be a second.");
+        }
+
+        server.ArtifactStoreName = name;
+    }
+
+    private static void SetIfGiven(this Dictionary<string, object> environment, string name, object? value)
+    {
+        if (value is not null)
+        {
+            environment[name] = value;
+        }
+    }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using Azure.Provisioning;
 using Azure.Provisioning.AppContainers;
+using Azure.Provisioning.Expressions;
 using Azure.Provisioning.Storage;
 using MlflowAspire.Hosting.ContainerApps;
 
@@ -36,10 +38,11 @@ public static partial class MlflowBuilderExtensions
             .WithStoreRoles()
             .WithExternalHttpEndpoints()
             .WithEnvironment("MLFLOW_READINESS_PORT", MlflowProbes.ReadinessPort.ToString(CultureInfo.InvariantCulture))
-            .PublishAsAzureContainerApp((_, app) =>
+            .PublishAsAzureContainerApp((infrastructure, app) =>
             {
                 app.Configuration.Ingress.AllowInsecure = false;
                 builder.Configure(app, server.Size, server.Replicas);
+                infrastructure.Add(new ProvisioningOutput("MLFLOW_TRACKING_URI", typeof(string)) { Value = BicepFunction.Interpolate($"https://{app.Configuration.Ingress.Fqdn}") });
             });
 
         return server is { Replicas: > 1, RunsJobs: true } ? builder.WithPeriodicTasksApp(identity) : builder;

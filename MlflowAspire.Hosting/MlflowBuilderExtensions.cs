@@ -89,7 +89,8 @@ public static partial class MlflowBuilderExtensions
     private static Task Validate(this MlflowServerResource server) => server switch
     {
         { BackendStore: null } => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
-        { ArtifactStore: null } => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container."),
+        { ArtifactStoreName: null } => throw new DistributedApplicationException(
+            $"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
         { Replicas: > 1, RunsJobs: true, HasJobQueue: false } => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
         _ => Task.CompletedTask,

@@ -221,16 +221,14 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule i
 // The app is deployed after this module, and alerts on metrics need their target: these query the logs.
 var systemEvents = 'ContainerAppSystemLogs_CL | where ContainerAppName_s == "${appName}"'
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
-var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 | project Percent = 100.0 * Errors / Requests'
+var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
 
 var logAlertRules = [
   {
     name: 'app-down'
     description: 'Probes have failed in more than 4 of 15 minutes: the server or its database does not answer.'
     severity: 0
-    query: '${systemEvents} | where Reason_s == "ProbeFailed" | distinct bin(TimeGenerated, 1m)'
-    aggregation: 'Count'
-    column: null
+    query: '${systemEvents} | where Reason_s == "ProbeFailed" | summarize by bin(TimeGenerated, 1m)'
     threshold: 4
   }
   {
@@ -238,18 +236,14 @@ var logAlertRules = [
     description: 'Containers of the server have ended again and again.'
     severity: 1
     query: '${systemEvents} | where Reason_s in ("ContainerTerminated", "ContainerBackOff", "Error")'
-    aggregation: 'Count'
-    column: null
     threshold: 3
   }
   {
     name: 'server-errors'
-    description: 'More than 5 % of the requests have failed in the server.'
+    description: 'More than 5 % of at least 20 requests have failed in the server.'
     severity: 1
     query: errorRate
-    aggregation: 'Maximum'
-    column: 'Percent'
-    threshold: 5
+    threshold: 0
   }
 ]
 
@@ -271,8 +265,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
       allOf: [
         {
           query: rule.query
-          timeAggregation: rule.aggregation
-          metricMeasureColumn: rule.column
+          timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: rule.threshold
           failingPeriods: {

@@ -42,8 +42,14 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>How clients sign in; null lets everyone in.</summary>
     internal MlflowSignIn? SignIn { get; set; }
 
-    /// <summary>Where artifacts are kept, once <c>WithArtifactStore</c> has said so.</summary>
+    /// <summary>The blob container that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when another kind of store keeps them.</summary>
     public IResource? ArtifactStore { get; internal set; }
+
+    /// <summary>What the artifact store is called, of whatever kind it is.</summary>
+    internal string? ArtifactStoreName { get; set; }
+
+    /// <summary>What clients must know to exchange files with the artifact store directly; nothing when all goes through the server.</summary>
+    internal Dictionary<string, string> DirectTransfer { get; } = [];
 
     /// <summary>Whether the server signs in to the artifact store by a key, so that its identity needs no role there.</summary>
     internal bool UsesArtifactStoreKey { get; set; }

@@ -3,6 +3,7 @@ using System.Reflection;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -41,6 +42,12 @@ public class NullGuardTests
             model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
             model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter", secret: true), vault, vault.GetSecret("secret"),
             "text", new[] { "text" }, Array.Empty<IPNetwork>(),
+             new SftpArtifactStoreOptions
+             {
+                 UserName = "user",
+                 PrivateKey = model.Builder.AddParameter("private-key", "key", secret: true),
+                 KnownHosts = model.Builder.AddParameter("known-hosts", "hosts"),
+             },
         ];
         var arguments = method.GetParameters().Select(parameter =>
             parameter.Name == parameterName ? null

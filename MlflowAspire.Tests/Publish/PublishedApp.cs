@@ -57,19 +57,18 @@ public sealed partial class PublishedApp
     }
 
     /// <summary>Runs the app host as azd does.</summary>
-    public static async Task<(int ExitCode, string Log)> RunAsync(string directory, params string[] settings)
+    public static Task<(int ExitCode, string Log)> RunAsync(string directory, params string[] settings) =>
+        RunAsync(["--publisher", "manifest", "--output-path", Path.Combine(directory, "manifest.json"), .. settings.Select(setting => $"--Mlflow:{setting}")]);
+
+    /// <summary>Runs the app host as <c>aspire publish</c> does.</summary>
+    public static Task<(int ExitCode, string Log)> RunAspireAsync(string directory, params string[] parameters) =>
+        RunAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
+
+    private static async Task<(int ExitCode, string Log)> RunAsync(string[] args)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] args =
-        [
-            Path.Combine(AppContext.BaseDirectory, "MlflowAspire.AppHost.dll"),
-            "--publisher", "manifest",
-            "--output-path", Path.Combine(directory, "manifest.json"),
-            // Not Development, so that a developer's user secrets play no part.
-            "--environment", "Production",
-            .. settings.Select(setting => $"--Mlflow:{setting}"),
-        ];
-        foreach (var arg in args)
+        // Not Development, so that a developer's user secrets play no part.
+        foreach (var arg in (string[])[Path.Combine(AppContext.BaseDirectory, "MlflowAspire.AppHost.dll"), "--environment", "Production", .. args])
         {
             start.ArgumentList.Add(arg);
         }

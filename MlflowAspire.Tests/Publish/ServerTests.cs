@@ -13,6 +13,7 @@ public sealed class ServerTests
 
         Assert.Equal(("true", "false", "5000"), (app["properties.configuration.ingress.external"], app["properties.configuration.ingress.allowInsecure"], app["properties.configuration.ingress.targetPort"]));
         Assert.Equal("'Single'", app["properties.configuration.activeRevisionsMode"]);
+        Assert.Contains("output MLFLOW_TRACKING_URI string = 'https://${mlflow.properties.configuration.ingress.fqdn}'", (await PublishedApp.GetAsync()).Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
         Assert.Null(app["properties.configuration.ingress.ipSecurityRestrictions[0].action"]);
         Assert.Null(app["properties.configuration.ingress.customDomains[0].name"]);
     }

@@ -26,4 +26,26 @@ public sealed class SnapshotTests
     [Fact]
     public async Task Publishing_twice_gives_the_same_bytes() =>
         Assert.Equal((await PublishedApp.GetAsync()).Files, (await PublishedApp.PublishAsync()).Files);
+
+    [Fact]
+    public async Task Aspire_publishes_the_same_modules_as_azd_gets()
+    {
+        var app = await PublishedApp.GetAsync();
+        var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
+        try
+        {
+            var (exitCode, log) = await PublishedApp.RunAspireAsync(directory.FullName, "alert-email=operators@example.com");
+            Assert.True(exitCode == 0, log);
+
+            // Apps are named after their resources here, and after the kind of module there.
+            var modules = app.Files.Concat(app.Templates).Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
+                .ToDictionary(file => file.Key.Split('.')[0].Replace("-containerapp", "", StringComparison.Ordinal), file => file.Value);
+            Assert.Equal(modules.Keys.Order(), directory.EnumerateDirectories().Select(module => module.Name).Order());
+            Assert.All(modules, module => Assert.Equal(module.Value, File.ReadAllText(Path.Combine(directory.FullName, module.Key, $"{module.Key}.bicep")).ReplaceLineEndings("\n")));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
 }

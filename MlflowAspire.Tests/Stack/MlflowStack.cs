@@ -14,7 +14,7 @@ public sealed class MlflowStack : IAsyncDisposable
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(4);
 
-    private MlflowStack(DistributedApplication app) => App = app;
+    internal MlflowStack(DistributedApplication app) => App = app;
 
     public DistributedApplication App { get; }
 

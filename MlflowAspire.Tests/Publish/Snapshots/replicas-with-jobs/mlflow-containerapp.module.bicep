@@ -260,3 +260,5 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
     }
   }
 }
+
+output MLFLOW_TRACKING_URI string = 'https://${mlflow.properties.configuration.ingress.fqdn}'

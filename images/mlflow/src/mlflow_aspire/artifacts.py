@@ -2,6 +2,7 @@
 
 import re
 
+from . import store_checks, store_files
 from .errors import SettingError
 from .settings import MutableEnvironment, flag, required
 
@@ -13,7 +14,7 @@ _SCHEMES = ("wasbs", "s3", "gs", "ftp", "sftp", "hdfs", "viewfs", "file")
 
 
 def prepare(environment: MutableEnvironment) -> None:
-    """Checks the destination of proxied artifacts and the credentials of a blob container."""
+    """Checks the destination of proxied artifacts and what its store needs, and writes the files that the store's library reads."""
     # MLflow takes a variable that is there but empty for a credential.
     for name in _BLOB_CREDENTIALS:
         if environment.get(name) == "":
@@ -26,6 +27,8 @@ def prepare(environment: MutableEnvironment) -> None:
         raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in _SCHEMES)} or a path that starts with /")
     if scheme == "wasbs":
         _check_blobs(environment, destination)
+    store_checks.check(scheme, environment)
+    store_files.write(environment)
 
 
 def _check_blobs(environment: MutableEnvironment, destination: str) -> None:

@@ -1,6 +1,7 @@
 """The entry point of the image."""
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -17,6 +18,8 @@ _COMMANDS = ("serve", "migrate", "gc")
 
 def main() -> None:
     arguments = sys.argv[1:]
+    # What Azure's library warns of is part of the one line that a failure is told in.
+    logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
         if arguments and arguments[0] not in (*_COMMANDS, "-h", "--help"):
             _execute(arguments)

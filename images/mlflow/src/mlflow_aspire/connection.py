@@ -31,6 +31,8 @@ def connect(name: str, uri: str, limit: int) -> Connection:
     while True:
         try:
             return engine.connect()
+        except Failure as error:
+            raise Failure(f"{name}: {error}") from error
         except OperationalError as error:
             reason = " ".join(str(error.orig).split())
             if not _PASSING.search(reason):

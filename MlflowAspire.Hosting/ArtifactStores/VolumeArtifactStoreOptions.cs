@@ -1,0 +1,19 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Hosting;
+
+/// <summary>Where a mounted artifact store lies (guide row A5).</summary>
+public sealed class VolumeArtifactStoreOptions
+{
+    /// <summary>The name of the volume in a local run; by default one that belongs to this app host alone.</summary>
+    public string? VolumeName { get; init; }
+
+    /// <summary>
+    /// A folder of this machine instead of a volume, such as a mounted NFS share; relative to the app host's folder. The container's user 10001 must be allowed to
+    /// write there. Not together with <see cref="VolumeName"/>.
+    /// </summary>
+    public string? HostPath { get; init; }
+
+    /// <summary>The share that takes the volume's place in Azure; needed for publishing, without effect in a local run.</summary>
+    public IResourceBuilder<AzureNfsShareResource>? Share { get; init; }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.ArtifactStores;
+
+/// <summary>An MLflow server for each artifact store, all on one database, with the servers of the stores beside them.</summary>
+public sealed class StoreStack : IAsyncLifetime
+{
+    public const string S3 = "s3", S3Direct = "s3-direct", Gcs = "gcs", Ftp = "ftp", Sftp = "sftp", Volume = "volume", Hdfs = "hdfs";
+
+    private static readonly string[] s_stores = [S3, S3Direct, Gcs, Ftp, Sftp, Volume];
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
+
+    private readonly StackData _data = new();
+
+    public MlflowStack Stack { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        var database = builder.AddPostgres("postgres").WithImageTag("17.6").AddDatabase("mlflow-db", "mlflow");
+        var mlflow = s_stores.ToDictionary(store => store, store => builder.AddMlflow(MlflowName(store)).WithBackendStore(database).WithWorkers(1));
+
+        builder.AddS3Server(mlflow[S3], mlflow[S3Direct]);
+        builder.AddGcsServer(mlflow[Gcs]);
+        builder.AddFtpServer(mlflow[Ftp]);
+        builder.AddSftpServer(mlflow[Sftp]);
+        mlflow[Volume].WithVolumeArtifactStore();
+        builder.AddMlflow(MlflowName(Hdfs)).WithBackendStore(database).WithHdfsArtifactStore("namenode", new() { Port = 8020, User = "mlflow" });
+
+        foreach (var (store, server) in mlflow)
+        {
+            server.AddPythonClient($"flow-{store}", Script("artifact_flow.py")).WithEnvironment("MLFLOW_EXPERIMENT_NAME", store);
+        }
+
+        builder.AddAttempt(mlflow, "attempt", 1000, S3, Gcs, Ftp, Sftp);
+        builder.AddAttempt(mlflow, "attempt-large", 150 * 1024 * 1024, Ftp, Sftp);
+
+        _data.ApplyTo(builder);
+        Stack = new(await builder.BuildAsync().WaitAsync(s_startLimit));
+        await Stack.App.StartAsync().WaitAsync(s_startLimit);
+        foreach (var store in s_stores)
+        {
+            await Stack.WaitForHealthyAsync(MlflowName(store));
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Stack is not null)
+        {
+            await Stack.DisposeAsync();
+        }
+
+        await _data.DisposeAsync();
+    }
+
+    public static string MlflowName(string store) => $"mlflow-{store}";
+
+    public static string ServerName(string store) => store == S3Direct ? "s3-server" : $"{store}-server";
+
+    internal static string Script(string name) => Path.Combine(AppContext.BaseDirectory, "ArtifactStores", "Scripts", name);
+
+    /// <summary>Runs a command of the store's own server.</summary>
+    public Task<string> OnServerAsync(string store, string command) => DockerCli.RunAsync("exec", Stack.ContainerId(ServerName(store)), command);
+
+    /// <summary>The files that the store holds, looked at behind MLflow's back.</summary>
+    public async Task<string[]> FilesAsync(string store)
+    {
+        var files = store == Volume
+            ? await DockerCli.RunAsync("exec", Stack.ContainerId(MlflowName(store)), "find", "/mnt/artifacts", "-type", "f", "-printf", "%P\\n")
+            : await OnServerAsync(store, "list-files");
+        return files.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>What a client met that sent a file to each store.</summary>
+    public async Task<Dictionary<string, JsonElement>> AttemptAsync(string client = "attempt") =>
+        ScriptResult.Of(await Stack.RunAsync(client)).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
+}
+
+/// <summary>The tests that share the stores run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class StoreTests : ICollectionFixture<StoreStack>
+{
+    public const string Name = "Artifact stores";
+}

@@ -1,0 +1,38 @@
+using DotNet.Testcontainers.Containers;
+
+namespace MlflowAspire.Tests.Image;
+
+internal static class ContainerExtensions
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+
+    /// <summary>Everything that a container has written, for the message of a failed test.</summary>
+    public static async Task<string> LogsAsync(this IContainer container)
+    {
+        var (output, errors) = await container.GetLogsAsync(timestampsEnabled: false);
+        return $"Its log:\n{output}\n{errors}";
+    }
+
+    /// <summary>Waits until a container has written a text.</summary>
+    public static async Task WaitForLogAsync(this IContainer container, string text)
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        while (!(await container.LogsAsync()).Contains(text, StringComparison.Ordinal))
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The container has not written {text} within {s_limit}. {await container.LogsAsync()}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Runs a Python statement in a container and gives what it prints.</summary>
+    public static async Task<string> PythonAsync(this IContainer container, string code)
+    {
+        var result = await container.ExecAsync(["python", "-c", code]);
+        Assert.True(result.ExitCode == 0, $"{code} ended with {result.ExitCode}.\n{result.Stderr}\n{await container.LogsAsync()}");
+        return result.Stdout.Trim();
+    }
+}

@@ -1,0 +1,67 @@
+namespace MlflowAspire.Tests.Image;
+
+[Collection(ImageTests.Name)]
+[Trait("Category", "Image")]
+public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
+{
+    private readonly IdentityEndpoint _identity = new(image);
+    private TestDatabase _server = null!;
+    private TestDatabase _database = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await image.CreateDatabaseAsync();
+        await _server.ExecuteAsync($"CREATE ROLE \"{_identity.Role}\" LOGIN");
+        _database = await image.CreateDatabaseAsync(_identity.Role);
+        await _identity.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await _identity.DisposeAsync();
+
+    private Dictionary<string, string> Environment => new(_identity.Environment) { ["MLFLOW_BACKEND_STORE_URI"] = _database.Uri + "?plugin=entra" };
+
+    [Fact]
+    public async Task The_server_goes_on_when_its_token_has_expired()
+    {
+        const string request = "/api/2.0/mlflow/experiments/search?max_results=1";
+        var first = await _identity.IssueAsync(_server);
+        await using var server = await MlflowServer.StartAsync(image, Environment);
+        Assert.Equal(200, await server.StatusAsync(request));
+        Assert.Equal(_identity.Role, await _database.ReadAsync<string>("SELECT tableowner FROM pg_tables WHERE tablename = 'experiments'"));
+
+        await _identity.IssueAsync(_server);
+        var answered = await _identity.AnsweredAsync();
+        Assert.Contains("password authentication failed", await ConnectAsync(server, first), StringComparison.Ordinal);
+        Assert.True(await _server.ReadAsync<long>($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{_identity.Role}'") > 0);
+
+        Assert.Equal(200, await server.StatusAsync(request));
+        Assert.True(await _identity.AnsweredAsync() > answered, await server.LogsAsync());
+        Assert.DoesNotContain(first, await server.LogsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_named_role_signs_in_with_the_token()
+    {
+        await _identity.IssueAsync(_server);
+
+        (await image.RunAsync(new Dictionary<string, string>(Environment) { ["PGUSER"] = _identity.Role }, "migrate")).Succeeded();
+        (await image.RunAsync(new Dictionary<string, string>(Environment) { ["PGUSER"] = "postgres" }, "migrate"))
+            .Failed(1, "MLFLOW_BACKEND_STORE_URI: the database refuses the connection: ");
+    }
+
+    [Fact]
+    public async Task An_identity_that_gets_no_token_is_told_so()
+    {
+        await _identity.IssueAsync(_server);
+
+        (await image.RunAsync(new Dictionary<string, string>(Environment) { ["IDENTITY_HEADER"] = "another header" }, "migrate"))
+            .Failed(1, "MLFLOW_BACKEND_STORE_URI: Microsoft Entra gave no token for PostgreSQL (AZURE_CLIENT_ID names the identity): ");
+    }
+
+    private async Task<string> ConnectAsync(MlflowServer server, string password) =>
+        await server.PythonAsync($"""
+            import psycopg2
+            try: psycopg2.connect(host='{ImageFixture.DatabaseHost}', dbname='{_database.Name}', user='{_identity.Role}', password='{password}')
+            except psycopg2.OperationalError as error: print(error)
+            """);
+}

@@ -1,0 +1,96 @@
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Images;
+using DotNet.Testcontainers.Networks;
+using Testcontainers.Azurite;
+using Testcontainers.PostgreSql;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>The image, a network without a way out and a PostgreSQL server in it, once for all image tests. Each test has databases of its own.</summary>
+public sealed class ImageFixture : IAsyncLifetime
+{
+    /// <summary>The name of the PostgreSQL server in the network.</summary>
+    public const string DatabaseHost = "db";
+
+    /// <summary>Every character that means something in a URI or an ini file.</summary>
+    public const string Password = "p@ss/w:o%rd?#&'=";
+
+    private readonly INetwork _network = new NetworkBuilder().WithCreateParameterModifier(parameters => parameters.Internal = true).Build();
+
+    // The tests reach the servers through a second network.
+    private readonly INetwork _hostNetwork = new NetworkBuilder().Build();
+    private readonly PostgreSqlContainer _postgres;
+
+    // It stays, so that the next build takes a second.
+    private readonly IFutureDockerImage _image = new ImageFromDockerfileBuilder()
+        .WithName("mlflow-aspire:tests")
+        .WithDockerfileDirectory(CommonDirectoryPath.GetSolutionDirectory(), "images/mlflow")
+        .WithDeleteIfExists(false)
+        .WithCleanUp(false)
+        .Build();
+
+    public ImageFixture() => _postgres = PostgresServer(DatabaseHost);
+
+    /// <summary>The name of the image.</summary>
+    public string ImageName => _image.FullName;
+
+    /// <summary>The name of the network without a way out.</summary>
+    public string NetworkName => _network.Name;
+
+    public async Task InitializeAsync() => await Task.WhenAll(_image.CreateAsync(), _postgres.StartAsync());
+
+    public async Task DisposeAsync()
+    {
+        await _postgres.DisposeAsync();
+        await _network.DisposeAsync();
+        await _hostNetwork.DisposeAsync();
+        await _image.DisposeAsync();
+    }
+
+    /// <summary>A PostgreSQL server in the network, not started yet.</summary>
+    public PostgreSqlContainer PostgresServer(string name) =>
+        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork).WithNetwork(_network).WithNetworkAliases(name).Build();
+
+    /// <summary>An Azurite server in the network, not started yet.</summary>
+    public AzuriteContainer AzuriteServer(string name) =>
+        new AzuriteBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
+            .WithInMemoryPersistence()
+            .WithCommand("--skipApiVersionCheck")
+            .WithNetwork(_hostNetwork)
+            .WithNetwork(_network)
+            .WithNetworkAliases(name)
+            .Build();
+
+    /// <summary>A new, empty database on the shared server.</summary>
+    public Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => TestDatabase.CreateAsync(_postgres.GetConnectionString(), owner);
+
+    /// <summary>A container of the image, secured as it can be in production.</summary>
+    public ContainerBuilder Container(IReadOnlyDictionary<string, string> environment, params string[] command) =>
+        Container(_image.FullName, environment, command)
+            .WithTmpfsMount("/tmp")
+            .WithCreateParameterModifier(parameters =>
+            {
+                parameters.HostConfig.ReadonlyRootfs = true;
+                parameters.HostConfig.CapDrop = ["ALL"];
+                parameters.HostConfig.SecurityOpt = ["no-new-privileges"];
+            });
+
+    /// <summary>A container of any image in the network, with the scripts in /scripts.</summary>
+    public ContainerBuilder Container(string image, IReadOnlyDictionary<string, string> environment, params string[] command) =>
+        new ContainerBuilder(image)
+            .WithNetwork(_network)
+            .WithEnvironment(environment)
+            .WithBindMount(Path.Combine(AppContext.BaseDirectory, "Image", "Scripts"), "/scripts", AccessMode.ReadOnly)
+            .WithCommand(command);
+
+    /// <summary>Runs a command of the image to its end.</summary>
+    public Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command) => ImageRun.OfAsync(Container(environment, command));
+}
+
+/// <summary>The tests that share the server run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class ImageTests : ICollectionFixture<ImageFixture>
+{
+    public const string Name = "Image";
+}

@@ -1,0 +1,105 @@
+using Npgsql;
+
+namespace MlflowAspire.Tests.Image;
+
+[Collection(ImageTests.Name)]
+[Trait("Category", "Image")]
+public class MigrationTests(ImageFixture image)
+{
+    // The advisory lock that keeps two migrations apart.
+    private const int Lock = 5_000_317;
+
+    [Fact]
+    public async Task An_empty_database_gets_the_tables_once()
+    {
+        var database = await image.CreateDatabaseAsync();
+
+        var first = (await image.RunAsync(database.Environment, "migrate")).Succeeded();
+        var revision = await database.ReadAsync<string>("SELECT version_num FROM alembic_version");
+        var second = (await image.RunAsync(database.Environment, "migrate")).Succeeded();
+
+        Assert.Contains($"tracking schema: migrated from nothing to {revision}", first.Output, StringComparison.Ordinal);
+        Assert.Equal($"mlflow-aspire: tracking schema: at revision {revision}, nothing to do\n", second.Output);
+        Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM experiments"));
+    }
+
+    [Fact]
+    public async Task The_database_of_the_previous_version_keeps_its_content()
+    {
+        var database = await image.CreateDatabaseAsync();
+        var client = new Dictionary<string, string>(database.Environment) { ["MLFLOW_TRACKING_URI"] = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal) };
+
+        var previous = image.Container("ghcr.io/mlflow/mlflow:v3.16.1-full", client, "python", "/scripts/database_content.py", "write");
+        var written = Result((await ImageRun.OfAsync(previous)).Succeeded());
+        var migration = (await image.RunAsync(database.Environment, "migrate")).Succeeded();
+        var read = Result((await image.RunAsync(client, "python", "/scripts/database_content.py", "read")).Succeeded());
+
+        Assert.DoesNotContain("from nothing", migration.Output, StringComparison.Ordinal);
+        Assert.Contains("tracking schema: migrated from ", migration.Output, StringComparison.Ordinal);
+        Assert.Contains("'; DROP TABLE runs; --", written, StringComparison.Ordinal);
+        Assert.Equal(written, read);
+
+        static string Result(ImageRun run) => run.Output[run.Output.IndexOf("RESULT ", StringComparison.Ordinal)..];
+    }
+
+    [Fact]
+    public async Task Of_two_at_once_one_migrates_and_the_other_waits()
+    {
+        var database = await image.CreateDatabaseAsync();
+        await using var connection = await database.OpenAsync();
+        await ExecuteAsync($"SELECT pg_advisory_lock({Lock})");
+        await using var first = image.Container(database.Environment, "migrate").Build();
+        await using var second = image.Container(database.Environment, "migrate").Build();
+
+        await Task.WhenAll(first.StartAsync(), second.StartAsync());
+        await Task.WhenAll(first.WaitForLogAsync("another migration is running"), second.WaitForLogAsync("another migration is running"));
+        await ExecuteAsync($"SELECT pg_advisory_unlock({Lock})");
+        var runs = await Task.WhenAll(ImageRun.EndOfAsync(first), ImageRun.EndOfAsync(second));
+
+        Assert.Single(runs, run => run.Succeeded().Output.Contains("tracking schema: migrated from nothing to ", StringComparison.Ordinal));
+        Assert.Single(runs, run => run.Output.Contains("nothing to do", StringComparison.Ordinal));
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_database_that_comes_late_is_waited_for()
+    {
+        await using var server = image.PostgresServer("late");
+        var environment = new Dictionary<string, string>
+        {
+            ["MLFLOW_BACKEND_STORE_URI"] = "postgresql://late/postgres",
+            ["PGUSER"] = "postgres",
+            ["PGPASSWORD"] = ImageFixture.Password,
+        };
+
+        await using var migration = image.Container(environment, "migrate").Build();
+        await migration.StartAsync();
+        await migration.WaitForLogAsync("waiting up to 60 s for the database of MLFLOW_BACKEND_STORE_URI");
+        await server.StartAsync();
+
+        Assert.Contains("migrated from nothing", (await ImageRun.EndOfAsync(migration)).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "alembic_version_auth")]
+    [InlineData("oidc-auth", "OIDC_USERS_DB_URI", "alembic_version")]
+    public async Task The_users_of_a_sign_in_have_a_database_of_their_own(string app, string setting, string versionTable)
+    {
+        var tracking = await image.CreateDatabaseAsync();
+        var users = await image.CreateDatabaseAsync();
+        var environment = new Dictionary<string, string>(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
+
+        (await image.RunAsync(environment, "migrate")).Succeeded();
+        var second = (await image.RunAsync(environment, "migrate")).Succeeded();
+
+        var revision = await users.ReadAsync<string>($"SELECT version_num FROM {versionTable}");
+        Assert.Contains($"{app} schema: at revision {revision}, nothing to do", second.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await users.ReadAsync<long>("SELECT count(*) FROM users"));
+        Assert.Equal(0, await tracking.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE tablename = 'users'"));
+    }
+}

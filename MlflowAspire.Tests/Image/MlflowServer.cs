@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using DotNet.Testcontainers.Containers;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>The server of the image, which other containers of the network reach as <c>http://mlflow:5000</c>.</summary>
+public sealed class MlflowServer : IAsyncDisposable
+{
+    private const string Address = "http://mlflow:5000";
+
+    // Settings that nobody may see.
+    private static readonly Dictionary<string, string> s_keys = new()
+    {
+        ["MLFLOW_CRYPTO_KEK_PASSPHRASE"] = "a passphrase of these tests",
+        ["MLFLOW_FLASK_SERVER_SECRET_KEY"] = "a key of these tests",
+        ["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = "a generated password, 32 or more",
+    };
+
+    private readonly IContainer _container;
+
+    private MlflowServer(IContainer container) => _container = container;
+
+    /// <summary>What must be seen nowhere.</summary>
+    public static IEnumerable<string> Secrets => [ImageFixture.Password, .. s_keys.Values];
+
+    /// <summary>What a client needs.</summary>
+    public static Dictionary<string, string> Client => new() { ["MLFLOW_TRACKING_URI"] = Address };
+
+    /// <summary>The settings that every server needs besides its database.</summary>
+    public static Dictionary<string, string> Settings => new(s_keys)
+    {
+        ["MLFLOW_ARTIFACTS_DESTINATION"] = "/tmp/artifacts",
+        ["MLFLOW_WORKERS"] = "1",
+        ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false",
+        ["MLFLOW_SERVER_ALLOWED_HOSTS"] = "mlflow:5000,localhost:5000",
+    };
+
+    /// <summary>Migrates the databases and starts the server.</summary>
+    public static async Task<MlflowServer> StartAsync(ImageFixture image, IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        var environment = new Dictionary<string, string>(Settings);
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        (await image.RunAsync(environment, "migrate")).Succeeded();
+        var server = new MlflowServer(image.Container(environment).WithNetworkAliases("mlflow").Build());
+        await server._container.StartAsync();
+        await server._container.WaitForLogAsync("Application startup complete");
+        return server;
+    }
+
+    /// <summary>The status of a request that is made inside the container.</summary>
+    public async Task<int> StatusAsync(string path, string? user = null, string? password = null)
+    {
+        // A JSON string is a Python string.
+        var authentication = user is null ? "None" : $"({JsonSerializer.Serialize(user)}, {JsonSerializer.Serialize(password)})";
+        var status = await _container.PythonAsync($"import requests; print(requests.get('http://localhost:5000{path}', auth={authentication}, timeout=30).status_code)");
+        return int.Parse(status, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Runs a Python statement beside the server.</summary>
+    public Task<string> PythonAsync(string code) => _container.PythonAsync(code);
+
+    /// <summary>Stops the server and gives its exit code.</summary>
+    public async Task<long> StopAsync()
+    {
+        await _container.StopAsync();
+        return await _container.GetExitCodeAsync();
+    }
+
+    /// <summary>Everything that the server has written.</summary>
+    public Task<string> LogsAsync() => _container.LogsAsync();
+
+    public ValueTask DisposeAsync() => _container.DisposeAsync();
+}

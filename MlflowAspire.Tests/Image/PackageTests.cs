@@ -1,0 +1,33 @@
+using System.Text.Json;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+
+namespace MlflowAspire.Tests.Image;
+
+[Collection(ImageTests.Name)]
+[Trait("Category", "Image")]
+public class PackageTests(ImageFixture image)
+{
+    [Fact]
+    public async Task The_Python_tests_pass_inside_the_image()
+    {
+        var tests = Path.Combine(CommonDirectoryPath.GetSolutionDirectory().DirectoryPath, "images", "mlflow", "tests");
+        var container = image.Container(new Dictionary<string, string>(), "python", "-m", "unittest", "discover", "--start-directory", "/tests");
+
+        var run = await ImageRun.OfAsync(container.WithBindMount(tests, "/tests", AccessMode.ReadOnly));
+
+        Assert.Matches(@"Ran [1-9][0-9]+ tests in .*\n\nOK\n$", run.Succeeded().Errors);
+    }
+
+    [Fact]
+    public async Task The_image_tells_what_it_is_and_runs_without_root_rights()
+    {
+        var configuration = JsonDocument.Parse(await DockerCli.RunAsync("image", "inspect", "--format", "{{json .Config}}", image.ImageName)).RootElement;
+
+        Assert.Equal("10001:10001", configuration.GetProperty("User").GetString());
+        Assert.Equal("""["mlflow-aspire"]""", configuration.GetProperty("Entrypoint").GetRawText());
+        Assert.Equal("""["serve"]""", configuration.GetProperty("Cmd").GetRawText());
+        Assert.Equal("3.17.2", configuration.GetProperty("Labels").GetProperty("org.opencontainers.image.version").GetString());
+        Assert.Contains("MLFLOW_DISABLE_TELEMETRY=true", configuration.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()));
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Npgsql;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>A database of one test.</summary>
+public sealed class TestDatabase
+{
+    private readonly string _connectionString;
+
+    private TestDatabase(string server, string name)
+    {
+        Name = name;
+        _connectionString = new NpgsqlConnectionStringBuilder(server) { Database = name, Pooling = false }.ConnectionString;
+    }
+
+    /// <summary>The name of the database.</summary>
+    public string Name { get; }
+
+    /// <summary>The address of the database in the network, without user name and password.</summary>
+    public string Uri => $"postgresql://{ImageFixture.DatabaseHost}:5432/{Name}";
+
+    /// <summary>What the image needs to use the database as its tracking store.</summary>
+    public Dictionary<string, string> Environment => new() { ["MLFLOW_BACKEND_STORE_URI"] = Uri, ["PGUSER"] = "postgres", ["PGPASSWORD"] = ImageFixture.Password };
+
+    /// <summary>Creates a database on a server.</summary>
+    public static async Task<TestDatabase> CreateAsync(string server, string? owner)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"test_{Guid.NewGuid():N}");
+        await new TestDatabase(server, "postgres").ExecuteAsync($"CREATE DATABASE {name}" + (owner is null ? "" : $" OWNER \"{owner}\""));
+        return new(server, name);
+    }
+
+    /// <summary>Opens a connection as the superuser.</summary>
+    public async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>Runs a statement as the superuser.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Reads one value as the superuser.</summary>
+    public async Task<T> ReadAsync<T>(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+}

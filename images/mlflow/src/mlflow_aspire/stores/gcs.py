@@ -1,0 +1,32 @@
+"""MLflow's store on Google Cloud Storage, whose library does not try for longer than MLflow's client waits (guide A3)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.cloud.storage import Blob, Bucket
+from google.cloud.storage.retry import DEFAULT_RETRY
+from mlflow.store.artifact.gcs_artifact_repo import GCSArtifactRepository
+
+# The library's own are two minutes.
+_RETRY = DEFAULT_RETRY.with_timeout(20.0)
+
+
+class GcsRepository(GCSArtifactRepository):
+    def _get_bucket(self, bucket: str) -> Bucket:
+        return _Bucket(self.client, bucket)
+
+
+class _Bucket(Bucket):
+    def blob(self, blob_name: str, chunk_size: int | None = None) -> Blob:
+        return _Blob(blob_name, self, chunk_size=chunk_size)
+
+    def list_blobs(self, **options: Any) -> Iterable[Blob]:
+        return super().list_blobs(retry=_RETRY, **options)
+
+
+class _Blob(Blob):
+    def upload_from_filename(self, filename: str, **options: Any) -> None:
+        super().upload_from_filename(filename, retry=_RETRY, **options)
+
+    def download_to_filename(self, filename: str, **options: Any) -> None:
+        super().download_to_filename(filename, retry=_RETRY, **options)

@@ -15,7 +15,7 @@ public sealed class BasicAuthFixture : IAsyncLifetime
 
     public Browser Browser { get; private set; } = null!;
 
-    /// <summary>Environment variables of the server that the next start gets in place of the model's.</summary>
+    /// <summary>Environment variables that the next start of the server or of its garbage collection gets in place of the model's.</summary>
     public Dictionary<string, object> Changed { get; } = [];
 
     public string AdminPassword => _data.Secret("mlflow-admin-password");
@@ -39,13 +39,8 @@ public sealed class BasicAuthFixture : IAsyncLifetime
                 // The provider of the tests is a neighbour and has no certificate.
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES", "http")
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS", "true")
-                .WithEnvironment(context =>
-                {
-                    foreach (var (name, value) in Changed)
-                    {
-                        context.EnvironmentVariables[name] = value;
-                    }
-                });
+                .WithEnvironment(Change);
+            builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
             // The emulator is not a container resource of its own.
             builder.Resources.Single(resource => resource.Name == "storage").Annotations.Add(
                 new EnvironmentCallbackAnnotation(variables => variables["AZURITE_ACCOUNTS"] = StorageKeys.Accounts));
@@ -83,6 +78,14 @@ public sealed class BasicAuthFixture : IAsyncLifetime
         await Stack.ExecuteAsync("mlflow", KnownResourceCommands.StopCommand);
         await Stack.ExecuteAsync("mlflow", KnownResourceCommands.StartCommand);
         await Stack.WaitForHealthyAsync("mlflow");
+    }
+
+    private void Change(EnvironmentCallbackContext context)
+    {
+        foreach (var (name, value) in Changed)
+        {
+            context.EnvironmentVariables[name] = value;
+        }
     }
 
     private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "SignIn", "Scripts", name);

@@ -61,18 +61,19 @@ public class SecretsTests(BasicAuthFixture fixture)
     }
 
     [Fact]
-    public async Task The_password_of_the_database_is_changed_under_the_running_server()
+    public async Task The_password_of_the_database_is_changed()
     {
         using var admin = fixture.CreateAdminClient();
+        await CreateExperimentAsync(admin, "before the change");
         const string password = "another p@ss:w/rd%21 of the database";
-        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "sh", "-c", $"PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --command \"alter role postgres password '{password}'\"");
+        const string psql = "PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --host \"$(hostname -i)\"";
+        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "sh", "-c", $"{psql} --command \"alter role postgres password '{password}'\" && ! {psql} --command 'select 1'");
 
-        // Connections that are open stay open.
-        await CreateExperimentAsync(admin, "before the restart");
         fixture.Changed["PGPASSWORD"] = password;
         await fixture.RestartServerAsync();
-        await CreateExperimentAsync(admin, "after the restart");
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20restart"));
+
+        await CreateExperimentAsync(admin, "after the change");
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
     }
 
     [Fact]

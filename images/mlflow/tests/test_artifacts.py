@@ -11,7 +11,7 @@ CONTAINER = "wasbs://artifacts@account.blob.core.windows.net"
 
 class DestinationTest(unittest.TestCase):
     def test_the_stores_of_mlflow(self) -> None:
-        others = ("s3://bucket", "gs://bucket/path", "ftp://me@host/path", "sftp://me@host/path", "hdfs://host:8020/path", "/mnt/artifacts")
+        others = ("s3://bucket", "gs://bucket/path", "ftp://me@host/path", "file:///mnt/artifacts", "/mnt/artifacts")
         for destination in (CONTAINER, f"{CONTAINER}/path", *others):
             with self.subTest(destination):
                 artifacts.prepare({DESTINATION: destination})

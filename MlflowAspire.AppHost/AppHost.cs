@@ -1,5 +1,6 @@
 using MlflowAspire.AppHost;
 using MlflowAspire.AppHost.Azure;
+using MlflowAspire.AppHost.SignIn;
 
 var builder = DistributedApplication.CreateBuilder(args);
 var settings = MlflowSettings.Read(builder.Configuration, builder.ExecutionContext.IsPublishMode);
@@ -20,7 +21,8 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithWorkers(settings.Workers)
     .WithJobs(settings.Jobs)
     .WithAllowedHosts(settings.AllowedHosts)
-    .WithArtifactTimeout(settings.ArtifactTimeout);
+    .WithArtifactTimeout(settings.ArtifactTimeout)
+    .WithSignIn(settings.SignIn);
 if (settings.OpenTelemetry)
 {
     mlflow.WithOpenTelemetry();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.AppHost.Azure;
+using MlflowAspire.AppHost.SignIn;
 
 namespace MlflowAspire.AppHost;
 
@@ -23,6 +24,9 @@ internal sealed record MlflowSettings
 
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; private init; }
+
+    /// <summary>How users sign in.</summary>
+    public required SignInSettings SignIn { get; init; }
 
     /// <summary>Who can reach the server in Azure (<c>Mlflow:Ingress</c>, default <c>external</c>).</summary>
     public IngressMode Ingress { get; private init; }
@@ -63,6 +67,7 @@ internal sealed record MlflowSettings
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
+            SignIn = SignInSettings.Read(section),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
             Ingress = section.Choice(nameof(Ingress), IngressMode.External),
             Server = PublishedServerSettings.Read(section, jobs),

@@ -18,18 +18,26 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(database);
-        return builder.WithBackendStore(database, context =>
+        var server = database.Resource.Parent;
+
+        // All read late: the flexible server may become a container after this call.
+        return builder.WithBackendStore(database, DatabaseUriOf, context =>
         {
-            // Read late: the flexible server may become a container after this call.
-            var server = database.Resource.Parent;
             var userName = server.UserName;
             if (userName is null && builder.Resource.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
             {
                 userName = ReferenceExpression.Create($"{identity.IdentityResource.PrincipalName}");
             }
 
-            context.SetDatabase(server.Host, server.Port, database.Resource.DatabaseName, userName, builder.Resource.InVault(server.Password), inAzure: !server.IsContainer);
+            context.SetDatabase(builder.Resource, database.Resource.DatabaseName, userName, builder.Resource.InVault(server.Password));
         });
+
+        ReferenceExpression DatabaseUriOf(string name) => server switch
+        {
+            { IsContainer: true } => DatabaseUri(server.Host, server.Port, name),
+            { Password: null } => DatabaseUri(server.Host, server.Port, name, "?sslmode=require&plugin=entra"),
+            _ => DatabaseUri(server.Host, server.Port, name, "?sslmode=require"),
+        };
     }
 
     /// <summary>Keeps experiments, runs, models and traces in a database of a PostgreSQL container.</summary>
@@ -42,21 +50,18 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(database);
-        return builder.WithBackendStore(database, context =>
-        {
-            var server = database.Resource.Parent;
-            context.SetDatabase(
-                ReferenceExpression.Create($"{server.Host}"),
-                ReferenceExpression.Create($"{server.Port}"),
-                database.Resource.DatabaseName,
-                server.UserNameReference,
-                builder.Resource.Secrets.ValueOf(server.PasswordParameter),
-                inAzure: false);
-        });
+        var server = database.Resource.Parent;
+        return builder.WithBackendStore(
+            database,
+            name => DatabaseUri(ReferenceExpression.Create($"{server.Host}"), ReferenceExpression.Create($"{server.Port}"), name),
+            context => context.SetDatabase(builder.Resource, database.Resource.DatabaseName, server.UserNameReference, builder.Resource.Secrets.ValueOf(server.PasswordParameter)));
     }
 
     private static IResourceBuilder<MlflowServerResource> WithBackendStore(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<IResource> database, Action<EnvironmentCallbackContext> setDatabase)
+        this IResourceBuilder<MlflowServerResource> builder,
+        IResourceBuilder<IResource> database,
+        Func<string, ReferenceExpression> databaseUri,
+        Action<EnvironmentCallbackContext> setDatabase)
     {
         var server = builder.Resource;
         if (server.BackendStore is { } other)
@@ -65,6 +70,7 @@ public static partial class MlflowBuilderExtensions
         }
 
         server.BackendStore = database.Resource;
+        server.DatabaseUri = databaseUri;
         builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(setDatabase).WaitFor(database);
         builder.ApplicationBuilder.CreateResourceBuilder(server.GarbageCollection).WithEnvironment(setDatabase);
         return builder.WithEnvironment(setDatabase).WithReferenceRelationship(database);
@@ -75,22 +81,9 @@ public static partial class MlflowBuilderExtensions
     /// and passes on as argument, holds no secret.
     /// </summary>
     private static void SetDatabase(
-        this EnvironmentCallbackContext context,
-        ReferenceExpression host,
-        ReferenceExpression port,
-        string databaseName,
-        ReferenceExpression? userName,
-        object? password,
-        bool inAzure)
+        this EnvironmentCallbackContext context, MlflowServerResource server, string databaseName, ReferenceExpression? userName, object? password)
     {
-        var uri = new ReferenceExpressionBuilder();
-        uri.Append($"postgresql+psycopg2://{host}:{port}/{databaseName:uri}");
-        if (inAzure)
-        {
-            uri.AppendLiteral(password is null ? "?sslmode=require&plugin=entra" : "?sslmode=require");
-        }
-
-        context.EnvironmentVariables["MLFLOW_BACKEND_STORE_URI"] = uri.Build();
+        context.EnvironmentVariables["MLFLOW_BACKEND_STORE_URI"] = server.DatabaseUri!(databaseName);
         if (userName is not null)
         {
             context.EnvironmentVariables["PGUSER"] = userName;
@@ -100,6 +93,14 @@ public static partial class MlflowBuilderExtensions
         {
             context.EnvironmentVariables["PGPASSWORD"] = password;
         }
+    }
+
+    private static ReferenceExpression DatabaseUri(ReferenceExpression host, ReferenceExpression port, string databaseName, string parameters = "")
+    {
+        var uri = new ReferenceExpressionBuilder();
+        uri.Append($"postgresql+psycopg2://{host}:{port}/{databaseName:uri}");
+        uri.AppendLiteral(parameters);
+        return uri.Build();
     }
 
     /// <summary>The password of a flexible server is a parameter, which the key vault may keep.</summary>

@@ -7,6 +7,7 @@ public static partial class MlflowBuilderExtensions
 {
     /// <summary>
     /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c> (guide row G17), with the address as seen from where the resource runs.
+    /// With basic authentication it gets the administrator's <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> too, also when that is set up later.
     /// It gets nothing else, but for the sizes of direct transfer where the artifact store has it switched on: settings of the server break paths in a client's
     /// environment (guide row A10).
     /// </summary>
@@ -29,7 +30,8 @@ public static partial class MlflowBuilderExtensions
                 {
                     context.EnvironmentVariables[name] = value;
                 }
-            });
+            })
+            .WithEnvironment(context => mlflow.Resource.SignIn?.SetClient(context));
     }
 
     /// <summary>

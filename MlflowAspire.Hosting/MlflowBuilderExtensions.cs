@@ -78,6 +78,7 @@ public static partial class MlflowBuilderExtensions
         }
 
         builder.OnBeforeStart((_, _) => server.Validate());
+        builder.OnBeforeStart((@event, _) => server.WarnWithoutSignIn(@event.Services, builder.ExecutionContext));
         return mlflow;
     }
 

@@ -36,6 +36,12 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
     public IResource? BackendStore { get; internal set; }
 
+    /// <summary>The URI of a database, by its name, on the server of the backend store.</summary>
+    internal Func<string, ReferenceExpression>? DatabaseUri { get; set; }
+
+    /// <summary>How clients sign in; null lets everyone in.</summary>
+    internal MlflowSignIn? SignIn { get; set; }
+
     /// <summary>The blob container that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when another kind of store keeps them.</summary>
     public IResource? ArtifactStore { get; internal set; }
 

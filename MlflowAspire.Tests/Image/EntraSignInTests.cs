@@ -39,12 +39,30 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
         Assert.DoesNotContain(first, await server.LogsAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("basic-auth", "MLFLOW_AUTH_DATABASE_URI")]
+    [InlineData("oidc-auth", "OIDC_USERS_DB_URI")]
+    public async Task A_named_role_signs_in_to_all_databases(string app, string setting)
+    {
+        await _identity.IssueAsync(_server);
+        var users = await image.CreateDatabaseAsync(_identity.Role);
+        var environment = new Dictionary<string, string>(Environment)
+        {
+            ["PGUSER"] = _identity.Role,
+            ["MLFLOW_APP_NAME"] = app,
+            [setting] = users.Uri + "?plugin=entra",
+        };
+
+        (await image.RunAsync(environment, "migrate")).Succeeded();
+
+        Assert.Equal(_identity.Role, await users.ReadAsync<string>("SELECT tableowner FROM pg_tables WHERE tablename = 'users'"));
+    }
+
     [Fact]
-    public async Task A_named_role_signs_in_with_the_token()
+    public async Task A_token_is_no_password_of_another_role()
     {
         await _identity.IssueAsync(_server);
 
-        (await image.RunAsync(new Dictionary<string, string>(Environment) { ["PGUSER"] = _identity.Role }, "migrate")).Succeeded();
         (await image.RunAsync(new Dictionary<string, string>(Environment) { ["PGUSER"] = "postgres" }, "migrate"))
             .Failed(1, "MLFLOW_BACKEND_STORE_URI: the database refuses the connection: ");
     }

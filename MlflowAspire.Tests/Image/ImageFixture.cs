@@ -85,7 +85,8 @@ public sealed class ImageFixture : IAsyncLifetime
             .WithCommand(command);
 
     /// <summary>Runs a command of the image to its end.</summary>
-    public Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command) => ImageRun.OfAsync(Container(environment, command));
+    public Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command) =>
+        ImageRun.OfAsync(Container(environment, command));
 }
 
 /// <summary>The tests that share the server run one after the other.</summary>

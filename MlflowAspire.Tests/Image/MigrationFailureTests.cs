@@ -41,7 +41,8 @@ public class MigrationFailureTests(ImageFixture image)
         var database = await image.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('from_the_future')");
 
-        (await image.RunAsync(database.Environment, "migrate")).Failed(1, $"{Setting}: the tracking schema is at revision from_the_future, which mlflow 3.17.2 does not know");
+        (await image.RunAsync(database.Environment, "migrate"))
+            .Failed(1, $"{Setting}: the tracking schema is at revision from_the_future, which mlflow 3.17.2 does not know");
         Assert.Equal("from_the_future", await database.ReadAsync<string>("SELECT version_num FROM alembic_version"));
     }
 
@@ -49,7 +50,11 @@ public class MigrationFailureTests(ImageFixture image)
     public async Task The_missing_database_of_users_is_named()
     {
         var database = await image.CreateDatabaseAsync();
-        var environment = new Dictionary<string, string>(database.Environment) { ["MLFLOW_APP_NAME"] = "basic-auth", ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://db/missing" };
+        var environment = new Dictionary<string, string>(database.Environment)
+        {
+            ["MLFLOW_APP_NAME"] = "basic-auth",
+            ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://db/missing",
+        };
 
         (await image.RunAsync(database.Environment, "migrate")).Succeeded();
         (await image.RunAsync(environment, "migrate")).Failed(1, "MLFLOW_AUTH_DATABASE_URI: the database refuses the connection: ");

@@ -27,7 +27,8 @@ public class MigrationTests(ImageFixture image)
     public async Task The_database_of_the_previous_version_keeps_its_content()
     {
         var database = await image.CreateDatabaseAsync();
-        var client = new Dictionary<string, string>(database.Environment) { ["MLFLOW_TRACKING_URI"] = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal) };
+        var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
+        var client = new Dictionary<string, string>(database.Environment) { ["MLFLOW_TRACKING_URI"] = uri };
 
         var previous = image.Container("ghcr.io/mlflow/mlflow:v3.16.1-full", client, "python", "/scripts/database_content.py", "write");
         var written = Result((await ImageRun.OfAsync(previous)).Succeeded());

@@ -57,8 +57,8 @@ public sealed class MlflowServer : IAsyncDisposable
     {
         // A JSON string is a Python string.
         var authentication = user is null ? "None" : $"({JsonSerializer.Serialize(user)}, {JsonSerializer.Serialize(password)})";
-        var status = await _container.PythonAsync($"import requests; print(requests.get('http://localhost:5000{path}', auth={authentication}, timeout=30).status_code)");
-        return int.Parse(status, CultureInfo.InvariantCulture);
+        var request = $"requests.get('http://localhost:5000{path}', auth={authentication}, timeout=30)";
+        return int.Parse(await _container.PythonAsync($"import requests; print({request}.status_code)"), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Runs a Python statement beside the server.</summary>

@@ -9,6 +9,9 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public class ServerTests(ImageFixture image)
 {
+    private const string ConnectionString =
+        $"AccountName={AzuriteBuilder.AccountName};AccountKey={AzuriteBuilder.AccountKey};BlobEndpoint=http://blobs:10000/{AzuriteBuilder.AccountName};";
+
     [Fact]
     public async Task It_needs_no_network_no_root_rights_and_no_writable_root()
     {
@@ -37,7 +40,7 @@ public class ServerTests(ImageFixture image)
         await using var server = await MlflowServer.StartAsync(image, new Dictionary<string, string>(database.Environment)
         {
             ["MLFLOW_ARTIFACTS_DESTINATION"] = "wasbs://artifacts@devstoreaccount1.blob.core.windows.net",
-            ["AZURE_STORAGE_CONNECTION_STRING"] = $"AccountName={AzuriteBuilder.AccountName};AccountKey={AzuriteBuilder.AccountKey};BlobEndpoint=http://blobs:10000/{AzuriteBuilder.AccountName};",
+            ["AZURE_STORAGE_CONNECTION_STRING"] = ConnectionString,
         });
 
         var runs = ScriptResult.Of((await image.RunAsync(MlflowServer.Client, "python", "/scripts/round_trip.py")).Succeeded().Output);
@@ -51,7 +54,7 @@ public class ServerTests(ImageFixture image)
         Assert.Equal(1, await CountAsync());
         Assert.True(await blobs.GetBlobClient($"1/{runs.Text("kept")}/artifacts/nested/ünïcode.txt").ExistsAsync());
         string[] left = [runs.Text("kept"), runs.Text("unreachable")];
-        Assert.Equal(string.Join(' ', left.Order(StringComparer.Ordinal)), await database.ReadAsync<string>("SELECT string_agg(run_uuid, ' ' ORDER BY run_uuid COLLATE \"C\") FROM runs"));
+        Assert.Equal(left.Order(), (await database.ReadAsync<string[]>("SELECT array_agg(run_uuid) FROM runs")).Order());
 
         async Task<int> CountAsync() => await blobs.GetBlobsAsync().CountAsync();
     }

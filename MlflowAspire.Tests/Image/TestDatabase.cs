@@ -21,7 +21,12 @@ public sealed class TestDatabase
     public string Uri => $"postgresql://{ImageFixture.DatabaseHost}:5432/{Name}";
 
     /// <summary>What the image needs to use the database as its tracking store.</summary>
-    public Dictionary<string, string> Environment => new() { ["MLFLOW_BACKEND_STORE_URI"] = Uri, ["PGUSER"] = "postgres", ["PGPASSWORD"] = ImageFixture.Password };
+    public Dictionary<string, string> Environment => new()
+    {
+        ["MLFLOW_BACKEND_STORE_URI"] = Uri,
+        ["PGUSER"] = "postgres",
+        ["PGPASSWORD"] = ImageFixture.Password,
+    };
 
     /// <summary>Creates a database on a server.</summary>
     public static async Task<TestDatabase> CreateAsync(string server, string? owner)

@@ -11,7 +11,8 @@ CONTAINER = "wasbs://artifacts@account.blob.core.windows.net"
 
 class DestinationTest(unittest.TestCase):
     def test_the_stores_of_mlflow(self) -> None:
-        for destination in (CONTAINER, f"{CONTAINER}/path", "s3://bucket", "gs://bucket/path", "ftp://me@host/path", "file:///mnt/artifacts", "/mnt/artifacts"):
+        others = ("s3://bucket", "gs://bucket/path", "ftp://me@host/path", "file:///mnt/artifacts", "/mnt/artifacts")
+        for destination in (CONTAINER, f"{CONTAINER}/path", *others):
             with self.subTest(destination):
                 artifacts.prepare({DESTINATION: destination})
 
@@ -21,7 +22,12 @@ class DestinationTest(unittest.TestCase):
                 artifacts.prepare({DESTINATION: destination})
 
     def test_the_form_of_a_container(self) -> None:
-        for destination in ("wasbs://artifacts", "wasbs://artifacts@account", "wasbs://account.blob.core.windows.net/artifacts", "wasbs://a@b.blob.core.windows.net.evil"):
+        for destination in (
+            "wasbs://artifacts",
+            "wasbs://artifacts@account",
+            "wasbs://account.blob.core.windows.net/artifacts",
+            "wasbs://a@b.blob.core.windows.net.evil",
+        ):
             with self.subTest(destination), self.assertRaisesRegex(SettingError, f"^{DESTINATION} is '{destination}'; accepted: wasbs://<container>@<account>"):
                 artifacts.prepare({DESTINATION: destination})
 

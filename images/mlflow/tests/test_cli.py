@@ -44,6 +44,10 @@ class CommandLineTest(unittest.TestCase):
         result = run("python", "-c", "import os, sys; print(sys.argv[1:], os.environ['SETTING']); sys.exit(7)", "serve", "--flag", SETTING="as given")
         self.assertEqual((result.returncode, result.stdout), (7, "['serve', '--flag'] as given\n"))
 
+    def test_anything_else_has_the_webhook_key_in_mlflows_form(self) -> None:
+        result = run("python", "-c", "import mlflow.store.tracking.dbmodels.models", MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY="a generated password of 40 characters")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)

@@ -24,7 +24,7 @@ def token(number: int, **claims: str) -> AccessToken:
 class EntraPluginTest(unittest.TestCase):
     def setUp(self) -> None:
         self.credential = Mock()
-        self.enterContext(patch.object(entra, "_credential", return_value=self.credential))
+        self.enterContext(patch.object(entra, "credential", return_value=self.credential))
         self.enterContext(patch.dict(os.environ))
         os.environ.pop("PGUSER", None)
 

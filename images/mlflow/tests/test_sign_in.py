@@ -78,7 +78,7 @@ class OtherSignInsTest(unittest.TestCase):
         self.assertEqual(sign_in.prepare({"MLFLOW_APP_NAME": ""}), [])
 
     def test_oidc(self) -> None:
-        self.assertEqual(sign_in.prepare(dict(OIDC)), ["--app-name", "oidc-auth"])
+        self.assertEqual(sign_in.prepare(dict(OIDC)), ["--app-name", "guarded-oidc-auth"])
 
     def test_oidc_is_complete(self) -> None:
         for name in OIDC.keys() - {"MLFLOW_APP_NAME"}:

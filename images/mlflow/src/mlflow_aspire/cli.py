@@ -65,6 +65,10 @@ def _age(text: str) -> timedelta:
 
 
 def _execute(command: list[str]) -> NoReturn:
+    from . import keys
+
+    # Commands of MLflow's, such as `mlflow crypto`, load its tables.
+    keys.settle(os.environ)
     try:
         os.execvp(command[0], command)
     except FileNotFoundError:

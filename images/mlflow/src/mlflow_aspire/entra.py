@@ -46,14 +46,14 @@ def credentials(user: str | None) -> dict[str, str]:
     """
     try:
         if user:
-            return {"user": user, "password": get_entra_token(_credential(), AZURE_DB_FOR_POSTGRES_SCOPE)}
-        return get_entra_conninfo(_credential())
+            return {"user": user, "password": get_entra_token(credential(), AZURE_DB_FOR_POSTGRES_SCOPE)}
+        return get_entra_conninfo(credential())
     except (AzureError, AzurePgEntraError) as error:
         reason = " ".join(str(error).split())
         raise EntraSignInError(f"Microsoft Entra gave no token for PostgreSQL (AZURE_CLIENT_ID names the identity): {reason}") from error
 
 
 @cache
-def _credential() -> DefaultAzureCredential:
-    # One for the process: it keeps a token until shortly before its end and then gets the next.
+def credential() -> DefaultAzureCredential:
+    """The identity of this process. It keeps a token until shortly before its end and then gets the next."""
     return DefaultAzureCredential()

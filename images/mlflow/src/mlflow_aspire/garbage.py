@@ -38,9 +38,9 @@ class Garbage:
         store = self._store
         age = int(older_than.total_seconds() * 1000)
         for run_id in store._get_deleted_runs(older_than=age):
-            self._remove(RUN, run_id, lambda run_id: store.get_run(run_id).info.artifact_uri, store._hard_delete_run)
+            self._remove(RUN, run_id, self._run_artifacts, store._hard_delete_run)
         for model_id in store._get_deleted_logged_models(older_than=age):
-            self._remove(MODEL, model_id, lambda model_id: store.get_logged_model(model_id, allow_deleted=True).artifact_location, store._hard_delete_logged_model)
+            self._remove(MODEL, model_id, self._model_artifacts, store._hard_delete_logged_model)
         for experiment_id in list(self._deleted_experiments(age)):
             # Removing an experiment takes its runs along, but not their artifacts.
             if not store.search_runs([experiment_id], "", ViewType.ALL, max_results=1):
@@ -59,6 +59,12 @@ class Garbage:
         else:
             self._removed[kind] += 1
             say(f"{kind} {id} removed")
+
+    def _run_artifacts(self, id: str) -> str:
+        return self._store.get_run(id).info.artifact_uri
+
+    def _model_artifacts(self, id: str) -> str:
+        return self._store.get_logged_model(id, allow_deleted=True).artifact_location
 
     def _deleted_experiments(self, age: int) -> Iterator[str]:
         until = f"last_update_time < {get_current_time_millis() - age}" if age else None

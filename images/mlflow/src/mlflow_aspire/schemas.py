@@ -59,7 +59,8 @@ def _oidc_auth(environment: Environment, tracking: Schema) -> Schema:
     uri = required(environment, databases.OIDC_AUTH, "the database of users and permissions")
     table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or "alembic_version"
     if (uri, table) == (tracking.uri, tracking.version_table):
-        raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", f"must name another table than {table!r} when {databases.OIDC_AUTH} is the database of {databases.BACKEND}")
+        problem = f"must name another table than {table!r} when {databases.OIDC_AUTH} is the database of {databases.BACKEND}"
+        raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", problem)
     # The plugin has the command group, but no command line that leads to it.
     command = [sys.executable, "-c", "from mlflow_oidc_auth.db.cli import commands; commands()", "upgrade", "--url", uri]
     return Schema(OIDC, databases.OIDC_AUTH, uri, table, command)

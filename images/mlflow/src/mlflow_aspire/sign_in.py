@@ -10,6 +10,8 @@ from .settings import Environment, MutableEnvironment, choice, required, seconds
 
 BASIC = "basic-auth"
 OIDC = "oidc-auth"
+# The app of the plugin, as oidc_app.py completes it.
+_GUARDED_OIDC = "guarded-oidc-auth"
 
 _PERMISSIONS = ("READ", "USE", "EDIT", "MANAGE", "NO_PERMISSIONS")
 # MLflow's own minimum, checked here so that the message names the setting.
@@ -28,9 +30,9 @@ def prepare(environment: MutableEnvironment) -> list[str]:
         return []
     if app == BASIC:
         environment["MLFLOW_AUTH_CONFIG_PATH"] = _write(_basic_auth(environment))
-    else:
-        _check_oidc(environment)
-    return ["--app-name", app]
+        return ["--app-name", BASIC]
+    _check_oidc(environment)
+    return ["--app-name", _GUARDED_OIDC]
 
 
 def _basic_auth(environment: Environment) -> configparser.ConfigParser:

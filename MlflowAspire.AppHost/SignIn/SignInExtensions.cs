@@ -1,0 +1,35 @@
+using MlflowAspire.Hosting;
+
+namespace MlflowAspire.AppHost.SignIn;
+
+/// <summary>Sets the sign-in up that the settings choose.</summary>
+internal static class SignInExtensions
+{
+    public static IResourceBuilder<MlflowServerResource> WithSignIn(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => settings.Mode switch
+    {
+        SignInMode.Basic => mlflow.WithBasicAuth(defaultPermission: settings.DefaultPermission),
+        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidcAuth(mlflow.Parameter("tenant-id", tenantId), mlflow.ClientId(settings), mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, mlflow.ClientId(settings), mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Entra => mlflow.WithEntraSignIn(mlflow.Parameter("tenant-id", settings.TenantId!), mlflow.ClientId(settings), mlflow.ClientSecret()),
+        _ => mlflow,
+    };
+
+    private static OidcAuthOptions ToOptions(this SignInSettings settings)
+    {
+        var options = new OidcAuthOptions { GroupsClaim = settings.GroupsClaim, DefaultPermission = settings.DefaultPermission };
+        return options with
+        {
+            UserGroups = settings.UserGroups is { Length: > 0 } users ? users : options.UserGroups,
+            AdminGroups = settings.AdminGroups is { Length: > 0 } admins ? admins : options.AdminGroups,
+        };
+    }
+
+    private static IResourceBuilder<ParameterResource> ClientId(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => mlflow.Parameter("client-id", settings.ClientId!);
+
+    private static IResourceBuilder<ParameterResource> ClientSecret(this IResourceBuilder<MlflowServerResource> mlflow) => mlflow.ApplicationBuilder
+        .AddParameter($"{mlflow.Resource.Name}-client-secret", secret: true)
+        .WithDescription("The secret that MLflow proves itself with to the provider of its sign-in.");
+
+    private static IResourceBuilder<ParameterResource> Parameter(this IResourceBuilder<MlflowServerResource> mlflow, string name, string value) => mlflow.ApplicationBuilder
+        .AddParameter($"{mlflow.Resource.Name}-{name}", value, publishValueAsDefault: true);
+}

@@ -1,0 +1,43 @@
+using Azure.Provisioning;
+using Azure.Provisioning.AppContainers;
+using Azure.Provisioning.Expressions;
+
+namespace MlflowAspire.Hosting.ContainerApps;
+
+/// <summary>The built-in authentication of a container app with Microsoft Entra.</summary>
+internal static class EntraAuthConfig
+{
+    /// <summary>The variable that makes the client secret a secret of the app; the container itself does not need it.</summary>
+    public const string SecretVariable = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
+
+    public static ContainerAppAuthConfig Create(ContainerApp app, BicepValue<string> issuer, BicepValue<string> clientId)
+    {
+        var variables = app.Template.Containers[0].Value!.Env;
+        var variable = variables.Single(variable => variable.Value!.Name.Value == SecretVariable);
+        variables.Remove(variable);
+
+        return new($"{app.BicepIdentifier}_auth")
+        {
+            Parent = app,
+            // Azure knows one configuration, of this name.
+            Name = "current",
+            Platform = new() { IsEnabled = true },
+            GlobalValidation = new()
+            {
+                UnauthenticatedClientAction = ContainerAppUnauthenticatedClientActionV2.RedirectToLoginPage,
+                RedirectToProvider = "azureactivedirectory",
+                ExcludedPaths = ["/health"],
+            },
+            HttpSettings = new() { RequireHttps = true },
+            IdentityProviders = new()
+            {
+                AzureActiveDirectory = new()
+                {
+                    IsEnabled = true,
+                    Registration = new() { OpenIdIssuer = issuer, ClientId = clientId, ClientSecretSettingName = variable.Value!.SecretRef },
+                    Validation = new() { AllowedAudiences = [clientId, BicepFunction.Interpolate($"api://{clientId}")] },
+                },
+            },
+        };
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private const string DiscoveryPath = "/.well-known/openid-configuration";
+
+    /// <summary>
+    /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth (guide row G13). People log in with the browser, machines send
+    /// a bearer token of the provider. Users and permissions are kept in a database <c>mlflow_auth</c> beside the backend store.
+    /// </summary>
+    /// <remarks>
+    /// The provider sends users back to <c>/callback</c>: of the custom domain or of the ingress in Azure, and in a local run of the address that the browser uses.
+    /// A bearer token must be signed by the provider, not have expired, and name issuer and audience.
+    /// </remarks>
+    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="discoveryUrl">The address of the provider's configuration (<c>OIDC_DISCOVERY_URL</c>); what stands before <c>/.well-known/openid-configuration</c> is the issuer.</param>
+    /// <param name="clientId">The client that this server is to the provider (<c>OIDC_CLIENT_ID</c>).</param>
+    /// <param name="clientSecret">The secret of the client (<c>OIDC_CLIENT_SECRET</c>).</param>
+    /// <param name="options">Claims, groups and permissions.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The address is not the one of a configuration, the client secret is not a secret, or an option is wrong.</exception>
+    /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
+        this IResourceBuilder<MlflowServerResource> builder,
+        string discoveryUrl,
+        IResourceBuilder<ParameterResource> clientId,
+        IResourceBuilder<ParameterResource> clientSecret,
+        OidcAuthOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(discoveryUrl);
+        ArgumentNullException.ThrowIfNull(clientId);
+        ArgumentNullException.ThrowIfNull(clientSecret);
+        if (!Uri.TryCreate(discoveryUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || !discoveryUrl.EndsWith(DiscoveryPath, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                $"'{discoveryUrl}' is not the address of a provider's configuration (OIDC_DISCOVERY_URL). Accepted is one such as 'https://login.example.com{DiscoveryPath}'.", nameof(discoveryUrl));
+        }
+
+        var issuer = discoveryUrl[..^DiscoveryPath.Length];
+        return builder.WithOidcAuth(ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new(), _ => { });
+    }
+
+    /// <summary>
+    /// Has users sign in with Microsoft Entra through the plugin mlflow-oidc-auth (guide row G13), by the roles of an app registration: see <c>docs/sign-in.md</c> for
+    /// its steps. In Azure the server's garbage collection signs in with the server's identity, which needs the administrator's role.
+    /// </summary>
+    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="tenantId">The id of the tenant, a GUID.</param>
+    /// <param name="clientId">The application id of the app registration.</param>
+    /// <param name="clientSecret">A client secret of the app registration.</param>
+    /// <param name="options">Claims, groups and permissions.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The client secret is not a secret, or an option is wrong.</exception>
+    /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithEntraOidcAuth(
+        this IResourceBuilder<MlflowServerResource> builder,
+        IResourceBuilder<ParameterResource> tenantId,
+        IResourceBuilder<ParameterResource> clientId,
+        IResourceBuilder<ParameterResource> clientSecret,
+        OidcAuthOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(tenantId);
+        ArgumentNullException.ThrowIfNull(clientId);
+        ArgumentNullException.ThrowIfNull(clientSecret);
+        options ??= new();
+        return builder.WithOidcAuth(
+            EntraIssuer(tenantId),
+            clientId,
+            clientSecret,
+            options with
+            {
+                GroupsClaim = options.GroupsClaim ?? "roles",
+                TrustBearerGroups = options.TrustBearerGroups ?? true,
+                UserNameClaims = options.UserNameClaims ?? ["preferred_username", "oid"],
+            },
+            context => context.SignInWithEntra(clientId));
+    }
+
+    private static IResourceBuilder<MlflowServerResource> WithOidcAuth(
+        this IResourceBuilder<MlflowServerResource> builder,
+        ReferenceExpression issuer,
+        IResourceBuilder<ParameterResource> clientId,
+        IResourceBuilder<ParameterResource> clientSecret,
+        OidcAuthOptions options,
+        Action<EnvironmentCallbackContext> setClient)
+    {
+        const string name = "sign-in with OpenID Connect";
+        clientSecret.RequireSecret("the secret of the OIDC client (OIDC_CLIENT_SECRET)", nameof(clientSecret));
+        if (options.TrustedProxies.FirstOrDefault(range => !IPNetwork.TryParse(range, out _)) is { } wrong)
+        {
+            throw new ArgumentException($"'{wrong}' is not a range of trusted proxies (TRUSTED_PROXIES). Accepted are ranges in CIDR notation such as '10.0.0.0/23'.", nameof(options));
+        }
+
+        var server = builder.Resource;
+        var permission = options.DefaultPermission.ToSetting(nameof(options));
+        server.RequireNoSignIn(name);
+        server.SignIn = new(name, setClient);
+        return builder
+            .WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI")
+            .WithSecret("OIDC_CLIENT_SECRET", clientSecret)
+            .WithSecret("SECRET_KEY", builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow."))
+            .WithEnvironment(context =>
+            {
+                var variables = context.EnvironmentVariables;
+                variables["OIDC_DISCOVERY_URL"] = ReferenceExpression.Create($"{issuer}{DiscoveryPath}");
+                variables["OIDC_ISSUER"] = issuer;
+                variables["OIDC_CLIENT_ID"] = clientId.Resource;
+                variables["OIDC_AUDIENCE"] = options.Audience is { } audience ? audience : clientId.Resource;
+                variables["OIDC_SCOPE"] = string.Join(' ', options.Scopes);
+                variables["OIDC_GROUPS_ATTRIBUTE"] = options.GroupsClaim ?? "groups";
+                variables["OIDC_GROUP_NAME"] = string.Join(',', options.UserGroups);
+                variables["OIDC_ADMIN_GROUP_NAME"] = string.Join(',', options.AdminGroups);
+                variables["OIDC_USERNAME_FIELD"] = string.Join(',', options.UserNameClaims ?? ["email", "preferred_username"]);
+                variables["OIDC_PROVIDER_DISPLAY_NAME"] = options.DisplayName;
+                // Machines never log in with a browser: their first token makes them users, when it is in one of the groups.
+                variables["OIDC_PROVISION_ON_BEARER_AUTH"] = "true";
+                variables["OIDC_TRUST_BEARER_GROUP_CLAIMS"] = options.TrustBearerGroups is true ? "true" : "false";
+                variables["DEFAULT_MLFLOW_PERMISSION"] = permission;
+                variables["DEFAULT_LANDING_PAGE_IS_PERMISSIONS"] = "false";
+                variables["AUTOMATIC_LOGIN_REDIRECT"] = "true";
+                if (options.TrustedProxies.Count > 0)
+                {
+                    variables["TRUSTED_PROXIES"] = string.Join(',', options.TrustedProxies);
+                }
+
+                if (context.ExecutionContext.IsPublishMode)
+                {
+                    // The server sees the ingress alone, and would send users back to an address without TLS.
+                    variables["OIDC_REDIRECT_URI"] = server.CustomDomain is { } domain
+                        ? ReferenceExpression.Create($"https://{domain}/callback")
+                        : ReferenceExpression.Create($"{server.PrimaryEndpoint.Property(EndpointProperty.Url)}/callback");
+                    variables["SESSION_COOKIE_SECURE"] = "true";
+                }
+            });
+    }
+}

@@ -1,0 +1,75 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private static void RequireNoSignIn(this MlflowServerResource server, string name)
+    {
+        if (server.SignIn is { } other)
+        {
+            throw new InvalidOperationException($"MLflow server '{server.Name}' has {other.Name} already; it can have one sign-in. {name} would be a second.");
+        }
+    }
+
+    /// <summary>
+    /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its tables.
+    /// </summary>
+    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable)
+    {
+        const string databaseName = "mlflow_auth";
+        var server = builder.Resource;
+        var application = builder.ApplicationBuilder;
+        var name = $"{server.Name}-auth-db";
+        IResourceBuilder<IResource> database = server.BackendStore switch
+        {
+            AzurePostgresFlexibleServerDatabaseResource { Parent: var parent } => application.CreateResourceBuilder(parent).AddDatabase(name, databaseName),
+            PostgresDatabaseResource { Parent: var parent } => application.CreateResourceBuilder(parent).AddDatabase(name, databaseName),
+            _ => throw new InvalidOperationException($"MLflow server '{server.Name}' has no backend store yet. Call WithBackendStore first: users and permissions are kept in a database beside it."),
+        };
+
+        application.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase).WaitFor(database);
+        return builder.WithEnvironment(SetDatabase).WithReferenceRelationship(database);
+
+        void SetDatabase(EnvironmentCallbackContext context)
+        {
+            context.EnvironmentVariables["MLFLOW_APP_NAME"] = appName;
+            context.EnvironmentVariables[variable] = server.DatabaseUri!(databaseName);
+        }
+    }
+
+    private static string ToSetting(this MlflowPermissionLevel permission, string parameterName) => permission switch
+    {
+        MlflowPermissionLevel.None => "NO_PERMISSIONS",
+        MlflowPermissionLevel.Read => "READ",
+        MlflowPermissionLevel.Use => "USE",
+        MlflowPermissionLevel.Edit => "EDIT",
+        MlflowPermissionLevel.Manage => "MANAGE",
+        _ => throw new ArgumentOutOfRangeException(parameterName, permission, "The default permission of MLflow is one of None, Read, Use, Edit and Manage."),
+    };
+
+    private static void RequireSecret(this IResourceBuilder<ParameterResource> parameter, string what, string parameterName)
+    {
+        if (!parameter.Resource.Secret)
+        {
+            throw new ArgumentException($"The parameter '{parameter.Resource.Name}' is not a secret; it holds {what}. Add it with AddParameter(\"{parameter.Resource.Name}\", secret: true).", parameterName);
+        }
+    }
+
+    private static Task WarnWithoutSignIn(this MlflowServerResource server, IServiceProvider services, DistributedApplicationExecutionContext executionContext)
+    {
+        if (executionContext.IsPublishMode && server.SignIn is null && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal))
+        {
+            LogWithoutSignIn(services.GetRequiredService<ILoggerFactory>().CreateLogger<MlflowServerResource>(), server.Name);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "MLflow server '{server}' is published with an external endpoint and without sign-in: whoever reaches it can read, change and delete everything. Call WithBasicAuth, WithOidcAuth or WithEntraSignIn.")]
+    private static partial void LogWithoutSignIn(ILogger logger, string server);
+}

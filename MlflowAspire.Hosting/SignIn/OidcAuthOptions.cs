@@ -1,0 +1,44 @@
+namespace MlflowAspire.Hosting;
+
+/// <summary>What sign-in with OpenID Connect takes from a provider's tokens, and what users may do.</summary>
+public sealed record OidcAuthOptions
+{
+    /// <summary>The claim with the user's groups (<c>OIDC_GROUPS_ATTRIBUTE</c>): <c>groups</c> by default, <c>roles</c> for Microsoft Entra.</summary>
+    public string? GroupsClaim { get; init; }
+
+    /// <summary>Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>).</summary>
+    public IReadOnlyList<string> UserGroups { get; init; } = ["mlflow"];
+
+    /// <summary>Members of one of these groups are administrators (<c>OIDC_ADMIN_GROUP_NAME</c>).</summary>
+    public IReadOnlyList<string> AdminGroups { get; init; } = ["mlflow-admin"];
+
+    /// <summary>
+    /// Whether a bearer token alone makes an administrator of who is first seen with it (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and
+    /// nobody else decides on groups. By default only for Microsoft Entra, whose roles its administrators assign.
+    /// </summary>
+    public bool? TrustBearerGroups { get; init; }
+
+    /// <summary>
+    /// The claims that name the user, the first one that is there (<c>OIDC_USERNAME_FIELD</c>): <c>email</c> and <c>preferred_username</c> by default; for Microsoft
+    /// Entra <c>preferred_username</c> and, for machines, <c>oid</c>.
+    /// </summary>
+    public IReadOnlyList<string>? UserNameClaims { get; init; }
+
+    /// <summary>What is asked of the provider at login (<c>OIDC_SCOPE</c>).</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = ["openid", "email", "profile"];
+
+    /// <summary>The audience that bearer tokens must have (<c>OIDC_AUDIENCE</c>); the client id when it is not given.</summary>
+    public string? Audience { get; init; }
+
+    /// <summary>What users may do with what nobody has granted them anything on (<c>DEFAULT_MLFLOW_PERMISSION</c>).</summary>
+    public MlflowPermissionLevel DefaultPermission { get; init; } = MlflowPermissionLevel.Read;
+
+    /// <summary>The text of the login button (<c>OIDC_PROVIDER_DISPLAY_NAME</c>).</summary>
+    public string DisplayName { get; init; } = "Sign in";
+
+    /// <summary>
+    /// Ranges in CIDR notation of reverse proxies whose X-Forwarded headers count (<c>TRUSTED_PROXIES</c>); none by default. Azure needs none: the address that
+    /// the provider sends users back to is fixed there.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+}

@@ -1,0 +1,188 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+using MlflowAspire.Hosting;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public class SignInTests
+{
+    [Fact]
+    public async Task Basic_authentication_has_a_database_of_its_own_beside_the_backend_store()
+    {
+        var model = TestModel.ToRun();
+        var server = model.AddMlflow().WithBasicAuth().Resource;
+
+        foreach (IResource resource in new IResource[] { server, server.Migration })
+        {
+            var environment = await resource.EnvironmentAsync(model.Builder);
+            Assert.Equal("basic-auth", environment["MLFLOW_APP_NAME"]);
+            Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/mlflow_auth", environment["MLFLOW_AUTH_DATABASE_URI"]);
+        }
+
+        Assert.Contains(server.Migration.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "mlflow-auth-db");
+    }
+
+    [Fact]
+    public async Task Basic_authentication_has_a_generated_password_and_safe_defaults()
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().WithBasicAuth().Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("admin", environment["MLFLOW_AUTH_ADMIN_USERNAME"]);
+        Assert.Equal("READ", environment["MLFLOW_AUTH_DEFAULT_PERMISSION"]);
+        Assert.Equal("60", environment["MLFLOW_AUTH_CACHE_TTL_SECONDS"]);
+        var password = Assert.Single(model.Builder.Resources.OfType<ParameterResource>(), parameter => parameter.Name == "mlflow-admin-password");
+        Assert.True(password.Secret);
+        Assert.True(password.Default!.GetDefaultValue().Length >= 12);
+    }
+
+    [Fact]
+    public async Task Basic_authentication_takes_an_administrator_a_permission_and_a_time()
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow()
+            .WithBasicAuth(model.Builder.AddParameter("user", "root"), model.Builder.AddParameter("password", "p@ss%w0rd:1234", secret: true), MlflowPermissionLevel.None, TimeSpan.Zero)
+            .Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("root", environment["MLFLOW_AUTH_ADMIN_USERNAME"]);
+        Assert.Equal("p@ss%w0rd:1234", environment["MLFLOW_AUTH_ADMIN_PASSWORD"]);
+        Assert.Equal("NO_PERMISSIONS", environment["MLFLOW_AUTH_DEFAULT_PERMISSION"]);
+        Assert.Equal("0", environment["MLFLOW_AUTH_CACHE_TTL_SECONDS"]);
+    }
+
+    [Fact]
+    public async Task Clients_and_tasks_sign_in_even_when_they_were_added_before()
+    {
+        var model = TestModel.ToRun();
+        var mlflow = model.AddMlflow();
+        var client = model.Builder.AddContainer("client", "python").WithReference(mlflow);
+        mlflow.AddPythonClient("script", "client.py");
+        mlflow.WithBasicAuth(adminPassword: model.Builder.AddParameter("password", "p@ss%w0rd:1234", secret: true));
+
+        foreach (var resource in model.Builder.Resources.Where(resource => resource.Name is "client" or "script" or "mlflow-gc" or "mlflow-demo"))
+        {
+            var environment = await resource.EnvironmentAsync(model.Builder);
+            Assert.Equal("admin", environment["MLFLOW_TRACKING_USERNAME"]);
+            Assert.Equal("p@ss%w0rd:1234", environment["MLFLOW_TRACKING_PASSWORD"]);
+        }
+    }
+
+    [Fact]
+    public async Task In_azure_the_users_database_is_reached_as_the_backend_store_is()
+    {
+        var model = TestModel.ToPublish();
+        var environment = await model.AddMlflow().WithBasicAuth().Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow_auth?sslmode=require&plugin=entra", environment["MLFLOW_AUTH_DATABASE_URI"]);
+    }
+
+    [Fact]
+    public async Task Oidc_settings_follow_from_the_address_of_the_configuration()
+    {
+        var model = TestModel.ToRun();
+        var environment = await AddOidc(model).Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("oidc-auth", environment["MLFLOW_APP_NAME"]);
+        Assert.Equal("https://login.example.com/realm/.well-known/openid-configuration", environment["OIDC_DISCOVERY_URL"]);
+        Assert.Equal("https://login.example.com/realm", environment["OIDC_ISSUER"]);
+        Assert.Equal("client", environment["OIDC_CLIENT_ID"]);
+        Assert.Equal("client", environment["OIDC_AUDIENCE"]);
+        Assert.Equal("s3cret%", environment["OIDC_CLIENT_SECRET"]);
+        Assert.Equal("mlflow", environment["OIDC_GROUP_NAME"]);
+        Assert.Equal("mlflow-admin", environment["OIDC_ADMIN_GROUP_NAME"]);
+        Assert.Equal("READ", environment["DEFAULT_MLFLOW_PERMISSION"]);
+        Assert.Equal("false", environment["OIDC_TRUST_BEARER_GROUP_CLAIMS"]);
+        Assert.True(environment["SECRET_KEY"].Length >= 32);
+        // The browser's address is not known before it comes.
+        Assert.DoesNotContain("OIDC_REDIRECT_URI", environment.Keys);
+        Assert.DoesNotContain("TRUSTED_PROXIES", environment.Keys);
+    }
+
+    [Fact]
+    public async Task In_azure_users_are_sent_back_to_the_ingress_or_the_custom_domain()
+    {
+        var model = TestModel.ToPublish();
+        var mlflow = AddOidc(model);
+        var environment = await mlflow.Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal("{mlflow.bindings.http.url}/callback", environment["OIDC_REDIRECT_URI"]);
+        Assert.Equal("true", environment["SESSION_COOKIE_SECURE"]);
+
+        mlflow.WithCustomDomain(model.Builder.AddParameter("domain"), model.Builder.AddParameter("certificate"));
+        Assert.Equal("https://{domain.value}/callback", (await mlflow.Resource.EnvironmentAsync(model.Builder))["OIDC_REDIRECT_URI"]);
+    }
+
+    [Fact]
+    public async Task Entra_is_the_tenants_issuer_and_its_roles_are_the_groups()
+    {
+        var model = TestModel.ToRun();
+        var (tenant, client, secret) = Registration(model.Builder);
+        var environment = await model.AddMlflow().WithEntraOidcAuth(tenant, client, secret).Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("https://login.microsoftonline.com/the-tenant/v2.0", environment["OIDC_ISSUER"]);
+        Assert.Equal("roles", environment["OIDC_GROUPS_ATTRIBUTE"]);
+        Assert.Equal("preferred_username,oid", environment["OIDC_USERNAME_FIELD"]);
+        Assert.Equal("true", environment["OIDC_TRUST_BEARER_GROUP_CLAIMS"]);
+    }
+
+    [Theory]
+    [InlineData("login.example.com")]
+    [InlineData("https://login.example.com")]
+    [InlineData("ftp://login.example.com/.well-known/openid-configuration")]
+    public void An_address_that_is_not_of_a_configuration_is_refused(string url)
+    {
+        var model = TestModel.ToRun();
+        var (_, client, secret) = Registration(model.Builder);
+        Assert.Contains("OIDC_DISCOVERY_URL", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, client, secret)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Proxies_that_are_no_ranges_are_refused()
+    {
+        var model = TestModel.ToRun();
+        Assert.Contains("TRUSTED_PROXIES", Assert.Throws<ArgumentException>(() => AddOidc(model, new() { TrustedProxies = ["10.0.0.0/23", "proxy"] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Secrets_must_be_secret()
+    {
+        var model = TestModel.ToRun();
+        var (tenant, client, _) = Registration(model.Builder);
+        var mlflow = model.AddMlflow();
+
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBasicAuth(adminPassword: client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidcAuth(tenant, client, client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraSignIn(tenant, client, client)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(3601)]
+    public void A_credential_cache_out_of_range_is_refused(int seconds) => Assert.Contains(
+        "auth_cache_ttl_seconds",
+        Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.ToRun().AddMlflow().WithBasicAuth(credentialCache: TimeSpan.FromSeconds(seconds))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_second_sign_in_and_one_without_a_backend_store_are_refused()
+    {
+        var model = TestModel.ToRun();
+        var mlflow = model.AddMlflow().WithBasicAuth();
+
+        Assert.Contains("has basic authentication already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBasicAuth()).Message, StringComparison.Ordinal);
+        Assert.Contains("Call WithBackendStore first", Assert.Throws<InvalidOperationException>(() => model.Builder.AddMlflow("other").WithBasicAuth()).Message, StringComparison.Ordinal);
+    }
+
+    private static IResourceBuilder<MlflowServerResource> AddOidc(TestModel model, OidcAuthOptions? options = null)
+    {
+        var (_, client, secret) = Registration(model.Builder);
+        return model.AddMlflow().WithOidcAuth("https://login.example.com/realm/.well-known/openid-configuration", client, secret, options);
+    }
+
+    private static (IResourceBuilder<ParameterResource> Tenant, IResourceBuilder<ParameterResource> Client, IResourceBuilder<ParameterResource> Secret) Registration(IDistributedApplicationBuilder builder)
+    {
+        builder.Configuration.AddInMemoryCollection([new("Parameters:mlflow-session-key", "session-key-value-0123456789abcdef")]);
+        return (builder.AddParameter("tenant", "the-tenant"), builder.AddParameter("client", "client"), builder.AddParameter("secret", "s3cret%", secret: true));
+    }
+}

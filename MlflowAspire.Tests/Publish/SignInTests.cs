@@ -1,0 +1,109 @@
+namespace MlflowAspire.Tests.Publish;
+
+[Trait("Category", "Publish")]
+public sealed class SignInTests
+{
+    private const string Tenant = "6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10";
+    private const string Warning = "published with an external endpoint and without sign-in";
+
+    private static readonly string[] s_entra = ["SignIn=entra", $"Oidc:TenantId={Tenant}", "Oidc:ClientId=the-client"];
+    private static readonly string[] s_oidc = ["SignIn=oidc", $"Oidc:TenantId={Tenant}", "Oidc:ClientId=the-client"];
+
+    [Fact]
+    public async Task Without_sign_in_there_is_a_warning()
+    {
+        Assert.Contains(Warning, await PublishAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Warning, await PublishAsync("SignIn=basic"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Basic_authentication_keeps_its_password_in_the_key_vault_and_its_users_in_a_database()
+    {
+        var app = await PublishedApp.GetAsync("SignIn=basic");
+
+        Assert.Contains(app.Resources, resource => resource.Type == "Microsoft.DBforPostgreSQL/flexibleServers/databases" && resource["name"] == "'mlflow_auth'");
+        Assert.Contains(app.Resources, resource => resource.Type == "Microsoft.KeyVault/vaults/secrets" && resource["name"] == "'mlflow-admin-password'");
+        AssertSecretOf(app, "MLFLOW_AUTH_ADMIN_PASSWORD");
+        // The init container makes the tables of both databases, the job removes artifacts through the server.
+        Assert.Contains("mlflow_auth", Variable(Server(app), "properties.template.initContainers[0]", "MLFLOW_AUTH_DATABASE_URI")!.Value.Value, StringComparison.Ordinal);
+        Assert.NotNull(Variable(app.Only("Microsoft.App/jobs"), "properties.template.containers[0]", "MLFLOW_TRACKING_PASSWORD"));
+    }
+
+    [Fact]
+    public async Task The_built_in_authentication_lets_only_health_checks_through()
+    {
+        var app = await PublishedApp.GetAsync(s_entra);
+        var auth = app.Only("Microsoft.App/containerApps/authConfigs");
+
+        Assert.Equal("'current'", auth["name"]);
+        Assert.Equal("true", auth["properties.platform.enabled"]);
+        Assert.Equal("'RedirectToLoginPage'", auth["properties.globalValidation.unauthenticatedClientAction"]);
+        Assert.Equal("'/health'", auth["properties.globalValidation.excludedPaths[0]"]);
+        Assert.Null(auth["properties.globalValidation.excludedPaths[1]"]);
+        Assert.Equal("'microsoft-provider-authentication-secret'", auth["properties.identityProviders.azureActiveDirectory.registration.clientSecretSettingName"]);
+
+        var server = Server(app);
+        Assert.Contains(server.Values, entry => entry.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal) && entry.Value == "'microsoft-provider-authentication-secret'");
+        Assert.DoesNotContain(server.Values, entry => entry.Value == "'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET'");
+    }
+
+    [Fact]
+    public async Task With_entra_garbage_collection_signs_in_with_the_identity()
+    {
+        foreach (var settings in new[] { s_entra, s_oidc })
+        {
+            var job = (await PublishedApp.GetAsync(settings)).Only("Microsoft.App/jobs");
+            Assert.Equal("'entra'", Variable(job, "properties.template.containers[0]", "MLFLOW_TRACKING_AUTH")!.Value.Value);
+            Assert.Matches(@"^'api://\$\{.+\}/\.default'$", Variable(job, "properties.template.containers[0]", "MLFLOW_TRACKING_ENTRA_SCOPE")!.Value.Value);
+        }
+    }
+
+    [Fact]
+    public async Task Oidc_keeps_its_secrets_in_the_key_vault_and_has_a_fixed_address_to_return_to()
+    {
+        var app = await PublishedApp.GetAsync(s_oidc);
+
+        AssertSecretOf(app, "OIDC_CLIENT_SECRET");
+        AssertSecretOf(app, "SECRET_KEY");
+        Assert.Matches(@"https://mlflow\.\$\{.+\}/callback'$", Variable(Server(app), "properties.template.containers[0]", "OIDC_REDIRECT_URI")!.Value.Value);
+        Assert.Equal("'true'", Variable(Server(app), "properties.template.containers[0]", "SESSION_COOKIE_SECURE")!.Value.Value);
+    }
+
+    private static BicepResource Server(PublishedApp app) => Assert.Single(app.Resources, resource => resource.Type == "Microsoft.App/containerApps" && resource["name"] == "'mlflow'");
+
+    /// <summary>The variable is a secret of the container app, and that one a reference to the key vault without a value.</summary>
+    private static void AssertSecretOf(PublishedApp app, string variable)
+    {
+        var server = Server(app);
+        var (path, secret) = Variable(server, "properties.template.containers[0]", variable)!.Value;
+        Assert.EndsWith(".secretRef", path, StringComparison.Ordinal);
+
+        var name = Assert.Single(server.Values, entry => entry.Value == secret && entry.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal)).Key;
+        Assert.NotNull(server[name.Replace(".name", ".keyVaultUrl", StringComparison.Ordinal)]);
+        Assert.Null(server[name.Replace(".name", ".value", StringComparison.Ordinal)]);
+    }
+
+    /// <summary>Where an environment variable of a container gets its value from, and that value.</summary>
+    private static (string Path, string Value)? Variable(BicepResource resource, string container, string name)
+    {
+        var path = resource.Values.SingleOrDefault(entry => entry.Key.StartsWith($"{container}.env[", StringComparison.Ordinal) && entry.Value == $"'{name}'").Key;
+        return path is null
+            ? null
+            : new[] { ".value", ".secretRef" }.Select(end => path.Replace(".name", end, StringComparison.Ordinal)).Where(resource.Values.ContainsKey).Select(key => (key, resource[key]!)).Single();
+    }
+
+    private static async Task<string> PublishAsync(params string[] settings)
+    {
+        var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
+        try
+        {
+            var (exitCode, log) = await PublishedApp.RunAsync(directory.FullName, settings);
+            Assert.True(exitCode == 0, log);
+            return log;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.SignIn;
+
+/// <summary>The app host's stack with basic authentication, for all tests of it.</summary>
+public sealed class BasicAuthFixture : IAsyncLifetime
+{
+    private readonly StackData _data = new();
+
+    public MlflowStack Stack { get; private set; } = null!;
+
+    public Browser Browser { get; private set; } = null!;
+
+    /// <summary>Environment variables that the next start of the server or of its garbage collection gets in place of the model's.</summary>
+    public Dictionary<string, object> Changed { get; } = [];
+
+    public string AdminPassword => _data.Secret("mlflow-admin-password");
+
+    /// <summary>The secrets that the stack was started with.</summary>
+    public IEnumerable<string> Secrets => _data.Secrets;
+
+    /// <summary>How long a password is remembered here. By default it is a minute, which a test would have to wait for.</summary>
+    public static TimeSpan CredentialCache { get; } = TimeSpan.FromSeconds(3);
+
+    public async Task InitializeAsync()
+    {
+        Browser = await Browser.StartAsync();
+        Stack = await MlflowStack.StartAsync(_data, ["--Mlflow:SignIn=basic"], (builder, mlflow) =>
+        {
+            StackFixture.AddScripts(mlflow);
+            mlflow.AddPythonClient("users", ScriptPath("users.py"));
+            mlflow.AddPythonClient("provider", ScriptPath("provider.py"));
+            mlflow
+                .WithEnvironment("MLFLOW_AUTH_CACHE_TTL_SECONDS", CredentialCache.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                // The provider of the tests is a neighbour and has no certificate.
+                .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES", "http")
+                .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS", "true")
+                .WithEnvironment(Change);
+            builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
+            // The emulator is not a container resource of its own.
+            builder.Resources.Single(resource => resource.Name == "storage").Annotations.Add(
+                new EnvironmentCallbackAnnotation(variables => variables["AZURITE_ACCOUNTS"] = StorageKeys.Accounts));
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Stack is not null)
+        {
+            await Stack.DisposeAsync();
+        }
+
+        await Browser.DisposeAsync();
+        await _data.DisposeAsync();
+    }
+
+    /// <summary>A client that signs in; without a user it does not.</summary>
+    public HttpClient CreateClient(string? user = null, string? password = null)
+    {
+        var client = Stack.CreateMlflowClient();
+        if (user is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
+        }
+
+        return client;
+    }
+
+    public HttpClient CreateAdminClient() => CreateClient("admin", AdminPassword);
+
+    /// <summary>Starts the server again, with what has changed.</summary>
+    public async Task RestartServerAsync()
+    {
+        await Stack.ExecuteAsync("mlflow", KnownResourceCommands.StopCommand);
+        await Stack.ExecuteAsync("mlflow", KnownResourceCommands.StartCommand);
+        await Stack.WaitForHealthyAsync("mlflow");
+    }
+
+    private void Change(EnvironmentCallbackContext context)
+    {
+        foreach (var (name, value) in Changed)
+        {
+            context.EnvironmentVariables[name] = value;
+        }
+    }
+
+    private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "SignIn", "Scripts", name);
+}
+
+/// <summary>The tests that share the stack run one after the other.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class BasicAuthCollection : ICollectionFixture<BasicAuthFixture>
+{
+    public const string Name = "Basic authentication";
+}

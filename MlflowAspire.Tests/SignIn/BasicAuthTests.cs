@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Http.Json;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.SignIn;
+
+[Collection(BasicAuthCollection.Name)]
+[Trait("Category", "SignIn")]
+public class BasicAuthTests(BasicAuthFixture fixture)
+{
+    private const string Experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0";
+
+    private MlflowStack Stack => fixture.Stack;
+
+    [Fact]
+    public async Task The_python_client_signs_in_with_what_the_reference_gives_it()
+    {
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_tasks_of_the_server_sign_in()
+    {
+        var ids = ScriptResult.Of(await Stack.RunAsync("delete-runs"));
+        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+        await Stack.ExecuteAsync("mlflow", "load-demo-data");
+
+        using var client = fixture.CreateAdminClient();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, $"/api/2.0/mlflow/runs/get?run_id={ids.Text("kept")}"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(client, $"/api/2.0/mlflow/runs/get?run_id={ids.Text("with_artifacts")}"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=MLflow%20Demo"));
+    }
+
+    [Fact]
+    public async Task Users_may_do_what_their_permissions_say()
+    {
+        var result = ScriptResult.Of(await Stack.RunAsync("users")).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString());
+
+        string[] done = ["admin_writes", "reader_reads", "reader_makes_own", "editor_writes"];
+        string[] refused = ["reader_writes", "reader_makes_user", "editor_deletes", "wrong_password", "unknown_user"];
+        Assert.Equal(done.Select(key => (key, "done")).Concat(refused.Select(key => (key, "refused"))).Order(), result.Select(entry => (entry.Key, entry.Value!)).Order());
+    }
+
+    [Fact]
+    public async Task A_hundred_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
+    {
+        var logins = Enumerable.Range(0, 100).Select(async number =>
+        {
+            using var stranger = fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}");
+            return await StatusAsync(stranger, Experiment);
+        }).ToList();
+
+        Assert.All(await Task.WhenAll(logins), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        using var admin = fixture.CreateAdminClient();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, Experiment));
+    }
+
+    [Fact]
+    public async Task A_changed_password_and_a_deleted_user_lose_their_access_within_the_time_of_the_cache()
+    {
+        using var admin = fixture.CreateAdminClient();
+        using var before = fixture.CreateClient("leaver", "the password before");
+        using var after = fixture.CreateClient("leaver", "the password after");
+        await SendAsync(admin, HttpMethod.Post, "create", new { username = "leaver", password = "the password before" });
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(before, Experiment));
+
+        await SendAsync(admin, HttpMethod.Patch, "update-password", new { username = "leaver", password = "the password after" });
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(after, Experiment));
+        await Task.Delay(BasicAuthFixture.CredentialCache + TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(before, Experiment));
+
+        await SendAsync(admin, HttpMethod.Delete, "delete", new { username = "leaver" });
+        await Task.Delay(BasicAuthFixture.CredentialCache + TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(after, Experiment));
+    }
+
+    [Fact]
+    public async Task The_browser_signs_in_and_uses_the_server()
+    {
+        using var client = Stack.CreateMlflowClient();
+        var page = await fixture.Browser.NewPageAsync(new() { HttpCredentials = new() { Username = "admin", Password = fixture.AdminPassword } });
+
+        var response = await page.GotoAsync(client.BaseAddress!.ToString());
+
+        Assert.Equal(200, response!.Status);
+        await page.GetByText("Experiments").First.WaitForAsync();
+        Assert.EndsWith("MLflow", await page.TitleAsync(), StringComparison.Ordinal);
+        // What the page itself sends names its origin.
+        var status = await page.EvaluateAsync<int>("fetch('/ajax-api/2.0/mlflow/experiments/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{\"max_results\": 1}' }).then(response => response.status)");
+        Assert.Equal(200, status);
+    }
+
+    [Theory]
+    [InlineData("admin", "a wrong password")]
+    [InlineData("", "")]
+    public async Task The_browser_is_kept_out(string user, string password)
+    {
+        using var client = Stack.CreateMlflowClient();
+        var page = await fixture.Browser.NewPageAsync(user.Length == 0 ? new() : new() { HttpCredentials = new() { Username = user, Password = password } });
+
+        // Chromium has nothing to show for an answer that asks for a password nobody types.
+        var status = 0;
+        page.Response += (_, response) => status = response.Status;
+        try
+        {
+            await page.GotoAsync(client.BaseAddress!.ToString());
+        }
+        catch (Microsoft.Playwright.PlaywrightException exception) when (exception.Message.Contains("ERR_INVALID_AUTH_CREDENTIALS", StringComparison.Ordinal))
+        {
+        }
+
+        Assert.Equal(401, status);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return response.StatusCode;
+    }
+
+    private static async Task SendAsync(HttpClient client, HttpMethod method, string action, object body)
+    {
+        using var request = new HttpRequestMessage(method, $"/api/2.0/mlflow/users/{action}") { Content = JsonContent.Create(body) };
+        // MLflow reads no body of unknown length.
+        await request.Content.LoadIntoBufferAsync();
+        using var response = await client.SendAsync(request);
+        Assert.True(response.IsSuccessStatusCode, $"{action}: {await response.Content.ReadAsStringAsync()}");
+    }
+}

@@ -1,0 +1,23 @@
+namespace MlflowAspire.Tests.SignIn;
+
+[Collection(OidcCollection.Name)]
+[Trait("Category", "SignIn")]
+public class OidcAttackTests(OidcFixture fixture) : AttackTests(fixture.Stack)
+{
+    protected override IReadOnlyList<string> OpenRoutes { get; } =
+    [
+        "GET /health 200", "HEAD /health 200", "OPTIONS /health 200", "GET /health/live 200", "GET /health/ready 200", "GET /health/startup 200",
+        // The way in: to the provider, and back with an answer that is of no login.
+        "GET /login 302", "GET /login/{provider_id} 404", "GET /callback 302", "GET /callback/{provider_id} 404", "POST /callback/{provider_id} 404", "GET /providers 200",
+        // SAML, of which nothing is set up.
+        "GET /saml/metadata/{provider_id} 404", "GET /slo/{provider_id} 404",
+        // The plugin's own page, which learns nothing without a sign-in, and the scripts of MLflow's.
+        "GET /oidc/ui 307", "GET /oidc/ui/ 200", "GET /oidc/ui/config.json 200", "GET /oidc/ui/{filename:path} 200",
+        "GET /static-files/<path:path> 404", "HEAD /static-files/<path:path> 404", "OPTIONS /static-files/<path:path> 200",
+        // Refused to everyone but administrators, and so to strangers.
+        "GET /oidc/trash/experiments 403", "GET /oidc/trash/runs 403", "POST /oidc/trash/cleanup 403",
+        "POST /oidc/trash/experiments/{experiment_id}/restore 403", "POST /oidc/trash/runs/{run_id}/restore 403",
+    ];
+
+    protected override async Task<HttpClient> SignInAsync() => fixture.CreateClient(await fixture.GetTokenAsync());
+}

@@ -1,0 +1,93 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.SignIn;
+
+/// <summary>The app host's stack with sign-in through an OpenID provider, for all tests of it.</summary>
+public sealed class OidcFixture : IAsyncLifetime
+{
+    private const string Host = "oidc.dev.internal";
+    private const string Issuer = $"http://{Host}:8080";
+    private readonly StackData _data = new();
+
+    public MlflowStack Stack { get; private set; } = null!;
+
+    public Browser Browser { get; private set; } = null!;
+
+    /// <summary>The secrets that the stack was started with.</summary>
+    public IEnumerable<string> Secrets => _data.Secrets;
+
+    public async Task InitializeAsync()
+    {
+        string[] settings = ["--Mlflow:SignIn=oidc", $"--Mlflow:Oidc:DiscoveryUrl={Issuer}/.well-known/openid-configuration", "--Mlflow:Oidc:ClientId=mlflow"];
+        Stack = await MlflowStack.StartAsync(_data, settings, (builder, mlflow) =>
+        {
+            var provider = builder.AddDockerfile("oidc", Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer"))
+                .WithEnvironment("PORT", "8080")
+                .WithEnvironment("ISSUER", Issuer)
+                .WithHttpEndpoint(targetPort: 8080, name: "provider")
+                .WithHttpEndpoint(targetPort: 8081, name: "forger")
+                .WithHttpHealthCheck("/.well-known/openid-configuration", endpointName: "provider");
+            mlflow.WaitFor(provider);
+            builder.CreateResourceBuilder(builder.Resources.OfType<ContainerResource>().Single(resource => resource.Name == "quickstart"))
+                .WithEnvironment("MLFLOW_TRACKING_TOKEN", () => MachineToken!);
+        });
+
+        // The browser reaches the provider by the name that the server knows it by.
+        Browser = await Browser.StartAsync($"MAP {Host}:8080 127.0.0.1:{Stack.App.GetEndpoint("oidc", "provider").Port}");
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Browser is not null)
+        {
+            await Browser.DisposeAsync();
+        }
+
+        if (Stack is not null)
+        {
+            await Stack.DisposeAsync();
+        }
+
+        await _data.DisposeAsync();
+    }
+
+    /// <summary>The token that the container "quickstart" gets when it is started.</summary>
+    public string? MachineToken { get; set; }
+
+    /// <summary>A token of the provider, or of the forger who signs with keys of his own.</summary>
+    /// <param name="claims">Claims in place of those of a member of the group mlflow.</param>
+    /// <param name="endpoint"><c>provider</c> or <c>forger</c>.</param>
+    public async Task<string> GetTokenAsync(Dictionary<string, object>? claims = null, string endpoint = "provider")
+    {
+        Dictionary<string, object> all = new() { ["aud"] = "mlflow", ["sub"] = "machine", ["email"] = "machine@example.com", ["groups"] = new[] { "mlflow" } };
+        foreach (var (name, value) in claims ?? [])
+        {
+            all[name] = value;
+        }
+
+        using var client = Stack.App.CreateHttpClient("oidc", endpoint);
+        using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("claims", JsonSerializer.Serialize(all))]);
+        using var response = await client.PostAsync("/token", form);
+        using var answer = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        return answer.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    public HttpClient CreateClient(string token)
+    {
+        var client = Stack.CreateMlflowClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+}
+
+/// <summary>The tests that share the stack run one after the other.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class OidcCollection : ICollectionFixture<OidcFixture>
+{
+    public const string Name = "OpenID Connect";
+}

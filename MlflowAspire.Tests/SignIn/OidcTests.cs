@@ -1,0 +1,130 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Playwright;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.SignIn;
+
+[Collection(OidcCollection.Name)]
+[Trait("Category", "SignIn")]
+public class OidcTests(OidcFixture fixture)
+{
+    private const string Experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0";
+
+    private MlflowStack Stack => fixture.Stack;
+
+    [Theory]
+    [InlineData("alice", false)]
+    [InlineData("root", true)]
+    public async Task People_log_in_with_the_browser_and_groups_say_who_is_administrator(string user, bool isAdmin)
+    {
+        var page = await LogInAsync(user);
+
+        await page.GetByText("Experiments").First.WaitForAsync();
+        using var account = JsonDocument.Parse(await page.EvaluateAsync<string>("fetch('/api/2.0/mlflow/users/current').then(response => response.text())"));
+        Assert.Equal($"{user}@example.com", account.RootElement.GetProperty("username").GetString());
+        Assert.Equal(isAdmin, account.RootElement.GetProperty("is_admin").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Who_is_in_none_of_the_groups_stays_outside()
+    {
+        var page = await LogInAsync("mallory");
+
+        Assert.Contains("error", page.Url, StringComparison.Ordinal);
+        Assert.Equal(401, await page.EvaluateAsync<int>($"fetch('{Experiment}').then(response => response.status)"));
+    }
+
+    [Fact]
+    public async Task Machines_use_the_python_client_with_a_bearer_token()
+    {
+        fixture.MachineToken = await fixture.GetTokenAsync();
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string, object> BadTokens() => new()
+    {
+        { "provider", "exp", 1_700_000_000 },
+        { "provider", "nbf", 4_000_000_000 },
+        { "provider", "aud", "another-application" },
+        { "provider", "iss", "http://oidc.dev.internal:8080/another-tenant" },
+        { "provider", "groups", "strangers" },
+        { "forger", "sub", "machine" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadTokens))]
+    public async Task A_token_that_is_not_right_is_refused(string signedBy, string claim, object value)
+    {
+        // The user of a token for strangers must not be one that another token has made a user of already.
+        using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["email"] = $"{claim}@example.com", [claim] = value }, signedBy));
+        using var response = await client.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_without_signature_is_refused()
+    {
+        var parts = (await fixture.GetTokenAsync()).Split('.');
+        var header = Convert.ToBase64String("""{"alg":"none","typ":"JWT"}"""u8).TrimEnd('=');
+        foreach (var token in new[] { $"{header}.{parts[1]}.", $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}.{parts[2][..^8]}AAAAAAAA" })
+        {
+            using var client = fixture.CreateClient(token);
+            using var response = await client.GetAsync(Experiment);
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_bearer_token_makes_a_user_of_a_machine_and_no_administrator()
+    {
+        using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "boss", ["email"] = "boss@example.com", ["groups"] = new[] { "mlflow-admin" } }));
+        using var account = JsonDocument.Parse(await client.GetStringAsync("/api/2.0/mlflow/users/current"));
+        Assert.False(account.RootElement.GetProperty("is_admin").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_user_may_read_what_is_anothers_and_not_change_it()
+    {
+        using var alice = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "owner", ["email"] = "owner@example.com" }));
+        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var answer = JsonDocument.Parse(await created.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        var id = answer.RootElement.GetProperty("experiment_id").GetString();
+
+        using var other = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "other", ["email"] = "other@example.com" }));
+        using var read = await other.GetAsync($"/api/2.0/mlflow/experiments/get?experiment_id={id}");
+        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", System.Text.Encoding.UTF8, "application/json"));
+
+        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, written.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_user_who_is_deactivated_is_out_at_once()
+    {
+        using var leaver = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com" }));
+        using var before = await leaver.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+
+        var administrator = await LogInAsync("root");
+        Assert.Equal(200, await administrator.EvaluateAsync<int>(
+            """
+            fetch('/api/2.0/mlflow/users/leaver@example.com/active', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"active": false}' })
+                .then(response => response.status)
+            """));
+
+        using var after = await leaver.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+    }
+
+    /// <summary>Opens MLflow as the user who is known to the provider: the server sends the browser there, and the provider sends it back.</summary>
+    private async Task<IPage> LogInAsync(string user)
+    {
+        using var client = Stack.CreateMlflowClient();
+        var page = await fixture.Browser.NewPageAsync(new() { ExtraHTTPHeaders = [new("x-user", user)] });
+        var response = await page.GotoAsync(client.BaseAddress!.ToString());
+        Assert.Equal(200, response!.Status);
+        Assert.Equal(client.BaseAddress.Authority, new Uri(page.Url).Authority);
+        return page;
+    }
+}

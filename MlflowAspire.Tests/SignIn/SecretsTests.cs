@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json;
+using MlflowAspire.Tests.Stack;
+
+namespace MlflowAspire.Tests.SignIn;
+
+/// <summary>Secrets are where they belong, survive restarts and can be changed.</summary>
+[Collection(BasicAuthCollection.Name)]
+[Trait("Category", "SignIn")]
+public class SecretsTests(BasicAuthFixture fixture)
+{
+    private MlflowStack Stack => fixture.Stack;
+
+    [Fact]
+    public async Task Secrets_are_in_the_environment_and_nowhere_else()
+    {
+        await Stack.RunAsync("quickstart");
+        foreach (var container in new[] { "mlflow", "mlflow-migrate", "quickstart", "postgres", "storage" })
+        {
+            await Stack.AssertNowhereButInTheEnvironmentAsync(container, fixture.Secrets);
+        }
+
+        // Nor in what the server wrote for MLflow to read, which no other user of the container may read anyway.
+        var files = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", "stat -c '%a %n' /tmp/mlflow-auth-*.ini && cat /tmp/mlflow-auth-*.ini");
+        Assert.StartsWith("600 ", files, StringComparison.Ordinal);
+        Assert.DoesNotContain(fixture.Secrets, secret => files.Contains(secret, StringComparison.Ordinal) || files.Contains(secret.Replace("%", "%%", StringComparison.Ordinal), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_key_of_the_ai_gateway_survives_a_restart_and_a_new_passphrase()
+    {
+        await Stack.ExecuteAsync("provider", Aspire.Hosting.ApplicationModel.KnownResourceCommands.StartCommand);
+        using var admin = fixture.CreateAdminClient();
+        const string key = "sk-of-the-provider-1234567890";
+        var secret = await PostAsync(admin, "secrets/create", new
+        {
+            secret_name = "provider key",
+            secret_value = new { api_key = key },
+            provider = "openai",
+            auth_config = new { api_base = "http://provider.dev.internal:8000/v1" },
+        });
+        var model = await PostAsync(admin, "model-definitions/create", new { name = "parrot", secret_id = secret.GetProperty("secret").Text("secret_id"), provider = "openai", model_name = "parrot" });
+        await PostAsync(admin, "endpoints/create", new
+        {
+            name = "chat",
+            model_configs = new[] { new { model_definition_id = model.GetProperty("model_definition").Text("model_definition_id"), linkage_type = "PRIMARY", weight = 1.0 } },
+        });
+        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+
+        await fixture.RestartServerAsync();
+        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+
+        // MLflow's way to change the passphrase: with the server stopped, from the old to the new one, which is asked for; then both settings.
+        const string passphrase = "the next passphrase 0123456789abcdef";
+        var script = $"printf '%s\\n%s\\n' '{passphrase}' '{passphrase}' | mlflow-aspire mlflow crypto rotate-kek --yes";
+        await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", script);
+        fixture.Changed["MLFLOW_CRYPTO_KEK_PASSPHRASE"] = passphrase;
+        fixture.Changed["MLFLOW_CRYPTO_KEK_VERSION"] = "2";
+        await fixture.RestartServerAsync();
+        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_password_of_the_database_is_changed()
+    {
+        using var admin = fixture.CreateAdminClient();
+        await CreateExperimentAsync(admin, "before the change");
+        const string password = "another p@ss:w/rd%21 of the database";
+        const string psql = "PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --host \"$(hostname -i)\"";
+        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "sh", "-c", $"{psql} --command \"alter role postgres password '{password}'\" && ! {psql} --command 'select 1'");
+
+        fixture.Changed["PGPASSWORD"] = password;
+        await fixture.RestartServerAsync();
+
+        await CreateExperimentAsync(admin, "after the change");
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
+    }
+
+    [Fact]
+    public async Task The_key_of_the_storage_account_is_changed_to_the_second_one()
+    {
+        using var admin = fixture.CreateAdminClient();
+        const string path = "/api/2.0/mlflow-artifacts/artifacts/keys/note.txt";
+        using var stored = await admin.PutAsync(path, new StringContent("stored with the first key"));
+        stored.EnsureSuccessStatusCode();
+
+        var before = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "printenv", "AZURE_STORAGE_CONNECTION_STRING");
+        Assert.Contains(StorageKeys.First, before, StringComparison.Ordinal);
+
+        // A key that has been renewed opens nothing any more, the second one still does.
+        fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
+        await fixture.RestartServerAsync();
+        Assert.NotEqual(HttpStatusCode.OK, await StatusAsync(admin, path));
+        fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, StorageKeys.Second, StringComparison.Ordinal);
+        await fixture.RestartServerAsync();
+        Assert.Equal("stored with the first key", await admin.GetStringAsync(path));
+    }
+
+    private static async Task<string> ChatAsync(HttpClient client)
+    {
+        using var response = await client.PostAsync("/gateway/chat/mlflow/invocations", Json(new { messages = new[] { new { role = "user", content = "Which key?" } } }));
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private static async Task CreateExperimentAsync(HttpClient client, string name)
+    {
+        using var response = await client.PostAsync("/api/2.0/mlflow/experiments/create", Json(new { name }));
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<JsonElement> PostAsync(HttpClient client, string action, object body)
+    {
+        using var response = await client.PostAsync($"/api/3.0/mlflow/gateway/{action}", Json(body));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{action}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    // MLflow reads no body of unknown length.
+    private static StringContent Json(object body) => new(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return response.StatusCode;
+    }
+}

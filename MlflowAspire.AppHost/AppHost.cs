@@ -23,6 +23,13 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithAllowedHosts(settings.AllowedHosts)
     .WithArtifactTimeout(settings.ArtifactTimeout)
     .WithSignIn(settings.SignIn);
+if (settings.Database.Role is DatabaseRole.Own)
+{
+    mlflow.WithDatabaseRole(
+        builder.AddParameter("database-user").WithDescription("The PostgreSQL role that MLflow signs in as."),
+        builder.AddParameter("database-password", secret: true).WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
+}
+
 if (settings.OpenTelemetry)
 {
     mlflow.WithOpenTelemetry();

@@ -25,9 +25,9 @@ internal sealed record DatabaseSettings
             Role = section.Choice($"Database:{nameof(Role)}", DatabaseRole.Administrator),
             MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
         };
-        if (isPublishing && settings is { Role: DatabaseRole.Own, Authentication: DatabaseAuthentication.Entra })
+        if (isPublishing && settings is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
         {
-            section.Reject($"Database:{nameof(Role)}", "own", "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
+            section.Reject($"Database:{nameof(Role)}", section.Text($"Database:{nameof(Role)}"), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
         }
 
         return settings;
@@ -60,6 +60,9 @@ internal enum DatabaseRole
     /// <summary>The administrator of the server.</summary>
     Administrator,
 
-    /// <summary>The role of the parameters <c>database-user</c> and <c>database-password</c>.</summary>
-    Own,
+    /// <summary>The role of the parameters <c>database-user-a</c> and <c>database-password-a</c>.</summary>
+    A,
+
+    /// <summary>The role of the parameters <c>database-user-b</c> and <c>database-password-b</c>, which takes turns with the other.</summary>
+    B,
 }

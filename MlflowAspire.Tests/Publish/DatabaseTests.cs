@@ -68,18 +68,20 @@ public sealed class DatabaseTests
         Assert.DoesNotContain(app.Resources, resource => resource.Type == $"{Server}/administrators");
     }
 
-    [Fact]
-    public async Task Server_migration_and_garbage_collection_sign_in_as_a_role_of_their_own()
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public async Task Server_migration_and_garbage_collection_sign_in_as_a_role_of_their_own(string role)
     {
-        var app = await PublishedApp.GetAsync("Database:Authentication=password", "Database:Role=own");
+        var app = await PublishedApp.GetAsync("Database:Authentication=password", $"Database:Role={role}");
 
         var containers = app.Resources.SelectMany(BicepContainer.Of).Where(container => container.Environment.ContainsKey("PGUSER")).ToList();
         Assert.Equal(3, containers.Count);
-        Assert.All(containers, container => Assert.Equal("database_user_value", container.Environment["PGUSER"].Value));
+        Assert.All(containers, container => Assert.Equal($"database_user_{role}_value", container.Environment["PGUSER"].Value));
         Assert.All(containers, container => Assert.Equal("pgpassword", container.Environment["PGPASSWORD"].Secret?.Trim('\'')));
-        Assert.Contains("keyVaultUrl: vault_database_password.properties.secretUri", app.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
-        Assert.Contains("keyVaultUrl: vault_database_password.properties.secretUri", app.Files["mlflow-gc-containerapp.module.bicep"], StringComparison.Ordinal);
-        Assert.True((bool?)app.Manifest["database-password"]!["inputs"]!["value"]!["secret"]);
+        Assert.Contains($"keyVaultUrl: vault_database_password_{role}.properties.secretUri", app.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
+        Assert.Contains($"keyVaultUrl: vault_database_password_{role}.properties.secretUri", app.Files["mlflow-gc-containerapp.module.bicep"], StringComparison.Ordinal);
+        Assert.True((bool?)app.Manifest[$"database-password-{role}"]!["inputs"]!["value"]!["secret"]);
         Assert.Equal("administratorLoginPassword", app.Only(Server)["properties.administratorLoginPassword"]);
     }
 

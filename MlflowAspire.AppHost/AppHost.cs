@@ -23,6 +23,15 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithAllowedHosts(settings.AllowedHosts)
     .WithArtifactTimeout(settings.ArtifactTimeout)
     .WithSignIn(settings.SignIn);
+if (settings.Database.Role is not DatabaseRole.Administrator)
+{
+    // Each role has a password of its own in the vault: the revision that is being replaced can still read the other one.
+    var role = settings.Database.Role is DatabaseRole.A ? "a" : "b";
+    mlflow.WithDatabaseRole(
+        builder.AddParameter($"database-user-{role}").WithDescription("The PostgreSQL role that MLflow signs in as."),
+        builder.AddParameter($"database-password-{role}", secret: true).WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
+}
+
 if (settings.OpenTelemetry)
 {
     mlflow.WithOpenTelemetry();

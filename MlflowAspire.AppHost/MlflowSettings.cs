@@ -43,7 +43,7 @@ internal sealed record MlflowSettings
     /// <summary>The virtual network in Azure.</summary>
     public required NetworkSettings Network { get; init; }
 
-    /// <summary>PostgreSQL in Azure.</summary>
+    /// <summary>PostgreSQL, in Azure unless said otherwise.</summary>
     public required DatabaseSettings Database { get; init; }
 
     /// <summary>The storage account in Azure.</summary>
@@ -74,7 +74,7 @@ internal sealed record MlflowSettings
             Profile = profile,
             Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
-            Database = DatabaseSettings.Read(section),
+            Database = DatabaseSettings.Read(section, isPublishing),
             Storage = StorageSettings.Read(section),
         };
         section.ThrowIfWrong();

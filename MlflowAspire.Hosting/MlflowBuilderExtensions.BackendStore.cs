@@ -23,6 +23,11 @@ public static partial class MlflowBuilderExtensions
         // All read late: the flexible server may become a container after this call.
         return builder.WithBackendStore(database, DatabaseUriOf, context =>
         {
+            if (builder.Resource.DatabaseRole is not null && server is { IsContainer: false, Password: null })
+            {
+                throw new InvalidOperationException($"The flexible server '{server.Name}' takes Microsoft Entra identities and no passwords. Call WithPasswordAuthentication on it, or leave WithDatabaseRole out.");
+            }
+
             var userName = server.UserName;
             if (userName is null && builder.Resource.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
             {
@@ -84,6 +89,11 @@ public static partial class MlflowBuilderExtensions
         this EnvironmentCallbackContext context, MlflowServerResource server, string databaseName, ReferenceExpression? userName, object? password)
     {
         context.EnvironmentVariables["MLFLOW_BACKEND_STORE_URI"] = server.DatabaseUri!(databaseName);
+        if (server.DatabaseRole is { } role)
+        {
+            (userName, password) = (ReferenceExpression.Create($"{role.UserName}"), server.Secrets.ValueOf(role.Password));
+        }
+
         if (userName is not null)
         {
             context.EnvironmentVariables["PGUSER"] = userName;

@@ -9,16 +9,29 @@ internal sealed record DatabaseSettings
     /// <summary>How MLflow signs in (<c>Mlflow:Database:Authentication</c>, default <c>entra</c>).</summary>
     public required DatabaseAuthentication Authentication { get; init; }
 
+    /// <summary>Who MLflow signs in as with a password (<c>Mlflow:Database:Role</c>, default <c>administrator</c>), locally as well.</summary>
+    public required DatabaseRole Role { get; init; }
+
     /// <summary>When Azure may restart PostgreSQL to maintain it (<c>Mlflow:Database:MaintenanceWindow</c>, UTC, default <c>Sunday 02:00</c>).</summary>
     public required MaintenanceWindow MaintenanceWindow { get; init; }
 
     /// <summary>Reads the settings.</summary>
-    public static DatabaseSettings Read(SettingsSection section) => new()
+    public static DatabaseSettings Read(SettingsSection section, bool isPublishing)
     {
-        Access = section.Choice($"Database:{nameof(Access)}", DatabaseAccess.PrivateEndpoint),
-        Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
-        MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
-    };
+        var settings = new DatabaseSettings
+        {
+            Access = section.Choice($"Database:{nameof(Access)}", DatabaseAccess.PrivateEndpoint),
+            Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
+            Role = section.Choice($"Database:{nameof(Role)}", DatabaseRole.Administrator),
+            MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
+        };
+        if (isPublishing && settings is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
+        {
+            section.Reject($"Database:{nameof(Role)}", section.Text($"Database:{nameof(Role)}"), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
+        }
+
+        return settings;
+    }
 }
 
 /// <summary>How the network reaches PostgreSQL; none of them is public.</summary>
@@ -39,4 +52,17 @@ internal enum DatabaseAuthentication
 
     /// <summary>By a password that is kept in the key vault.</summary>
     Password,
+}
+
+/// <summary>Who MLflow signs in to PostgreSQL as, with a password.</summary>
+internal enum DatabaseRole
+{
+    /// <summary>The administrator of the server.</summary>
+    Administrator,
+
+    /// <summary>The role of the parameters <c>database-user-a</c> and <c>database-password-a</c>.</summary>
+    A,
+
+    /// <summary>The role of the parameters <c>database-user-b</c> and <c>database-password-b</c>, which takes turns with the other.</summary>
+    B,
 }

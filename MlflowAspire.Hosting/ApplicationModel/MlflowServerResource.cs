@@ -39,6 +39,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The URI of a database, by its name, on the server of the backend store.</summary>
     internal Func<string, ReferenceExpression>? DatabaseUri { get; set; }
 
+    /// <summary>The role that signs in to the databases; null is the administrator of the server of the backend store, or the identity.</summary>
+    internal (ParameterResource UserName, ParameterResource Password)? DatabaseRole { get; set; }
+
     /// <summary>How clients sign in; null lets everyone in.</summary>
     internal MlflowSignIn? SignIn { get; set; }
 

@@ -22,6 +22,35 @@ public class StoreTests
     }
 
     [Fact]
+    public async Task A_role_of_its_own_takes_the_place_of_the_administrator()
+    {
+        var model = TestModel.ToRun();
+        var server = WithRole(model).Resource;
+
+        foreach (IResource resource in new IResource[] { server, server.Migration, server.GarbageCollection })
+        {
+            var environment = await resource.EnvironmentAsync(model.Builder);
+            Assert.Equal(("mlflow_a", "r@le:/%1"), (environment["PGUSER"], environment["PGPASSWORD"]));
+        }
+    }
+
+    [Fact]
+    public async Task A_role_needs_a_backend_store_a_secret_and_a_server_that_takes_passwords()
+    {
+        var model = TestModel.ToRun();
+        var name = model.Builder.AddParameter("name", "mlflow_a");
+        Assert.Contains("WithBackendStore before", Assert.Throws<InvalidOperationException>(() => model.Builder.AddMlflow("bare").WithDatabaseRole(name, model.Builder.AddParameter("secret", "value", secret: true))).Message, StringComparison.Ordinal);
+        Assert.Contains("'name' is not a secret", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithDatabaseRole(name, name)).Message, StringComparison.Ordinal);
+
+        var azure = TestModel.ToPublish();
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => WithRole(azure).Resource.EnvironmentAsync(azure.Builder));
+        Assert.Contains("'postgres' takes Microsoft Entra identities", thrown.Message, StringComparison.Ordinal);
+    }
+
+    private static IResourceBuilder<MlflowServerResource> WithRole(TestModel model) => model.AddMlflow().WithDatabaseRole(
+        model.Builder.AddParameter("database-user", "mlflow_a"), model.Builder.AddParameter("database-password", "r@le:/%1", secret: true));
+
+    [Fact]
     public async Task A_plain_postgresql_container_serves_as_well()
     {
         var builder = TestModel.Create();

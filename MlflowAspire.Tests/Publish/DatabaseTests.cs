@@ -69,6 +69,23 @@ public sealed class DatabaseTests
     }
 
     [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public async Task Server_migration_and_garbage_collection_sign_in_as_a_role_of_their_own(string role)
+    {
+        var app = await PublishedApp.GetAsync("Database:Authentication=password", $"Database:Role={role}");
+
+        var containers = app.Resources.SelectMany(BicepContainer.Of).Where(container => container.Environment.ContainsKey("PGUSER")).ToList();
+        Assert.Equal(3, containers.Count);
+        Assert.All(containers, container => Assert.Equal($"database_user_{role}_value", container.Environment["PGUSER"].Value));
+        Assert.All(containers, container => Assert.Equal("pgpassword", container.Environment["PGPASSWORD"].Secret?.Trim('\'')));
+        Assert.Contains($"keyVaultUrl: vault_database_password_{role}.properties.secretUri", app.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
+        Assert.Contains($"keyVaultUrl: vault_database_password_{role}.properties.secretUri", app.Files["mlflow-gc-containerapp.module.bicep"], StringComparison.Ordinal);
+        Assert.True((bool?)app.Manifest[$"database-password-{role}"]!["inputs"]!["value"]!["secret"]);
+        Assert.Equal("administratorLoginPassword", app.Only(Server)["properties.administratorLoginPassword"]);
+    }
+
+    [Theory]
     [InlineData("production", "'Standard_D2ds_v5'", "'GeneralPurpose'", "'ZoneRedundant'", "30", "128")]
     [InlineData("development", "'Standard_B1ms'", "'Burstable'", "'Disabled'", "7", "32")]
     public async Task Profile_sets_size_standby_and_retention(string profile, string sku, string tier, string standby, string retention, string storage)

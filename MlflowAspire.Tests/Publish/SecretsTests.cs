@@ -11,6 +11,7 @@ public sealed partial class SecretsTests
     {
         Array.Empty<string>(),
         new[] { "Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key" },
+        new[] { "Database:Authentication=password", "Database:Role=a" },
         new[] { "SignIn=basic" },
         new[] { "SignIn=oidc", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration", "Oidc:ClientId=mlflow" },
         new[] { "SignIn=entra", "Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Oidc:ClientId=mlflow" },

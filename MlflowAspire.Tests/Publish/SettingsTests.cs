@@ -25,6 +25,8 @@ public sealed class SettingsTests
     [InlineData("RetentionDays=36", "Mlflow:RetentionDays is '36'; accepted: a whole number from 7 to 35.")]
     [InlineData("Database:Access=public", "Mlflow:Database:Access is 'public'; accepted: private-endpoint or delegated-subnet.")]
     [InlineData("Database:Authentication=none", "Mlflow:Database:Authentication is 'none'; accepted: entra or password.")]
+    [InlineData("Database:Role=reader", "Mlflow:Database:Role is 'reader'; accepted: administrator or a or b.")]
+    [InlineData("Database:Role=a", "Mlflow:Database:Role is 'a'; accepted: administrator while Mlflow:Database:Authentication is entra")]
     [InlineData("Database:Sku=D2ds_v5", "Mlflow:Database:Sku is 'D2ds_v5'; accepted: a size of PostgreSQL flexible servers: Burstable such as Standard_B1ms")]
     [InlineData("Database:Sku=Standard_B2s", "Mlflow:Database:HighAvailability is 'true'; accepted: false with the Burstable size Standard_B2s of Mlflow:Database:Sku")]
     [InlineData("Database:StorageGiB=100", "Mlflow:Database:StorageGiB is '100'; accepted: 32, 64, 128,")]

@@ -50,10 +50,22 @@ public static partial class MlflowBuilderExtensions
         this IResourceBuilder<MlflowServerResource> builder, string uri, Action<Dictionary<string, object>> setEnvironment)
     {
         builder.WithOneArtifactStore(uri);
+        Dictionary<string, object> settings = new() { ["MLFLOW_ARTIFACTS_DESTINATION"] = uri };
+        setEnvironment(settings);
+
+        // The key vault keeps the store's credentials as it keeps the server's own secrets.
+        var secrets = builder.Resource.Secrets;
+        foreach (var secret in settings.Values.OfType<ParameterResource>().Where(parameter => parameter.Secret))
+        {
+            secrets.Add(secret);
+        }
+
         return builder.WithEnvironment(context =>
         {
-            context.EnvironmentVariables["MLFLOW_ARTIFACTS_DESTINATION"] = uri;
-            setEnvironment(context.EnvironmentVariables);
+            foreach (var (name, value) in settings)
+            {
+                context.EnvironmentVariables[name] = value is ParameterResource parameter ? secrets.ValueOf(parameter) : value;
+            }
         });
     }
 

@@ -117,4 +117,18 @@ public class StoreTests
         Assert.Contains("'mlflow-db' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBackendStore(model.Database)).Message, StringComparison.Ordinal);
         Assert.Contains("'artifacts' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithArtifactStore(model.Artifacts)).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task In_azure_the_credentials_of_another_store_are_in_the_key_vault()
+    {
+        var model = TestModel.ToPublish();
+        var mlflow = model.Builder.AddMlflow("mlflow")
+            .WithBackendStore(model.Database)
+            .WithKeyVault(model.Builder.AddAzureKeyVault("vault"))
+            .WithS3ArtifactStore("bucket", new() { AccessKeyId = model.Builder.AddParameter("s3-id"), SecretAccessKey = model.Builder.AddParameter("s3-key", secret: true) });
+
+        var environment = await mlflow.Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal("{s3-id.value}", environment["AWS_ACCESS_KEY_ID"]);
+        Assert.Equal("{vault.secrets.s3-key}", environment["AWS_SECRET_ACCESS_KEY"]);
+    }
 }

@@ -25,7 +25,7 @@ public static partial class MlflowBuilderExtensions
         builder.WithOneArtifactStore(container.Resource.Name);
         builder.Resource.ArtifactStore = container.Resource;
         return builder
-            .WithEnvironment(context =>
+            .WithStoreEnvironment(context =>
             {
                 // Read late: the storage account may become an emulator after this call. One way to sign in at a time: MLflow would prefer a connection string.
                 var blobs = container.Resource.Parent;
@@ -60,7 +60,7 @@ public static partial class MlflowBuilderExtensions
             secrets.Add(secret);
         }
 
-        return builder.WithEnvironment(context =>
+        return builder.WithStoreEnvironment(context =>
         {
             foreach (var (name, value) in settings)
             {

@@ -23,6 +23,6 @@ public static partial class MlflowBuilderExtensions
         }
 
         builder.Resource.UsesArtifactStoreKey = true;
-        return builder.WithEnvironment("AZURE_STORAGE_ACCESS_KEY", accessKey);
+        return builder.WithStoreEnvironment(context => context.EnvironmentVariables["AZURE_STORAGE_ACCESS_KEY"] = accessKey);
     }
 }

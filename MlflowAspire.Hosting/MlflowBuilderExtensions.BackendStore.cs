@@ -77,8 +77,7 @@ public static partial class MlflowBuilderExtensions
         server.BackendStore = database.Resource;
         server.DatabaseUri = databaseUri;
         builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(setDatabase).WaitFor(database);
-        builder.ApplicationBuilder.CreateResourceBuilder(server.GarbageCollection).WithEnvironment(setDatabase);
-        return builder.WithEnvironment(setDatabase).WithReferenceRelationship(database);
+        return builder.WithStoreEnvironment(setDatabase).WithReferenceRelationship(database);
     }
 
     /// <summary>

@@ -31,7 +31,7 @@ public static partial class MlflowBuilderExtensions
                     context.EnvironmentVariables[name] = value;
                 }
             })
-            .WithEnvironment(context => mlflow.Resource.SignIn?.SetClient(context));
+            .WithEnvironment(context => mlflow.Resource.SignIn?.SetClient?.Invoke(context));
     }
 
     /// <summary>

@@ -129,17 +129,15 @@ public static partial class MlflowBuilderExtensions
         const string periodicTasks = "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS";
         builder.ApplicationBuilder.AddTask(builder, new($"{builder.Resource.Name}-periodic"), "Clock")
             .WithArgs("serve")
-            .WithEnvironment(async context =>
-            {
-                foreach (var variable in builder.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-                {
-                    await variable.Callback(context);
-                }
-            })
+            .WithEnvironmentOf(builder.Resource)
             .WithEnvironment("MLFLOW_WORKERS", "1")
             .WithEnvironment(periodicTasks, "true")
             .WithAzureUserAssignedIdentity(identity)
-            .PublishAsAzureContainerApp((_, app) => builder.Configure(app, MlflowServerSize.WithJobs, replicas: 1));
+            .PublishAsAzureContainerApp((infrastructure, app) =>
+            {
+                builder.Resource.ArtifactShare?.MountIn(infrastructure, app.Template.Volumes, app.Template.Containers);
+                builder.Configure(app, MlflowServerSize.WithJobs, replicas: 1);
+            });
 
         return builder.WithEnvironment(periodicTasks, "false");
     }

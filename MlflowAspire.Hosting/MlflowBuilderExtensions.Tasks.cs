@@ -15,9 +15,7 @@ public static partial class MlflowBuilderExtensions
 
     private static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) => builder
         .AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
-        .WithArgs("gc")
-        // Artifacts are removed through the server, which alone knows where they are.
-        .WithReference(mlflow);
+        .WithArgs("gc");
 
     private static void AddGarbageCollectionCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
@@ -33,8 +31,8 @@ public static partial class MlflowBuilderExtensions
 
     private static void AddDemoData(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var demo = builder.AddTask(mlflow, new($"{mlflow.Resource.Name}-demo"), "Lightbulb")
-            .WithArgs("mlflow", "demo", "--no-browser", "--tracking-uri", mlflow.Resource.UriExpression)
+        var demo = builder.AddTask(mlflow, mlflow.Resource.DemoData, "Lightbulb")
+            .WithArgs("demo")
             .WithReference(mlflow)
             .WithExplicitStart()
             .ExcludeFromManifest();
@@ -52,4 +50,22 @@ public static partial class MlflowBuilderExtensions
         .WithMlflowImage()
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
+
+    private static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) => task.WithEnvironment(async context =>
+    {
+        foreach (var variable in other.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await variable.Callback(context);
+        }
+    });
+
+    /// <summary>
+    /// Sets environment variables of the server and of its garbage collection, which uses the same stores: it removes artifacts from the store itself, with no need
+    /// for a server that runs and for a sign-in to it.
+    /// </summary>
+    private static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(this IResourceBuilder<MlflowServerResource> mlflow, Action<EnvironmentCallbackContext> set)
+    {
+        mlflow.ApplicationBuilder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(set);
+        return mlflow.WithEnvironment(set);
+    }
 }

@@ -48,6 +48,7 @@ public static partial class MlflowBuilderExtensions
         {
             Migration = new($"{name}-migrate"),
             GarbageCollection = new($"{name}-gc"),
+            DemoData = new($"{name}-demo"),
         };
 
         var mlflow = builder.AddResource(server)

@@ -28,8 +28,7 @@ internal static class ServerExtensions
 
         if (server.AllowedAddresses.Length > 0)
         {
-            // The garbage collection calls the server from the environment's own subnet.
-            mlflow.WithAllowedAddresses([settings.Network.ContainerAppsSubnet, .. server.AllowedAddresses]);
+            mlflow.WithAllowedAddresses(server.AllowedAddresses);
         }
 
         mlflow

@@ -33,6 +33,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The container that removes deleted runs for good (guide row A8).</summary>
     public MlflowTaskResource GarbageCollection { get; internal init; } = null!;
 
+    /// <summary>The container that loads MLflow's demo in a local run (guide row G16).</summary>
+    internal MlflowTaskResource DemoData { get; init; } = null!;
+
     /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
     public IResource? BackendStore { get; internal set; }
 
@@ -50,6 +53,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
 
     /// <summary>What the artifact store is called, of whatever kind it is.</summary>
     internal string? ArtifactStoreName { get; set; }
+
+    /// <summary>The share that published containers mount for artifacts; none when they are not kept in a volume.</summary>
+    internal AzureNfsShareResource? ArtifactShare { get; set; }
 
     /// <summary>What clients must know to exchange files with the artifact store directly; nothing when all goes through the server.</summary>
     internal Dictionary<string, string> DirectTransfer { get; } = [];

@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning;
 using Azure.Provisioning.AppContainers;
 using MlflowAspire.Hosting;
 
@@ -29,33 +31,36 @@ public static partial class MlflowBuilderExtensions
             options.VolumeName is null || options.HostPath is null, nameof(options.HostPath), "MLFLOW_ARTIFACTS_DESTINATION", options.HostPath, "a folder or VolumeName, not both");
 
         builder.WithArtifactStore($"file://{VolumeMountPath}", _ => { });
+        var collection = builder.ApplicationBuilder.CreateResourceBuilder(builder.Resource.GarbageCollection);
         if (builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
-            return builder.PublishVolume(options.Share);
+            var share = (options.Share ?? throw new InvalidOperationException(
+                $"MLflow server '{builder.Resource.Name}' keeps artifacts in a volume, which in Azure is a share. Give WithVolumeArtifactStore the option Share, made by AddAzureNfsShare.")).Resource;
+            builder.Resource.ArtifactShare = share;
+            collection.PublishAsAzureContainerAppJob((infrastructure, job) => share.MountIn(infrastructure, job.Template.Volumes, job.Template.Containers));
+            return builder.PublishAsAzureContainerApp((infrastructure, app) => share.MountIn(infrastructure, app.Template.Volumes, app.Template.Containers));
         }
 
-        return options.HostPath is { } folder
-            ? builder.WithBindMount(folder, VolumeMountPath)
-            : builder.WithVolume(options.VolumeName ?? VolumeNameGenerator.Generate(builder, "artifacts"), VolumeMountPath);
+        var volume = options.VolumeName ?? VolumeNameGenerator.Generate(builder, "artifacts");
+        Mount(collection);
+        return Mount(builder);
+
+        IResourceBuilder<T> Mount<T>(IResourceBuilder<T> container)
+            where T : ContainerResource => options.HostPath is { } folder
+            ? container.WithBindMount(folder, VolumeMountPath)
+            : container.WithVolume(volume, VolumeMountPath);
     }
 
     /// <summary>Volumes of the model would become shares that are mounted by the account's key.</summary>
-    private static IResourceBuilder<MlflowServerResource> PublishVolume(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureNfsShareResource>? share)
+    private static void MountIn(
+        this AzureNfsShareResource share, AzureResourceInfrastructure infrastructure, BicepList<ContainerAppVolume> volumes, BicepList<ContainerAppContainer> containers)
     {
-        if (share is null)
+        volumes.Add(new ContainerAppVolume
         {
-            throw new InvalidOperationException($"MLflow server '{builder.Resource.Name}' keeps artifacts in a volume, which in Azure is a share. Give WithVolumeArtifactStore the option Share, made by AddAzureNfsShare.");
-        }
-
-        return builder.PublishAsAzureContainerApp((infrastructure, app) =>
-        {
-            app.Template.Volumes.Add(new ContainerAppVolume
-            {
-                Name = VolumeName,
-                StorageType = ContainerAppStorageType.NfsAzureFile,
-                StorageName = share.Resource.StorageName.AsProvisioningParameter(infrastructure),
-            });
-            app.Template.Containers[0].Value!.VolumeMounts.Add(new ContainerAppVolumeMount { VolumeName = VolumeName, MountPath = VolumeMountPath });
+            Name = VolumeName,
+            StorageType = ContainerAppStorageType.NfsAzureFile,
+            StorageName = share.StorageName.AsProvisioningParameter(infrastructure),
         });
+        containers[0].Value!.VolumeMounts.Add(new ContainerAppVolumeMount { VolumeName = VolumeName, MountPath = VolumeMountPath });
     }
 }

@@ -12,7 +12,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <remarks>
     /// The administrator is created at the first start; MLflow reads the password from this parameter at no later one, so that changing it takes MLflow's
-    /// own API as well. Clients added by <c>WithReference</c>, and the tasks of the server, sign in as the administrator.
+    /// own API as well. Clients added by <c>WithReference</c> sign in as the administrator.
     /// <para>
     /// MLflow hashes the password on each request, which leaves 5 requests a second and core, unless it remembers for a while that it was right. So a password
     /// that was changed and a user who was deleted keep their access for at most this time.
@@ -52,8 +52,7 @@ public static partial class MlflowBuilderExtensions
         server.SignIn = new(name, context =>
         {
             context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = user;
-            // The server's tasks have its identity and so its rights on the key vault; other clients get the secret itself.
-            context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = context.Resource is MlflowTaskResource ? server.Secrets.ValueOf(password.Resource) : password.Resource;
+            context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password.Resource;
         });
         return builder
             .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI")

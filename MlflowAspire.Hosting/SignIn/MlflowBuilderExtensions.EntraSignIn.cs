@@ -11,7 +11,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <remarks>
     /// MLflow itself knows no users then: everyone who is let in may do everything. Who that is, is set by the assignments of the app registration:
-    /// see <c>docs/sign-in.md</c> for its steps. The server's garbage collection signs in with the server's identity.
+    /// see <c>docs/sign-in.md</c> for its steps.
     /// </remarks>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="tenantId">The id of the tenant, a GUID.</param>
@@ -34,7 +34,7 @@ public static partial class MlflowBuilderExtensions
 
         const string name = "sign-in with Microsoft Entra";
         builder.Resource.RequireNoSignIn(name);
-        builder.Resource.SignIn = new(name, context => context.SignInWithEntra(clientId));
+        builder.Resource.SignIn = new(name, SetClient: null);
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;
@@ -47,16 +47,4 @@ public static partial class MlflowBuilderExtensions
     }
 
     private static ReferenceExpression EntraIssuer(IResourceBuilder<ParameterResource> tenantId) => ReferenceExpression.Create($"https://login.microsoftonline.com/{tenantId}/v2.0");
-
-    /// <summary>
-    /// The server's own tasks get a token for the app registration with the server's identity, which they have in Azure. Other clients bring a token of their own.
-    /// </summary>
-    private static void SignInWithEntra(this EnvironmentCallbackContext context, IResourceBuilder<ParameterResource> clientId)
-    {
-        if (context is { ExecutionContext.IsPublishMode: true, Resource: MlflowTaskResource })
-        {
-            context.EnvironmentVariables["MLFLOW_TRACKING_AUTH"] = "entra";
-            context.EnvironmentVariables["MLFLOW_TRACKING_ENTRA_SCOPE"] = ReferenceExpression.Create($"api://{clientId}/.default");
-        }
-    }
 }

@@ -42,12 +42,12 @@ public static partial class MlflowBuilderExtensions
         }
 
         var issuer = discoveryUrl[..^DiscoveryPath.Length];
-        return builder.WithOidcAuth(ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new(), _ => { });
+        return builder.WithOidcAuth(ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new());
     }
 
     /// <summary>
     /// Has users sign in with Microsoft Entra through the plugin mlflow-oidc-auth (guide row G13), by the roles of an app registration: see <c>docs/sign-in.md</c> for
-    /// its steps. In Azure the server's garbage collection signs in with the server's identity, which needs the administrator's role.
+    /// its steps.
     /// </summary>
     /// <param name="builder">The MLflow server, with its backend store.</param>
     /// <param name="tenantId">The id of the tenant, a GUID.</param>
@@ -78,8 +78,7 @@ public static partial class MlflowBuilderExtensions
                 GroupsClaim = options.GroupsClaim ?? "roles",
                 TrustBearerGroups = options.TrustBearerGroups ?? true,
                 UserNameClaims = options.UserNameClaims ?? ["preferred_username", "oid"],
-            },
-            context => context.SignInWithEntra(clientId));
+            });
     }
 
     private static IResourceBuilder<MlflowServerResource> WithOidcAuth(
@@ -87,8 +86,7 @@ public static partial class MlflowBuilderExtensions
         ReferenceExpression issuer,
         IResourceBuilder<ParameterResource> clientId,
         IResourceBuilder<ParameterResource> clientSecret,
-        OidcAuthOptions options,
-        Action<EnvironmentCallbackContext> setClient)
+        OidcAuthOptions options)
     {
         const string name = "sign-in with OpenID Connect";
         clientSecret.RequireSecret("the secret of the OIDC client (OIDC_CLIENT_SECRET)", nameof(clientSecret));
@@ -100,9 +98,12 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         var permission = options.DefaultPermission.ToSetting(nameof(options));
         server.RequireNoSignIn(name);
-        server.SignIn = new(name, setClient);
+        // Clients bring a token of the provider.
+        server.SignIn = new(name, SetClient: null);
+        builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI");
+        // The demo gives itself a token, in the database of users, for as long as it runs.
+        builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
         return builder
-            .WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI")
             .WithSecret("OIDC_CLIENT_SECRET", clientSecret)
             .WithSecret("SECRET_KEY", builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow."))
             .WithEnvironment(context =>

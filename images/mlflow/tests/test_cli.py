@@ -23,16 +23,26 @@ class CommandLineTest(unittest.TestCase):
         self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the database did not answer within 0 s [^\n]*\n\Z")
         self.assertNotIn("secret", result.stderr)
 
-    def test_gc_needs_the_server(self) -> None:
+    def test_gc_needs_the_artifact_store(self) -> None:
         database = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me@127.0.0.1:9/mlflow"}
-        for uri, code, problem in (
-            ("", 2, "MLFLOW_TRACKING_URI is not set"),
-            ("file:///mlruns", 2, "MLFLOW_TRACKING_URI is no address of a server"),
-            ("http://127.0.0.1:9", 1, "MLFLOW_TRACKING_URI: the server does not answer"),
+        for settings, problem in (
+            ({}, "MLFLOW_ARTIFACTS_DESTINATION is not set; it is the store that the server keeps artifacts in"),
+            ({"MLFLOW_SERVE_ARTIFACTS": "false"}, "MLFLOW_ARTIFACTS_DESTINATION is not set; it is the store that the server keeps artifacts in"),
+            ({"MLFLOW_ARTIFACTS_DESTINATION": "https://server"}, "MLFLOW_ARTIFACTS_DESTINATION is of no known store"),
         ):
-            with self.subTest(uri):
-                result = run("gc", **database, MLFLOW_TRACKING_URI=uri)
-                self.assertEqual(result.returncode, code)
+            with self.subTest(settings):
+                result = run("gc", **database, **settings)
+                self.assertEqual(result.returncode, 2)
+                self.assertRegex(result.stderr, rf"\Amlflow-aspire: error: {problem}[^\n]*\n\Z")
+
+    def test_the_demo_needs_a_server(self) -> None:
+        for settings, problem in (
+            ({}, "MLFLOW_TRACKING_URI is not set; it is the address of the server that gets the demo"),
+            ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_APP_NAME": "oidc-auth"}, "OIDC_USERS_DB_URI is not set"),
+        ):
+            with self.subTest(settings):
+                result = run("demo", **settings)
+                self.assertEqual((result.returncode, result.stdout), (2, ""))
                 self.assertRegex(result.stderr, rf"\Amlflow-aspire: error: {problem}[^\n]*\n\Z")
 
     def test_a_wrong_age(self) -> None:
@@ -51,4 +61,4 @@ class CommandLineTest(unittest.TestCase):
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, gc, or a program of the image\n")
+        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, gc, demo, or a program of the image\n")

@@ -13,7 +13,7 @@ from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
 
-_COMMANDS = ("serve", "migrate", "gc")
+_COMMANDS = ("serve", "migrate", "gc", "demo")
 
 
 def main() -> None:
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="check the settings and run the MLflow server")
     commands.add_parser("migrate", help="bring the databases to the schemas of this MLflow")
+    commands.add_parser("demo", help="load MLflow's demo into a running server")
     gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments for good")
     gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
     return parser
@@ -51,6 +52,10 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
         from .migrate import migrate
 
         migrate(environment)
+    elif arguments.command == "demo":
+        from .demo import demo
+
+        demo(environment)
     else:
         from .gc import gc
 

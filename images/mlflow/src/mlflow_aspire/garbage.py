@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from mlflow.entities import ViewType
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.time import get_current_time_millis
 
+from .artifact_folders import folder_of
 from .errors import Failure
 from .log import complain, say
 
@@ -22,10 +23,11 @@ EXPERIMENT = "experiment"
 
 
 class Garbage:
-    """The deleted runs, logged models and experiments of a tracking store."""
+    """The deleted runs, logged models and experiments of a tracking store, and their artifacts."""
 
-    def __init__(self, store: SqlAlchemyStore) -> None:
+    def __init__(self, store: SqlAlchemyStore, artifacts: ArtifactRepository) -> None:
         self._store = store
+        self._artifacts = artifacts
         self._removed: Counter[str] = Counter()
         self._failed: list[str] = []
 
@@ -50,7 +52,7 @@ class Garbage:
     def _remove(self, kind: str, id: str, artifact_uri: Callable[[str], str] | None, hard_delete: Callable[[str], None]) -> None:
         try:
             if artifact_uri is not None:
-                _remove_artifacts(artifact_uri(id))
+                self._remove_artifacts(folder_of(id, artifact_uri(id)))
             hard_delete(id)
         except Exception as error:
             # Whatever it is, it is a matter of this one.
@@ -59,6 +61,11 @@ class Garbage:
         else:
             self._removed[kind] += 1
             say(f"{kind} {id} removed")
+
+    def _remove_artifacts(self, folder: str) -> None:
+        # Some stores call it an error to remove what is not there.
+        if self._artifacts.list_artifacts(folder):
+            self._artifacts.delete_artifacts(folder)
 
     def _run_artifacts(self, id: str) -> str:
         return self._store.get_run(id).info.artifact_uri
@@ -80,10 +87,3 @@ class Garbage:
         say("removed " + ", ".join(f"{kind}s: {self._removed[kind]}" for kind in (RUN, MODEL, EXPERIMENT)))
         if self._failed:
             raise Failure(f"{len(self._failed)} could not be removed: {', '.join(self._failed)}")
-
-
-def _remove_artifacts(uri: str) -> None:
-    repository = get_artifact_repository(uri)
-    # Some stores call it an error to remove what is not there.
-    if repository.list_artifacts():
-        repository.delete_artifacts()

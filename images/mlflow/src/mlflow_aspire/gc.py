@@ -1,16 +1,23 @@
-"""`mlflow-aspire gc`: removes for good what users have deleted (guide A8)."""
+"""`mlflow-aspire gc`: removes for good what users have deleted (guide A8).
+
+Metadata from the database, artifacts from the artifact store, with the server's own settings of both: it needs neither a server that runs nor a sign-in to it.
+"""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import requests
-
-from . import databases, keys
+from . import artifacts, databases, keys
+from .artifacts import DESTINATION
 from .databases import BACKEND
-from .errors import Failure, SettingError
+from .errors import Failure
 from .settings import MutableEnvironment, required
 
-_TRACKING_URI = "MLFLOW_TRACKING_URI"
-_HEALTH_TIMEOUT_SECONDS = 30
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+# A folder that no server makes: listing it asks the store and finds nothing.
+_NO_FOLDER = "mlflow-aspire-gc"
 
 
 def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
@@ -18,32 +25,39 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
 
     Raises:
         SettingError: a setting is missing or wrong.
-        Failure: the server or the database does not answer, or something could not be removed.
+        Failure: the database or the artifact store does not answer, or something could not be removed.
     """
     databases.settle(environment)
     keys.settle(environment)
     uri = required(environment, BACKEND, "the database of the tracking store")
-    _check_server(required(environment, _TRACKING_URI, "the address of the server, which removes the artifacts"))
-    # A request that fails is repeated once instead of for minutes: there are more runs to come, and the next gc comes to this one again.
-    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    artifacts.prepare(environment)
+    destination = required(environment, DESTINATION, "the store that the server keeps artifacts in")
 
     # MLflow reads settings while it is imported.
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
     from .garbage import Garbage
 
+    store = _artifact_store(destination)
+    Garbage(_tracking_store(uri), store).collect(older_than)
+
+
+def _artifact_store(destination: str) -> "ArtifactRepository":
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
     try:
-        store = SqlAlchemyStore(uri, "mlflow-artifacts:/")
+        store = get_artifact_repository(destination)
+        # Each call tries for a while. A store that is down is found out once, not for each run.
+        store.list_artifacts(_NO_FOLDER)
+    except Exception as error:
+        # The stores' libraries have no error in common.
+        raise Failure(f"{DESTINATION}: the artifact store cannot be used: {error}") from error
+    return store
+
+
+def _tracking_store(uri: str) -> "SqlAlchemyStore":
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    try:
+        return SqlAlchemyStore(uri, "mlflow-artifacts:/")
     except Exception as error:
         # MLflow wraps some of the database's errors and lets others through.
         raise Failure(f"{BACKEND}: the tracking store cannot be opened: {error}") from error
-    Garbage(store).collect(older_than)
-
-
-def _check_server(uri: str) -> None:
-    if not uri.startswith(("http://", "https://")):
-        raise SettingError(_TRACKING_URI, "is no address of a server; accepted: http://host:port or https://host")
-    try:
-        requests.get(f"{uri.rstrip('/')}/health", timeout=_HEALTH_TIMEOUT_SECONDS).raise_for_status()
-    except requests.RequestException as error:
-        raise Failure(f"{_TRACKING_URI}: the server does not answer: {error}") from error

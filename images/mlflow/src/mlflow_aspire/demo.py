@@ -1,0 +1,40 @@
+"""`mlflow-aspire demo`: loads MLflow's demo into a running server (guide G16)."""
+
+import subprocess
+from contextlib import AbstractContextManager, nullcontext
+
+from . import databases
+from .errors import Failure
+from .settings import MutableEnvironment, required
+from .sign_in import OIDC, app_name
+
+_SERVER = "MLFLOW_TRACKING_URI"
+# What a client must not have: settings of the server break its paths, and it needs no database.
+_OF_THE_SERVER = (databases.BACKEND, databases.OIDC_AUTH, "MLFLOW_APP_NAME", "PGUSER", "PGPASSWORD")
+
+
+def demo(environment: MutableEnvironment) -> None:
+    """Runs `mlflow demo` against the server, as a user of its own where the OIDC plugin asks for one.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: the demo has not been loaded.
+    """
+    databases.settle(environment)
+    address = required(environment, _SERVER, "the address of the server that gets the demo")
+    with _credentials(environment) as credentials:
+        client = {name: value for name, value in environment.items() if name not in _OF_THE_SERVER} | credentials
+        exit_code = subprocess.run(["mlflow", "demo", "--no-browser", "--tracking-uri", address], env=client).returncode
+    if exit_code != 0:
+        raise Failure(f"`mlflow demo` ended with exit code {exit_code}; its log is above")
+
+
+def _credentials(environment: MutableEnvironment) -> AbstractContextManager[dict[str, str]]:
+    if app_name(environment) != OIDC:
+        # Basic authentication's come with the environment.
+        return nullcontext({})
+    database = required(environment, databases.OIDC_AUTH, "the database of users and permissions")
+    # Loads the plugin, which takes seconds.
+    from .service_account import access_token
+
+    return access_token(database)

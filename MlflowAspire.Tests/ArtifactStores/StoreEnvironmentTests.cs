@@ -112,7 +112,7 @@ public class StoreEnvironmentTests
     }
 
     [Fact]
-    public async Task A_volume_is_mounted_for_the_server_alone()
+    public async Task A_volume_is_mounted_for_the_server_and_its_garbage_collection()
     {
         _model.Mlflow.WithVolumeArtifactStore();
         await ExpectAsync(("MLFLOW_ARTIFACTS_DESTINATION", "file:///mnt/artifacts"));
@@ -120,7 +120,9 @@ public class StoreEnvironmentTests
         var mount = Assert.Single(_model.Mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>());
         Assert.Equal((ContainerMountType.Volume, "/mnt/artifacts", false), (mount.Type, mount.Target, mount.IsReadOnly));
         Assert.EndsWith("-mlflow-artifacts", mount.Source, StringComparison.Ordinal);
-        Assert.Empty(_model.Mlflow.Resource.GarbageCollection.Annotations.OfType<ContainerMountAnnotation>());
+        var collection = Assert.Single(_model.Mlflow.Resource.GarbageCollection.Annotations.OfType<ContainerMountAnnotation>());
+        Assert.Equal((mount.Type, mount.Source, mount.Target), (collection.Type, collection.Source, collection.Target));
+        Assert.Empty(_model.Mlflow.Resource.Migration.Annotations.OfType<ContainerMountAnnotation>());
     }
 
     [Theory]
@@ -130,8 +132,11 @@ public class StoreEnvironmentTests
     {
         _model.Mlflow.WithVolumeArtifactStore(new() { VolumeName = volume, HostPath = folder });
 
-        var mount = Assert.Single(_model.Mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>());
-        Assert.Equal((type, source), (mount.Type, mount.Source));
+        foreach (var container in new ContainerResource[] { _model.Mlflow.Resource, _model.Mlflow.Resource.GarbageCollection })
+        {
+            var mount = Assert.Single(container.Annotations.OfType<ContainerMountAnnotation>());
+            Assert.Equal((type, source), (mount.Type, mount.Source));
+        }
     }
 
     [Fact]
@@ -158,17 +163,17 @@ public class StoreEnvironmentTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public async Task Clients_and_tasks_get_nothing_of_the_store(string store)
+    public async Task Nobody_but_server_and_garbage_collection_gets_anything_of_the_store(string store)
     {
         StoreCalls.All[store](_model);
         var client = _model.Builder.AddContainer("client", "python").WithReference(_model.Mlflow);
 
         Assert.Equal(["MLFLOW_TRACKING_URI"], (await client.Resource.EnvironmentAsync(_model.Builder)).Keys);
-        var ofStore = (await _model.EnvironmentAsync()).Keys;
-        foreach (var task in new[] { _model.Mlflow.Resource.Migration, _model.Mlflow.Resource.GarbageCollection })
-        {
-            Assert.Empty((await task.EnvironmentAsync(_model.Builder)).Keys.Intersect(ofStore));
-        }
+        var ofStore = await _model.EnvironmentAsync();
+        Assert.NotEmpty(ofStore);
+        Assert.Empty((await _model.Mlflow.Resource.Migration.EnvironmentAsync(_model.Builder)).Keys.Intersect(ofStore.Keys));
+        var collection = await _model.Mlflow.Resource.GarbageCollection.EnvironmentAsync(_model.Builder);
+        Assert.Equal(ofStore, collection.Where(variable => ofStore.ContainsKey(variable.Key)).ToDictionary());
     }
 
     private async Task ExpectAsync(params (string Name, string Value)[] variables) =>

@@ -37,23 +37,26 @@ public class ServerTests(ImageFixture image)
         await azurite.StartAsync();
         var blobs = new BlobContainerClient(azurite.GetConnectionString(), "artifacts");
         await blobs.CreateAsync();
-        await using var server = await MlflowServer.StartAsync(image, new Dictionary<string, string>(database.Environment)
+        var stores = new Dictionary<string, string>(database.Environment)
         {
             ["MLFLOW_ARTIFACTS_DESTINATION"] = "wasbs://artifacts@devstoreaccount1.blob.core.windows.net",
             ["AZURE_STORAGE_CONNECTION_STRING"] = ConnectionString,
-        });
+        };
+        await using var server = await MlflowServer.StartAsync(image, stores);
 
         var runs = ScriptResult.Of((await image.RunAsync(MlflowServer.Client, "python", "/scripts/round_trip.py")).Succeeded().Output);
         Assert.Equal(2, await CountAsync());
-        await database.ExecuteAsync($"UPDATE runs SET artifact_uri = 'ftp://127.0.0.1:9/artifacts' WHERE run_uuid = '{runs.Text("unreachable")}'");
-        var collection = await image.RunAsync(new Dictionary<string, string>(database.Environment.Concat(MlflowServer.Client)), "gc");
+        await database.ExecuteAsync($"UPDATE runs SET artifact_uri = 'mlflow-artifacts:/1/{runs.Text("kept")}/artifacts' WHERE run_uuid = '{runs.Text("elsewhere")}'");
+        // It needs no server.
+        await server.StopAsync();
+        var collection = await image.RunAsync(stores, "gc");
 
         Assert.Equal(1, collection.ExitCode);
         Assert.Contains("removed runs: 2, logged models: 0, experiments: 0", collection.Output, StringComparison.Ordinal);
-        Assert.EndsWith($"mlflow-aspire: error: 1 could not be removed: run {runs.Text("unreachable")}\n", collection.Errors, StringComparison.Ordinal);
+        Assert.EndsWith($"mlflow-aspire: error: 1 could not be removed: run {runs.Text("elsewhere")}\n", collection.Errors, StringComparison.Ordinal);
         Assert.Equal(1, await CountAsync());
         Assert.True(await blobs.GetBlobClient($"1/{runs.Text("kept")}/artifacts/nested/ünïcode.txt").ExistsAsync());
-        string[] left = [runs.Text("kept"), runs.Text("unreachable")];
+        string[] left = [runs.Text("kept"), runs.Text("elsewhere")];
         Assert.Equal(left.Order(), (await database.ReadAsync<string[]>("SELECT array_agg(run_uuid) FROM runs")).Order());
 
         async Task<int> CountAsync() => await blobs.GetBlobsAsync().CountAsync();

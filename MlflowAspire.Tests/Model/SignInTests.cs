@@ -53,7 +53,7 @@ public class SignInTests
     }
 
     [Fact]
-    public async Task Clients_and_tasks_sign_in_even_when_they_were_added_before()
+    public async Task Clients_sign_in_even_when_they_were_added_before()
     {
         var model = TestModel.ToRun();
         var mlflow = model.AddMlflow();
@@ -61,12 +61,34 @@ public class SignInTests
         mlflow.AddPythonClient("script", "client.py");
         mlflow.WithBasicAuth(adminPassword: model.Builder.AddParameter("password", "p@ss%w0rd:1234", secret: true));
 
-        foreach (var resource in model.Builder.Resources.Where(resource => resource.Name is "client" or "script" or "mlflow-gc" or "mlflow-demo"))
+        foreach (var resource in model.Builder.Resources.Where(resource => resource.Name is "client" or "script" or "mlflow-demo"))
         {
             var environment = await resource.EnvironmentAsync(model.Builder);
             Assert.Equal("admin", environment["MLFLOW_TRACKING_USERNAME"]);
             Assert.Equal("p@ss%w0rd:1234", environment["MLFLOW_TRACKING_PASSWORD"]);
         }
+    }
+
+    [Fact]
+    public async Task Garbage_collection_needs_no_sign_in()
+    {
+        foreach (var model in new[] { TestModel.ToRun(), TestModel.ToPublish() })
+        {
+            var environment = await model.AddMlflow().WithBasicAuth().Resource.GarbageCollection.EnvironmentAsync(model.Builder);
+            Assert.DoesNotContain(environment.Keys, name => name.StartsWith("MLFLOW_TRACKING", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task With_oidc_the_demo_reaches_the_database_of_users_where_it_gives_itself_a_token()
+    {
+        var model = TestModel.ToRun();
+        var environment = await AddOidc(model).Resource.DemoData.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("oidc-auth", environment["MLFLOW_APP_NAME"]);
+        Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/mlflow_auth", environment["OIDC_USERS_DB_URI"]);
+        Assert.Contains("PGPASSWORD", environment.Keys);
+        Assert.DoesNotContain("OIDC_CLIENT_SECRET", environment.Keys);
     }
 
     [Fact]

@@ -48,7 +48,10 @@ public sealed class StorageTests
         var secret = app.Resources.Single(resource => resource["name"] == "'storage-access-key'");
         Assert.Equal("Microsoft.KeyVault/vaults/secrets", secret.Type);
         Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"storage.listKeys().keys[{index}].value"), secret["properties.value"]);
-        Assert.Equal("{vault.secrets.storage-access-key}", (string?)app.Manifest["mlflow"]!["env"]!["AZURE_STORAGE_ACCESS_KEY"]);
+        foreach (var container in new[] { "mlflow", "mlflow-gc" })
+        {
+            Assert.Equal("{vault.secrets.storage-access-key}", (string?)app.Manifest[container]!["env"]!["AZURE_STORAGE_ACCESS_KEY"]);
+        }
     }
 
     [Theory]

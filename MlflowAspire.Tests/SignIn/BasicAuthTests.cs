@@ -19,7 +19,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
-    public async Task The_tasks_of_the_server_sign_in()
+    public async Task Garbage_is_collected_and_the_demo_loaded()
     {
         var ids = ScriptResult.Of(await Stack.RunAsync("delete-runs"));
         await Stack.ExecuteAsync("mlflow", "collect-garbage");

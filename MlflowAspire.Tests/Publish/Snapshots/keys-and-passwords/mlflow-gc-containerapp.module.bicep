@@ -19,6 +19,8 @@ param postgres_username_value string
 
 param vault_outputs_name string
 
+param storage_outputs_name string
+
 param gc_older_than_value string
 
 param mlflow_identity_outputs_clientid string
@@ -34,6 +36,11 @@ resource vault_postgres_password 'Microsoft.KeyVault/vaults/secrets@2024-11-01' 
   parent: vault
 }
 
+resource vault_storage_access_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'storage-access-key'
+  parent: vault
+}
+
 resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
   name: 'mlflow-gc'
   location: location
@@ -44,6 +51,11 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
           name: 'pgpassword'
           identity: mlflow_identity_outputs_id
           keyVaultUrl: vault_postgres_password.properties.secretUri
+        }
+        {
+          name: 'azure-storage-access-key'
+          identity: mlflow_identity_outputs_id
+          keyVaultUrl: vault_storage_access_key.properties.secretUri
         }
       ]
       triggerType: 'Schedule'
@@ -86,8 +98,12 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
               secretRef: 'pgpassword'
             }
             {
-              name: 'MLFLOW_TRACKING_URI'
-              value: 'https://mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'
+              name: 'MLFLOW_ARTIFACTS_DESTINATION'
+              value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
+            }
+            {
+              name: 'AZURE_STORAGE_ACCESS_KEY'
+              secretRef: 'azure-storage-access-key'
             }
             {
               name: 'AZURE_CLIENT_ID'

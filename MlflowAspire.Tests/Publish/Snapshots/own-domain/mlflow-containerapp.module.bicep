@@ -88,16 +88,11 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
         ipSecurityRestrictions: [
           {
             name: 'allowed-1'
-            ipAddressRange: '10.0.0.0/23'
-            action: 'Allow'
-          }
-          {
-            name: 'allowed-2'
             ipAddressRange: '203.0.113.0/24'
             action: 'Allow'
           }
           {
-            name: 'allowed-3'
+            name: 'allowed-2'
             ipAddressRange: '198.51.100.7/32'
             action: 'Allow'
           }

@@ -17,6 +17,8 @@ param postgres_outputs_hostname string
 
 param mlflow_identity_outputs_principalname string
 
+param storage_outputs_name string
+
 param gc_older_than_value string
 
 param mlflow_identity_outputs_clientid string
@@ -64,8 +66,8 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
               value: mlflow_identity_outputs_principalname
             }
             {
-              name: 'MLFLOW_TRACKING_URI'
-              value: 'https://mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'
+              name: 'MLFLOW_ARTIFACTS_DESTINATION'
+              value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
             }
             {
               name: 'AZURE_CLIENT_ID'

@@ -47,10 +47,12 @@ internal static class StoreServers
 
     public static IResourceBuilder<ContainerResource> AddGcsServer(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
+        const string address = "http://gcs-server:9023";
         mlflow
             // Without a size for downloads: the emulator answers the request for a part of an empty file wrongly.
             .WithGcsArtifactStore(Bucket, new() { UploadChunkSize = 1024 * 1024 })
-            .WithEnvironment("STORAGE_EMULATOR_HOST", "http://gcs-server:9023");
+            .WithEnvironment("STORAGE_EMULATOR_HOST", address);
+        builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment("STORAGE_EMULATOR_HOST", address);
         return builder.AddServer("gcs");
     }
 

@@ -27,7 +27,8 @@ public sealed class StackData : IAsyncDisposable
         {
             foreach (var mount in resource.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type == ContainerMountType.Volume).ToList())
             {
-                var volume = $"{_prefix}-{resource.Name}";
+                // Containers that share a volume share this one.
+                var volume = $"{_prefix}-{mount.Source}";
                 _volumes.Add(volume);
                 resource.Annotations.Remove(mount);
                 resource.Annotations.Add(new ContainerMountAnnotation(volume, mount.Target, mount.Type, mount.IsReadOnly));

@@ -51,7 +51,7 @@ public static partial class MlflowBuilderExtensions
             : container.WithVolume(volume, VolumeMountPath);
     }
 
-    /// <summary>Volumes of the model would become shares that are mounted by the account's key.</summary>
+    /// <summary>Mounts the share. A volume of the model would become one that is mounted by the account's key.</summary>
     private static void MountIn(
         this AzureNfsShareResource share, AzureResourceInfrastructure infrastructure, BicepList<ContainerAppVolume> volumes, BicepList<ContainerAppContainer> containers)
     {

@@ -48,6 +48,7 @@ public class OidcTests(OidcFixture fixture)
         { "provider", "nbf", 4_000_000_000 },
         { "provider", "aud", "another-application" },
         { "provider", "iss", "http://oidc.dev.internal:8080/another-tenant" },
+        { "provider", "iss", "http://oidc.dev.internal:8080" },
         { "provider", "groups", "strangers" },
         { "forger", "sub", "machine" },
     };
@@ -56,7 +57,6 @@ public class OidcTests(OidcFixture fixture)
     [MemberData(nameof(BadTokens))]
     public async Task A_token_that_is_not_right_is_refused(string signedBy, string claim, object value)
     {
-        // The user of a token for strangers must not be one that another token has made a user of already.
         using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["email"] = $"{claim}@example.com", [claim] = value }, signedBy));
         using var response = await client.GetAsync(Experiment);
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
@@ -72,6 +72,25 @@ public class OidcTests(OidcFixture fixture)
             using var client = fixture.CreateClient(token);
             using var response = await client.GetAsync(Experiment);
             Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_that_loses_its_groups_loses_its_access()
+    {
+        Task<string> TokenAsync(params string[] groups) => fixture.GetTokenAsync(new() { ["sub"] = "mover", ["email"] = "mover@example.com", ["groups"] = groups });
+        using var member = fixture.CreateClient(await TokenAsync("mlflow", "others"));
+        using var stranger = fixture.CreateClient(await TokenAsync("others"));
+        using var nobody = fixture.CreateClient(await TokenAsync());
+
+        // A route of MLflow's Flask app, one of its FastAPI routers and one of the plugin.
+        foreach (var path in new[] { Experiment, "/ajax-api/3.0/jobs/no-such-job", "/api/2.0/mlflow/users/current" })
+        {
+            foreach (var (client, admitted) in new[] { (member, true), (stranger, false), (nobody, false), (member, true) })
+            {
+                using var response = await client.GetAsync(path);
+                Assert.Equal(admitted, response.StatusCode is not HttpStatusCode.Unauthorized);
+            }
         }
     }
 
@@ -115,6 +134,49 @@ public class OidcTests(OidcFixture fixture)
 
         using var after = await leaver.GetAsync(Experiment);
         Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_logout_ends_the_session()
+    {
+        var page = await LogInAsync("alice");
+        var cookie = Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
+        Assert.True(cookie.HttpOnly);
+        Assert.Equal(SameSiteAttribute.Lax, cookie.SameSite);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cookie));
+
+        using var client = Stack.CreateMlflowClient();
+        await page.GotoAsync(new Uri(client.BaseAddress!, "/logout").ToString());
+
+        // By way of the provider, which sends the browser back.
+        Assert.Equal(new Uri(client.BaseAddress!, "/oidc/ui/auth").ToString(), page.Url);
+        Assert.Equal(401, await page.EvaluateAsync<int>($"fetch('{Experiment}').then(response => response.status)"));
+        // Nor is a copy of the cookie of any use.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie));
+    }
+
+    [Fact]
+    public async Task Secrets_are_in_the_environment_and_nowhere_else()
+    {
+        var token = fixture.MachineToken = await fixture.GetTokenAsync();
+        await Stack.RunAsync("quickstart");
+        using var refused = fixture.CreateClient(token[..^8]);
+        using var response = await refused.GetAsync(Experiment);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+
+        foreach (var container in new[] { "mlflow", "mlflow-migrate", "quickstart", "postgres", "oidc" })
+        {
+            await Stack.AssertNowhereButInTheEnvironmentAsync(container, [.. fixture.Secrets, token, token[..^8]]);
+        }
+    }
+
+    /// <summary>The answer to a request with nothing but a cookie.</summary>
+    private async Task<HttpStatusCode> StatusAsync(BrowserContextCookiesResult cookie)
+    {
+        using var client = Stack.CreateMlflowClient();
+        client.DefaultRequestHeaders.Add("Cookie", $"{cookie.Name}={cookie.Value}");
+        using var response = await client.GetAsync(Experiment);
+        return response.StatusCode;
     }
 
     /// <summary>Opens MLflow as the user who is known to the provider: the server sends the browser there, and the provider sends it back.</summary>

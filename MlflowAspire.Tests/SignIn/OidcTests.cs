@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Playwright;
 using MlflowAspire.Tests.Stack;
@@ -58,8 +60,7 @@ public class OidcTests(OidcFixture fixture)
     public async Task A_token_that_is_not_right_is_refused(string signedBy, string claim, object value)
     {
         using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["email"] = $"{claim}@example.com", [claim] = value }, signedBy));
-        using var response = await client.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client));
     }
 
     [Fact]
@@ -70,8 +71,7 @@ public class OidcTests(OidcFixture fixture)
         foreach (var token in new[] { $"{header}.{parts[1]}.", $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}.{parts[2][..^8]}AAAAAAAA" })
         {
             using var client = fixture.CreateClient(token);
-            using var response = await client.GetAsync(Experiment);
-            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client));
         }
     }
 
@@ -106,13 +106,13 @@ public class OidcTests(OidcFixture fixture)
     public async Task A_user_may_read_what_is_anothers_and_not_change_it()
     {
         using var alice = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "owner", ["email"] = "owner@example.com" }));
-        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", Encoding.UTF8, "application/json"));
         using var answer = JsonDocument.Parse(await created.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         var id = answer.RootElement.GetProperty("experiment_id").GetString();
 
         using var other = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "other", ["email"] = "other@example.com" }));
         using var read = await other.GetAsync($"/api/2.0/mlflow/experiments/get?experiment_id={id}");
-        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, written.StatusCode);
@@ -121,9 +121,18 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task A_user_who_is_deactivated_is_out_at_once()
     {
-        using var leaver = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com" }));
-        using var before = await leaver.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        Task<string> TokenAsync(string group) => fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com", ["groups"] = new[] { group } });
+        using var leaver = fixture.CreateClient(await TokenAsync("mlflow"));
+        using var without = fixture.CreateClient(await TokenAsync("others"));
+        using var issued = await leaver.PostMlflowAsync("users/current/tokens", new { name = "of the leaver", expiration = DateTime.UtcNow.AddDays(300) });
+        using var accessToken = JsonDocument.Parse(await issued.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        using var basic = Stack.CreateMlflowClient();
+        var credentials = $"leaver@example.com:{accessToken.RootElement.GetProperty("token").GetString()}";
+        basic.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(leaver));
+        // An access token has no groups, so that it outlives them.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(without));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(basic));
 
         var administrator = await LogInAsync("root");
         Assert.Equal(200, await administrator.EvaluateAsync<int>(
@@ -132,8 +141,8 @@ public class OidcTests(OidcFixture fixture)
                 .then(response => response.status)
             """));
 
-        using var after = await leaver.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(leaver));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(basic));
     }
 
     [Fact]
@@ -161,8 +170,7 @@ public class OidcTests(OidcFixture fixture)
         var token = fixture.MachineToken = await fixture.GetTokenAsync();
         await Stack.RunAsync("quickstart");
         using var refused = fixture.CreateClient(token[..^8]);
-        using var response = await refused.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(refused));
 
         foreach (var container in new[] { "mlflow", "mlflow-migrate", "quickstart", "postgres", "oidc" })
         {
@@ -175,6 +183,11 @@ public class OidcTests(OidcFixture fixture)
     {
         using var client = Stack.CreateMlflowClient();
         client.DefaultRequestHeaders.Add("Cookie", $"{cookie.Name}={cookie.Value}");
+        return await StatusAsync(client);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client)
+    {
         using var response = await client.GetAsync(Experiment);
         return response.StatusCode;
     }

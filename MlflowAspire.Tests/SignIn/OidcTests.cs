@@ -149,7 +149,7 @@ public class OidcTests(OidcFixture fixture)
     public async Task A_logout_ends_the_session()
     {
         var page = await LogInAsync("alice");
-        var cookie = Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
+        var cookie = await SessionAsync(page);
         Assert.True(cookie.HttpOnly);
         Assert.Equal(SameSiteAttribute.Lax, cookie.SameSite);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(cookie));
@@ -165,6 +165,22 @@ public class OidcTests(OidcFixture fixture)
     }
 
     [Fact]
+    public async Task A_session_ends_with_the_token_of_its_login()
+    {
+        // The plugin ends it 30 seconds before the provider's token, for clocks that differ.
+        var cookie = await SessionAsync(await LogInAsync("brief"));
+        var other = await SessionAsync(await LogInAsync("alice"));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await StatusAsync(cookie) is HttpStatusCode.OK)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), limit.Token);
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(other));
+    }
+
+    [Fact]
     public async Task Secrets_are_in_the_environment_and_nowhere_else()
     {
         var token = fixture.MachineToken = await fixture.GetTokenAsync();
@@ -177,6 +193,8 @@ public class OidcTests(OidcFixture fixture)
             await Stack.AssertNowhereButInTheEnvironmentAsync(container, [.. fixture.Secrets, token, token[..^8]]);
         }
     }
+
+    private static async Task<BrowserContextCookiesResult> SessionAsync(IPage page) => Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
 
     /// <summary>The answer to a request with nothing but a cookie.</summary>
     private async Task<HttpStatusCode> StatusAsync(BrowserContextCookiesResult cookie)

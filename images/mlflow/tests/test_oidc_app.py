@@ -23,6 +23,7 @@ async def location(path, **headers):
 for headers in ({}, {"x_forwarded_proto": "gopher", "x_forwarded_host": "evil.example", "x_forwarded_prefix": "/evil"}):
     print(*asyncio.run(location("/callback", host="ml.example", **headers)))
 print(*asyncio.run(location("/callback", host="evil.example")))
+print("middleware", *(middleware.cls.__name__ for middleware in app.user_middleware))
 """
 
 
@@ -42,12 +43,16 @@ def answers(**settings: str) -> list[str]:
         result = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=folder, capture_output=True, text=True, timeout=120)
     if result.returncode:
         raise AssertionError(result.stderr)
-    return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit()]
+    return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit() or line.startswith("middleware")]
 
 
 class OidcAppTest(unittest.TestCase):
     def test_behind_an_ingress_with_tls_all_addresses_begin_with_https(self) -> None:
-        self.assertEqual(answers(OIDC_REDIRECT_URI="https://ml.example/callback"), ["302 https://ml.example/oidc/ui/auth"] * 2 + ["403 "])
+        *addresses, middleware = answers(OIDC_REDIRECT_URI="https://ml.example/callback")
+        self.assertEqual(addresses, ["302 https://ml.example/oidc/ui/auth"] * 2 + ["403 "])
+        # What a token is worth is known before anything is decided by it, and a stranger's Host before everything.
+        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* AuthMiddleware BearerGroups BaseHTTPMiddleware$")
 
     def test_elsewhere_they_are_those_of_the_request(self) -> None:
-        self.assertEqual(answers(), ["302 http://ml.example/oidc/ui/auth"] * 2 + ["403 "])
+        *addresses, _ = answers()
+        self.assertEqual(addresses, ["302 http://ml.example/oidc/ui/auth"] * 2 + ["403 "])

@@ -67,7 +67,7 @@ internal sealed record MlflowSettings
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
-            SignIn = SignInSettings.Read(section),
+            SignIn = SignInSettings.Read(section, isPublishing),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
             Ingress = section.Choice(nameof(Ingress), IngressMode.External),
             Server = PublishedServerSettings.Read(section, jobs),

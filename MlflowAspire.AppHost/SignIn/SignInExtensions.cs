@@ -16,7 +16,14 @@ internal static class SignInExtensions
 
     private static OidcAuthOptions ToOptions(this SignInSettings settings)
     {
-        var options = new OidcAuthOptions { GroupsClaim = settings.GroupsClaim, DefaultPermission = settings.DefaultPermission };
+        var options = new OidcAuthOptions
+        {
+            Issuer = settings.Issuer,
+            Audience = settings.Audience,
+            GroupsClaim = settings.GroupsClaim,
+            UserNameClaims = settings.UserNameClaims is { Length: > 0 } claims ? claims : null,
+            DefaultPermission = settings.DefaultPermission,
+        };
         return options with
         {
             UserGroups = settings.UserGroups is { Length: > 0 } users ? users : options.UserGroups,

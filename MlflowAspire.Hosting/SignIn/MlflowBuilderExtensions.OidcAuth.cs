@@ -1,4 +1,3 @@
-using System.Net;
 using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Hosting;
 
@@ -17,12 +16,13 @@ public static partial class MlflowBuilderExtensions
     /// A bearer token must be signed by the provider, not have expired, and name issuer and audience.
     /// </remarks>
     /// <param name="builder">The MLflow server, with its backend store.</param>
-    /// <param name="discoveryUrl">The address of the provider's configuration (<c>OIDC_DISCOVERY_URL</c>); what stands before <c>/.well-known/openid-configuration</c> is the issuer.</param>
+    /// <param name="discoveryUrl">The address of the provider's configuration (<c>OIDC_DISCOVERY_URL</c>), by https when it is published; what stands before
+    /// <c>/.well-known/openid-configuration</c> is the issuer, unless <see cref="OidcAuthOptions.Issuer"/> names another.</param>
     /// <param name="clientId">The client that this server is to the provider (<c>OIDC_CLIENT_ID</c>).</param>
     /// <param name="clientSecret">The secret of the client (<c>OIDC_CLIENT_SECRET</c>).</param>
     /// <param name="options">Claims, groups and permissions.</param>
     /// <returns>The builder.</returns>
-    /// <exception cref="ArgumentException">The address is not the one of a configuration, the client secret is not a secret, or an option is wrong.</exception>
+    /// <exception cref="ArgumentException">The address is not the one of a configuration, or is published and not https; the client secret is not a secret; or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
@@ -41,8 +41,15 @@ public static partial class MlflowBuilderExtensions
                 $"'{discoveryUrl}' is not the address of a provider's configuration (OIDC_DISCOVERY_URL). Accepted is one such as 'https://login.example.com{DiscoveryPath}'.", nameof(discoveryUrl));
         }
 
-        var issuer = discoveryUrl[..^DiscoveryPath.Length];
-        return builder.WithOidcAuth(ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new());
+        // The keys that tokens are signed with come from there.
+        if (url.Scheme == "http" && builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            throw new ArgumentException(
+                $"'{discoveryUrl}' is not an address by https (OIDC_DISCOVERY_URL). Accepted for a published server is one such as 'https://login.example.com{DiscoveryPath}'.", nameof(discoveryUrl));
+        }
+
+        var issuer = options?.Issuer ?? discoveryUrl[..^DiscoveryPath.Length];
+        return builder.WithOidcAuth(ReferenceExpression.Create($"{discoveryUrl}"), ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new());
     }
 
     /// <summary>
@@ -69,8 +76,15 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(clientId);
         ArgumentNullException.ThrowIfNull(clientSecret);
         options ??= new();
+        if (options.Issuer is { } other)
+        {
+            throw new ArgumentException($"'{other}' is an issuer (OIDC_ISSUER) beside a tenant of Microsoft Entra, which is the issuer itself. Accepted is none.", nameof(options));
+        }
+
+        var issuer = EntraIssuer(tenantId);
         return builder.WithOidcAuth(
-            EntraIssuer(tenantId),
+            ReferenceExpression.Create($"{issuer}{DiscoveryPath}"),
+            issuer,
             clientId,
             clientSecret,
             options with
@@ -83,6 +97,7 @@ public static partial class MlflowBuilderExtensions
 
     private static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
+        ReferenceExpression discoveryUrl,
         ReferenceExpression issuer,
         IResourceBuilder<ParameterResource> clientId,
         IResourceBuilder<ParameterResource> clientSecret,
@@ -90,11 +105,7 @@ public static partial class MlflowBuilderExtensions
     {
         const string name = "sign-in with OpenID Connect";
         clientSecret.RequireSecret("the secret of the OIDC client (OIDC_CLIENT_SECRET)", nameof(clientSecret));
-        if (options.TrustedProxies.FirstOrDefault(range => !IPNetwork.TryParse(range, out _)) is { } wrong)
-        {
-            throw new ArgumentException($"'{wrong}' is not a range of trusted proxies (TRUSTED_PROXIES). Accepted are ranges in CIDR notation such as '10.0.0.0/23'.", nameof(options));
-        }
-
+        options.RequireValid(nameof(options));
         var server = builder.Resource;
         var permission = options.DefaultPermission.ToSetting(nameof(options));
         server.RequireNoSignIn(name);
@@ -109,7 +120,7 @@ public static partial class MlflowBuilderExtensions
             .WithEnvironment(context =>
             {
                 var variables = context.EnvironmentVariables;
-                variables["OIDC_DISCOVERY_URL"] = ReferenceExpression.Create($"{issuer}{DiscoveryPath}");
+                variables["OIDC_DISCOVERY_URL"] = discoveryUrl;
                 variables["OIDC_ISSUER"] = issuer;
                 variables["OIDC_CLIENT_ID"] = clientId.Resource;
                 variables["OIDC_AUDIENCE"] = options.Audience is { } audience ? audience : clientId.Resource;

@@ -3,18 +3,31 @@ namespace MlflowAspire.Hosting;
 /// <summary>What sign-in with OpenID Connect takes from a provider's tokens, and what users may do.</summary>
 public sealed record OidcAuthOptions
 {
+    /// <summary>
+    /// The issuer that tokens name (<c>OIDC_ISSUER</c>), compared to the letter; without it, what stands before <c>/.well-known/openid-configuration</c> in the address
+    /// of the configuration. Providers whose issuer ends with a slash need it (Auth0, Authentik). With Microsoft Entra the tenant is the issuer.
+    /// </summary>
+    public string? Issuer { get; init; }
+
     /// <summary>The claim with the user's groups (<c>OIDC_GROUPS_ATTRIBUTE</c>): <c>groups</c> by default, <c>roles</c> for Microsoft Entra.</summary>
     public string? GroupsClaim { get; init; }
 
-    /// <summary>Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>).</summary>
+    /// <summary>
+    /// Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>), <c>mlflow</c> by default. A bearer token is asked for them on every request. With none,
+    /// administrators alone may.
+    /// </summary>
     public IReadOnlyList<string> UserGroups { get; init; } = ["mlflow"];
 
-    /// <summary>Members of one of these groups are administrators (<c>OIDC_ADMIN_GROUP_NAME</c>).</summary>
+    /// <summary>
+    /// Members of one of these groups may sign in and are administrators (<c>OIDC_ADMIN_GROUP_NAME</c>), <c>mlflow-admin</c> by default. With none, nobody becomes
+    /// an administrator.
+    /// </summary>
     public IReadOnlyList<string> AdminGroups { get; init; } = ["mlflow-admin"];
 
     /// <summary>
-    /// Whether a bearer token alone makes an administrator of who is first seen with it (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and
-    /// nobody else decides on groups. By default only for Microsoft Entra, whose roles its administrators assign.
+    /// Whether a bearer token alone makes an administrator of who is first seen with it, and one without the groups of administrators takes these rights away
+    /// (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and nobody else decides on groups. By default only for Microsoft Entra, whose roles its
+    /// administrators assign.
     /// </summary>
     public bool? TrustBearerGroups { get; init; }
 
@@ -37,8 +50,8 @@ public sealed record OidcAuthOptions
     public string DisplayName { get; init; } = "Sign in";
 
     /// <summary>
-    /// Ranges in CIDR notation of reverse proxies whose X-Forwarded headers count (<c>TRUSTED_PROXIES</c>); none by default. Azure needs none: the address that
-    /// the provider sends users back to is fixed there.
+    /// Ranges in CIDR notation of reverse proxies whose X-Forwarded headers count (<c>TRUSTED_PROXIES</c>); none by default. Azure needs none: the ingress leaves the
+    /// Host header as it is, and all addresses that are made from it begin with https there, as that of <c>OIDC_REDIRECT_URI</c> does.
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 }

@@ -160,10 +160,63 @@ public class SignInTests
     }
 
     [Fact]
-    public void Proxies_that_are_no_ranges_are_refused()
+    public void The_keys_of_a_provider_are_not_published_to_come_by_http()
+    {
+        const string url = "http://login.example.com/.well-known/openid-configuration";
+        var model = TestModel.ToPublish();
+        var (_, client, secret) = Registration(model.Builder);
+        Assert.Contains("'" + url + "' is not an address by https (OIDC_DISCOVERY_URL)", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, client, secret)).Message, StringComparison.Ordinal);
+
+        var local = TestModel.ToRun();
+        (_, client, secret) = Registration(local.Builder);
+        local.AddMlflow().WithOidcAuth(url, client, secret);
+    }
+
+    [Fact]
+    public async Task The_issuer_can_be_another_than_the_address_says()
     {
         var model = TestModel.ToRun();
-        Assert.Contains("TRUSTED_PROXIES", Assert.Throws<ArgumentException>(() => AddOidc(model, new() { TrustedProxies = ["10.0.0.0/23", "proxy"] })).Message, StringComparison.Ordinal);
+        var environment = await AddOidc(model, new() { Issuer = "https://login.example.com/realm/" }).Resource.EnvironmentAsync(model.Builder);
+
+        Assert.Equal("https://login.example.com/realm/", environment["OIDC_ISSUER"]);
+        Assert.Equal("https://login.example.com/realm/.well-known/openid-configuration", environment["OIDC_DISCOVERY_URL"]);
+    }
+
+    [Fact]
+    public void A_tenant_of_entra_is_the_only_issuer()
+    {
+        var model = TestModel.ToRun();
+        var (tenant, client, secret) = Registration(model.Builder);
+        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidcAuth(tenant, client, secret, new() { Issuer = "https://login.example.com" }));
+        Assert.Contains("'https://login.example.com' is an issuer (OIDC_ISSUER) beside a tenant", exception.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<OidcAuthOptions, string> WrongOptions => new()
+    {
+        { new() { UserGroups = ["research", "data, science"] }, "'data, science' is not a group of users (OIDC_GROUP_NAME). Accepted are names without commas" },
+        { new() { UserGroups = [""] }, "'' is not a group of users" },
+        { new() { AdminGroups = [" root"] }, "' root' is not a group of administrators (OIDC_ADMIN_GROUP_NAME)" },
+        { new() { UserGroups = [], AdminGroups = [] }, "nobody could sign in" },
+        { new() { UserNameClaims = ["email,sub"] }, "'email,sub' is not a claim that names the user (OIDC_USERNAME_FIELD)" },
+        { new() { UserNameClaims = [] }, "There is no claim that names the user (OIDC_USERNAME_FIELD)" },
+        { new() { Audience = " " }, "The audience (OIDC_AUDIENCE) is empty" },
+        { new() { Issuer = "login.example.com" }, "'login.example.com' is not an issuer (OIDC_ISSUER)" },
+        { new() { TrustedProxies = ["10.0.0.0/23", "proxy"] }, "'proxy' is not a range of trusted proxies (TRUSTED_PROXIES)" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongOptions))]
+    public void Options_that_are_wrong_are_refused(OidcAuthOptions options, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => AddOidc(TestModel.ToRun(), options)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Groups_of_users_or_of_administrators_can_be_none()
+    {
+        foreach (var (options, variable) in new (OidcAuthOptions, string)[] { (new() { UserGroups = [] }, "OIDC_GROUP_NAME"), (new() { AdminGroups = [] }, "OIDC_ADMIN_GROUP_NAME") })
+        {
+            var model = TestModel.ToRun();
+            Assert.Equal("", (await AddOidc(model, options).Resource.EnvironmentAsync(model.Builder))[variable]);
+        }
     }
 
     [Fact]

@@ -50,6 +50,7 @@ public sealed class SettingsTests
     [InlineData("GarbageCollection:Schedule=0 3 0 * *", "Mlflow:GarbageCollection:Schedule is '0 3 0 * *'")]
     [InlineData("GarbageCollection:Schedule=0 5-3 * * *", "Mlflow:GarbageCollection:Schedule is '0 5-3 * * *'")]
     [InlineData("GarbageCollection:OlderThan=a month", "Mlflow:GarbageCollection:OlderThan is 'a month'; accepted: days, hours, minutes and seconds")]
+    [InlineData("Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is none")]
     public void Bad_setting_is_named_with_its_value_and_what_is_accepted(string setting, string message) =>
         Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting)).Message, StringComparison.Ordinal);
 
@@ -67,6 +68,14 @@ public sealed class SettingsTests
         Assert.Contains("Mlflow:Replicas is '2'; accepted: 1 while Mlflow:Jobs is true and Mlflow:JobQueue is local; more replicas with Mlflow:JobQueue=redis", message, StringComparison.Ordinal);
         Assert.Equal(2, Read("Replicas=2", "Jobs=true", "JobQueue=redis").Server.Replicas);
         Assert.Equal(2, Read("Replicas=2").Server.Replicas);
+    }
+
+    [Fact]
+    public void The_keys_of_a_provider_do_not_come_by_http()
+    {
+        var message = Assert.Throws<SettingsException>(() => Read("SignIn=oidc", "Oidc:ClientId=x", "Oidc:DiscoveryUrl=http://login.example.com/.well-known/openid-configuration")).Message;
+
+        Assert.Contains("Mlflow:Oidc:DiscoveryUrl is 'http://login.example.com/.well-known/openid-configuration'; accepted: an address by https", message, StringComparison.Ordinal);
     }
 
     [Fact]

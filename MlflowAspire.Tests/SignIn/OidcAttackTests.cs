@@ -20,4 +20,27 @@ public class OidcAttackTests(OidcFixture fixture) : AttackTests(fixture.Stack)
     ];
 
     protected override async Task<HttpClient> SignInAsync() => fixture.CreateClient(await fixture.GetTokenAsync());
+
+    [Fact]
+    public async Task Forwarded_headers_of_a_client_change_no_address()
+    {
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        using var known = fixture.Stack.CreateMlflowClient();
+        using var client = new HttpClient(handler) { BaseAddress = known.BaseAddress };
+        client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
+        foreach (var (name, value) in new[] { ("Proto", "https"), ("Host", "evil.example"), ("Port", "8443"), ("Prefix", "/evil"), ("For", "127.0.0.1"), ("Server", "evil.example") })
+        {
+            client.DefaultRequestHeaders.Add($"X-Forwarded-{name}", value);
+        }
+
+        client.DefaultRequestHeaders.Add("Forwarded", "for=127.0.0.1;host=evil.example;proto=https");
+
+        using var login = await client.GetAsync("/login");
+        Assert.Equal(new Uri(client.BaseAddress!, "/callback").ToString(), System.Web.HttpUtility.ParseQueryString(login.Headers.Location!.Query)["redirect_uri"]);
+        // An answer that belongs to no login.
+        using var callback = await client.GetAsync("/callback?state=unknown");
+        Assert.StartsWith(new Uri(client.BaseAddress!, "/oidc/ui/auth?error=").ToString(), callback.Headers.Location!.ToString(), StringComparison.Ordinal);
+        using var page = await client.GetAsync("/");
+        Assert.Equal("/login?next=%2F", page.Headers.Location!.ToString());
+    }
 }

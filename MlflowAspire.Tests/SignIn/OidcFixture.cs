@@ -11,7 +11,9 @@ namespace MlflowAspire.Tests.SignIn;
 public sealed class OidcFixture : IAsyncLifetime
 {
     private const string Host = "oidc.dev.internal";
-    private const string Issuer = $"http://{Host}:8080";
+    private const string Provider = $"http://{Host}:8080";
+    // With a slash at its end, as some providers have it.
+    private const string Issuer = $"{Provider}/";
     private readonly StackData _data = new();
 
     public MlflowStack Stack { get; private set; } = null!;
@@ -23,7 +25,7 @@ public sealed class OidcFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        string[] settings = ["--Mlflow:SignIn=oidc", $"--Mlflow:Oidc:DiscoveryUrl={Issuer}/.well-known/openid-configuration", "--Mlflow:Oidc:ClientId=mlflow"];
+        string[] settings = ["--Mlflow:SignIn=oidc", $"--Mlflow:Oidc:DiscoveryUrl={Provider}/.well-known/openid-configuration", $"--Mlflow:Oidc:Issuer={Issuer}", "--Mlflow:Oidc:ClientId=mlflow"];
         Stack = await MlflowStack.StartAsync(_data, settings, (builder, mlflow) =>
         {
             var provider = builder.AddDockerfile("oidc", Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer"))

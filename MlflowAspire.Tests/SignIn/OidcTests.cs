@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Playwright;
 using MlflowAspire.Tests.Stack;
@@ -48,6 +50,7 @@ public class OidcTests(OidcFixture fixture)
         { "provider", "nbf", 4_000_000_000 },
         { "provider", "aud", "another-application" },
         { "provider", "iss", "http://oidc.dev.internal:8080/another-tenant" },
+        { "provider", "iss", "http://oidc.dev.internal:8080" },
         { "provider", "groups", "strangers" },
         { "forger", "sub", "machine" },
     };
@@ -56,10 +59,8 @@ public class OidcTests(OidcFixture fixture)
     [MemberData(nameof(BadTokens))]
     public async Task A_token_that_is_not_right_is_refused(string signedBy, string claim, object value)
     {
-        // The user of a token for strangers must not be one that another token has made a user of already.
         using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["email"] = $"{claim}@example.com", [claim] = value }, signedBy));
-        using var response = await client.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client));
     }
 
     [Fact]
@@ -70,8 +71,26 @@ public class OidcTests(OidcFixture fixture)
         foreach (var token in new[] { $"{header}.{parts[1]}.", $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}.{parts[2][..^8]}AAAAAAAA" })
         {
             using var client = fixture.CreateClient(token);
-            using var response = await client.GetAsync(Experiment);
-            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client));
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_that_loses_its_groups_loses_its_access()
+    {
+        Task<string> TokenAsync(params string[] groups) => fixture.GetTokenAsync(new() { ["sub"] = "mover", ["email"] = "mover@example.com", ["groups"] = groups });
+        using var member = fixture.CreateClient(await TokenAsync("mlflow", "others"));
+        using var stranger = fixture.CreateClient(await TokenAsync("others"));
+        using var nobody = fixture.CreateClient(await TokenAsync());
+
+        // A route of MLflow's Flask app, one of its FastAPI routers and one of the plugin.
+        foreach (var path in new[] { Experiment, "/ajax-api/3.0/jobs/no-such-job", "/api/2.0/mlflow/users/current" })
+        {
+            foreach (var (client, admitted) in new[] { (member, true), (stranger, false), (nobody, false), (member, true) })
+            {
+                using var response = await client.GetAsync(path);
+                Assert.Equal(admitted, response.StatusCode is not HttpStatusCode.Unauthorized);
+            }
         }
     }
 
@@ -87,13 +106,13 @@ public class OidcTests(OidcFixture fixture)
     public async Task A_user_may_read_what_is_anothers_and_not_change_it()
     {
         using var alice = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "owner", ["email"] = "owner@example.com" }));
-        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", Encoding.UTF8, "application/json"));
         using var answer = JsonDocument.Parse(await created.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         var id = answer.RootElement.GetProperty("experiment_id").GetString();
 
         using var other = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "other", ["email"] = "other@example.com" }));
         using var read = await other.GetAsync($"/api/2.0/mlflow/experiments/get?experiment_id={id}");
-        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, written.StatusCode);
@@ -102,9 +121,18 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task A_user_who_is_deactivated_is_out_at_once()
     {
-        using var leaver = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com" }));
-        using var before = await leaver.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        Task<string> TokenAsync(string group) => fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com", ["groups"] = new[] { group } });
+        using var leaver = fixture.CreateClient(await TokenAsync("mlflow"));
+        using var without = fixture.CreateClient(await TokenAsync("others"));
+        using var issued = await leaver.PostMlflowAsync("users/current/tokens", new { name = "of the leaver", expiration = DateTime.UtcNow.AddDays(300) });
+        using var accessToken = JsonDocument.Parse(await issued.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        using var basic = Stack.CreateMlflowClient();
+        var credentials = $"leaver@example.com:{accessToken.RootElement.GetProperty("token").GetString()}";
+        basic.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(leaver));
+        // An access token has no groups, so that it outlives them.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(without));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(basic));
 
         var administrator = await LogInAsync("root");
         Assert.Equal(200, await administrator.EvaluateAsync<int>(
@@ -113,8 +141,73 @@ public class OidcTests(OidcFixture fixture)
                 .then(response => response.status)
             """));
 
-        using var after = await leaver.GetAsync(Experiment);
-        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(leaver));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(basic));
+    }
+
+    [Fact]
+    public async Task A_logout_ends_the_session()
+    {
+        var page = await LogInAsync("alice");
+        var cookie = await SessionAsync(page);
+        Assert.True(cookie.HttpOnly);
+        Assert.Equal(SameSiteAttribute.Lax, cookie.SameSite);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cookie));
+
+        using var client = Stack.CreateMlflowClient();
+        await page.GotoAsync(new Uri(client.BaseAddress!, "/logout").ToString());
+
+        // By way of the provider, which sends the browser back.
+        Assert.Equal(new Uri(client.BaseAddress!, "/oidc/ui/auth").ToString(), page.Url);
+        Assert.Equal(401, await page.EvaluateAsync<int>($"fetch('{Experiment}').then(response => response.status)"));
+        // Nor is a copy of the cookie of any use.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie));
+    }
+
+    [Fact]
+    public async Task A_session_ends_with_the_token_of_its_login()
+    {
+        // The plugin ends it 30 seconds before the provider's token, for clocks that differ.
+        var cookie = await SessionAsync(await LogInAsync("brief"));
+        var other = await SessionAsync(await LogInAsync("alice"));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await StatusAsync(cookie) is HttpStatusCode.OK)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), limit.Token);
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(other));
+    }
+
+    [Fact]
+    public async Task Secrets_are_in_the_environment_and_nowhere_else()
+    {
+        var token = fixture.MachineToken = await fixture.GetTokenAsync();
+        await Stack.RunAsync("quickstart");
+        using var refused = fixture.CreateClient(token[..^8]);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(refused));
+
+        foreach (var container in new[] { "mlflow", "mlflow-migrate", "quickstart", "postgres", "oidc" })
+        {
+            await Stack.AssertNowhereButInTheEnvironmentAsync(container, [.. fixture.Secrets, token, token[..^8]]);
+        }
+    }
+
+    private static async Task<BrowserContextCookiesResult> SessionAsync(IPage page) => Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
+
+    /// <summary>The answer to a request with nothing but a cookie.</summary>
+    private async Task<HttpStatusCode> StatusAsync(BrowserContextCookiesResult cookie)
+    {
+        using var client = Stack.CreateMlflowClient();
+        client.DefaultRequestHeaders.Add("Cookie", $"{cookie.Name}={cookie.Value}");
+        return await StatusAsync(client);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client)
+    {
+        using var response = await client.GetAsync(Experiment);
+        return response.StatusCode;
     }
 
     /// <summary>Opens MLflow as the user who is known to the provider: the server sends the browser there, and the provider sends it back.</summary>

@@ -1,9 +1,9 @@
-// An OpenID provider with three users. Who sits in front of the browser is told by the header x-user of the request to /authorize.
+// An OpenID provider with four users, of whom brief gets tokens that hold for 40 seconds. Who sits in front of the browser is told by the header x-user of the request to /authorize.
 // A client gets the claims that it asks for by the parameter "claims" of its request to /token.
 // A second provider on the next port has the same name and other keys: what it signs is a forgery.
 import { OAuth2Server } from "oauth2-mock-server";
 
-const groups = { alice: ["mlflow"], root: ["mlflow-admin"], mallory: ["strangers"] };
+const groups = { alice: ["mlflow"], brief: ["mlflow"], root: ["mlflow-admin"], mallory: ["strangers"] };
 const port = Number(process.env.PORT);
 
 async function start(port) {
@@ -18,6 +18,12 @@ async function start(port) {
       Object.assign(token.payload, { sub: user, email: `${user}@example.com`, name: user, groups: groups[user] });
     }
     Object.assign(token.payload, JSON.parse(request.body.claims ?? "{}"));
+  });
+
+  server.service.on("beforeResponse", (response, request) => {
+    if (users.get(request.body.code) === "brief") {
+      response.body.expires_in = 40;
+    }
   });
 
   await server.start(port);

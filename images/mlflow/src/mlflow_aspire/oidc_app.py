@@ -1,9 +1,22 @@
-"""The app of the OIDC plugin behind MLflow's own checks of Host and Origin.
+"""The app of the OIDC plugin, with what it leaves out.
 
-The plugin leaves those checks to MLflow's Flask app, so its own routes, of which /login makes an address from the Host header, would go without.
+The checks of Host and Origin: the plugin leaves them to MLflow's Flask app, so its own routes, of which /login makes an address from the Host header,
+would go without. The groups of bearer tokens after the first one. And https in the addresses that it makes from a request, of which
+OIDC_REDIRECT_URI is no more than one.
 """
 
 from mlflow.server.fastapi_security import init_fastapi_security
 from mlflow_oidc_auth.app import app
+from mlflow_oidc_auth.config import config
+from mlflow_oidc_auth.middleware import AuthMiddleware
+from starlette.middleware import Middleware
 
+from .bearer_groups import BearerGroups
+from .https_scheme import HttpsScheme
+
+# Between authentication, which has verified the token, and permissions, of which an administrator needs none.
+authentication = [middleware.cls for middleware in app.user_middleware].index(AuthMiddleware)
+app.user_middleware.insert(authentication + 1, Middleware(BearerGroups))
+if (config.OIDC_REDIRECT_URI or "").startswith("https://"):
+    app.add_middleware(HttpsScheme)
 init_fastapi_security(app)

@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+# The addresses that the plugin makes of a request: to log out at, and after a login that failed.
+SCRIPT = """
+import asyncio
+from mlflow_aspire.oidc_app import app
+
+async def location(path, **headers):
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+             "client": ("10.0.0.4", 1234), "server": ("10.0.0.5", 5000), "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]}
+    messages = []
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+    async def send(message):
+        messages.append(message)
+    await app(scope, receive, send)
+    return messages[0]["status"], dict(messages[0]["headers"]).get(b"location", b"").decode()
+
+for headers in ({}, {"x_forwarded_proto": "gopher", "x_forwarded_host": "evil.example", "x_forwarded_prefix": "/evil"}):
+    print(*asyncio.run(location("/callback", host="ml.example", **headers)))
+print(*asyncio.run(location("/callback", host="evil.example")))
+print("middleware", *(middleware.cls.__name__ for middleware in app.user_middleware))
+"""
+
+
+def answers(**settings: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/runs.db",
+            "OIDC_USERS_DB_URI": f"sqlite:///{folder}/users.db",
+            "OIDC_DISCOVERY_URL": "https://login.example/.well-known/openid-configuration",
+            "OIDC_CLIENT_ID": "mlflow",
+            "OIDC_CLIENT_SECRET": "client-secret",
+            "SECRET_KEY": "session-secret",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example",
+            **settings,
+        }
+        result = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=folder, capture_output=True, text=True, timeout=120)
+    if result.returncode:
+        raise AssertionError(result.stderr)
+    return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit() or line.startswith("middleware")]
+
+
+class OidcAppTest(unittest.TestCase):
+    def test_behind_an_ingress_with_tls_all_addresses_begin_with_https(self) -> None:
+        *addresses, middleware = answers(OIDC_REDIRECT_URI="https://ml.example/callback")
+        self.assertEqual(addresses, ["302 https://ml.example/oidc/ui/auth"] * 2 + ["403 "])
+        # What a token is worth is known before anything is decided by it, and a stranger's Host before everything.
+        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* AuthMiddleware BearerGroups BaseHTTPMiddleware$")
+
+    def test_elsewhere_they_are_those_of_the_request(self) -> None:
+        *addresses, _ = answers()
+        self.assertEqual(addresses, ["302 http://ml.example/oidc/ui/auth"] * 2 + ["403 "])

@@ -30,6 +30,7 @@ public class OidcTaskTests(OidcFixture fixture)
         Assert.Empty(await Stack.BlobsAsync($"{experiment}/{run}/"));
         using var gone = await client.GetAsync($"/api/2.0/mlflow/runs/get?run_id={run}");
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+        await Stack.AssertNowhereButInTheEnvironmentAsync("mlflow-gc", fixture.Secrets);
     }
 
     [Fact]
@@ -42,6 +43,7 @@ public class OidcTaskTests(OidcFixture fixture)
         using var demo = await client.GetAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=MLflow%20Demo");
         Assert.Equal(HttpStatusCode.OK, demo.StatusCode);
         Assert.Equal((1, 0), await AccountAsync());
+        await Stack.AssertNowhereButInTheEnvironmentAsync("mlflow-demo", fixture.Secrets);
     }
 
     /// <summary>How many accounts the demo has, and how many tokens.</summary>

@@ -226,6 +226,10 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             {
               name: 'MLFLOW_ARTIFACTS_DESTINATION'
               value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
+            {
+              name: 'MLFLOW_CRYPTO_KEK_VERSION'
+              value: '1'
+            }
             }
             {
               name: 'MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT'

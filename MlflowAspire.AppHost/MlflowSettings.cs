@@ -25,7 +25,7 @@ internal sealed record MlflowSettings
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; private init; }
 
-    /// <summary>How often the passphrase of the AI gateway's keys has been changed (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1).</summary>
+    /// <summary>The version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1).</summary>
     public int KekVersion { get; private init; }
 
     /// <summary>How users sign in.</summary>

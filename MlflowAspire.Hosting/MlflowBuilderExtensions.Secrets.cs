@@ -36,8 +36,8 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Says how often the passphrase of the AI gateway's keys has been changed (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1): <c>mlflow crypto rotate-kek</c>
-    /// encrypts them for the next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read the keys.
+    /// Sets the version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1): <c>mlflow crypto rotate-kek</c> encrypts them for the
+    /// next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read the keys.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="version">1 or more.</param>

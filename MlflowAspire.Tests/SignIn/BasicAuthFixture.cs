@@ -44,9 +44,6 @@ public sealed class BasicAuthFixture : IAsyncLifetime
                 .WithEnvironment("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true")
                 .WithEnvironment(Change);
             builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
-            // The emulator is not a container resource of its own.
-            builder.Resources.Single(resource => resource.Name == "storage").Annotations.Add(
-                new EnvironmentCallbackAnnotation(variables => variables["AZURITE_ACCOUNTS"] = StorageKeys.Accounts));
         });
     }
 

@@ -22,6 +22,7 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithJobs(settings.Jobs)
     .WithAllowedHosts(settings.AllowedHosts)
     .WithArtifactTimeout(settings.ArtifactTimeout)
+    .WithKekVersion(settings.KekVersion)
     .WithSignIn(settings.SignIn);
 if (settings.Database.Role is not DatabaseRole.Administrator)
 {

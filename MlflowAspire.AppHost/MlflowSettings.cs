@@ -25,6 +25,9 @@ internal sealed record MlflowSettings
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; private init; }
 
+    /// <summary>The version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1).</summary>
+    public int KekVersion { get; private init; }
+
     /// <summary>How users sign in.</summary>
     public required SignInSettings SignIn { get; init; }
 
@@ -67,6 +70,7 @@ internal sealed record MlflowSettings
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
+            KekVersion = section.Integer(nameof(KekVersion), 1, 1, int.MaxValue),
             SignIn = SignInSettings.Read(section, isPublishing),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
             Ingress = section.Choice(nameof(Ingress), IngressMode.External),

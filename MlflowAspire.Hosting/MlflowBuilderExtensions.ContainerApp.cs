@@ -130,6 +130,8 @@ public static partial class MlflowBuilderExtensions
         builder.ApplicationBuilder.AddTask(builder, new($"{builder.Resource.Name}-periodic"), "Clock")
             .WithArgs("serve")
             .WithEnvironmentOf(builder.Resource)
+            // Without ingress it has no sign-in in front of it.
+            .WithEnvironment(context => context.EnvironmentVariables.Remove(EntraAuthConfig.SecretVariable))
             .WithEnvironment("MLFLOW_WORKERS", "1")
             .WithEnvironment(periodicTasks, "true")
             .WithAzureUserAssignedIdentity(identity)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning.KeyVault;
@@ -32,6 +33,25 @@ public static partial class MlflowBuilderExtensions
         // The tasks of the server run under the same identity: they would get the same role a second time.
         vault.ClearDefaultRoleAssignments();
         return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
+    }
+
+    /// <summary>
+    /// Sets the version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1): <c>mlflow crypto rotate-kek</c> encrypts them for the
+    /// next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read the keys.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="version">1 or more.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The version is less than 1.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithKekVersion(this IResourceBuilder<MlflowServerResource> builder, int version)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (version < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(version), version, "The version of MLflow's key-encryption passphrase (MLFLOW_CRYPTO_KEK_VERSION) is a number from 1.");
+        }
+
+        return builder.WithEnvironment("MLFLOW_CRYPTO_KEK_VERSION", version.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Sets an environment variable of the server to a secret.</summary>

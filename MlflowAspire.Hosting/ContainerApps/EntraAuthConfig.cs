@@ -29,6 +29,8 @@ internal static class EntraAuthConfig
                 ExcludedPaths = ["/health"],
             },
             HttpSettings = new() { RequireHttps = true },
+            // The addresses of MLflow's pages are fragments, which a login would lose.
+            Login = new() { PreserveUrlFragmentsForLogins = true },
             IdentityProviders = new()
             {
                 AzureActiveDirectory = new()

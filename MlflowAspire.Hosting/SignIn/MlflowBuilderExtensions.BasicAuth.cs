@@ -12,15 +12,16 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <remarks>
     /// The administrator is created at the first start; MLflow reads the password from this parameter at no later one, so that changing it takes MLflow's
-    /// own API as well. Clients added by <c>WithReference</c> sign in as the administrator.
+    /// own API as well. Clients added by <c>WithReference</c> sign in as the administrator. Name and password are values of a deployment: the server checks
+    /// them when it starts.
     /// <para>
     /// MLflow hashes the password on each request, which leaves 5 requests a second and core, unless it remembers for a while that it was right. So a password
     /// that was changed and a user who was deleted keep their access for at most this time.
     /// </para>
     /// </remarks>
     /// <param name="builder">The MLflow server, with its backend store.</param>
-    /// <param name="adminUser">The name of the administrator (<c>MLFLOW_AUTH_ADMIN_USERNAME</c>), <c>admin</c> when it is not given.</param>
-    /// <param name="adminPassword">The first password of the administrator (<c>MLFLOW_AUTH_ADMIN_PASSWORD</c>), 12 characters or more; generated and kept when it is not given.</param>
+    /// <param name="adminUser">The name of the administrator (<c>MLFLOW_AUTH_ADMIN_USERNAME</c>), printable ASCII characters without a colon; <c>admin</c> when it is not given.</param>
+    /// <param name="adminPassword">The first password of the administrator (<c>MLFLOW_AUTH_ADMIN_PASSWORD</c>), 12 ASCII characters or more; generated and kept when it is not given.</param>
     /// <param name="defaultPermission">What users may do with what nobody has granted them anything on (<c>default_permission</c>).</param>
     /// <param name="credentialCache">How long a right password is remembered (<c>auth_cache_ttl_seconds</c>), 0 to 1 hour in whole seconds; 60 seconds when it is not given.</param>
     /// <returns>The builder.</returns>

@@ -30,10 +30,14 @@ public class NfsShareTests
         Assert.DoesNotContain(storage.Values.Keys, path => path.Contains("Key", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task The_server_has_the_share_mounted()
+    [Theory]
+    [InlineData("mlflow")]
+    [InlineData("mlflow-periodic")]
+    [InlineData("mlflow-gc")]
+    public async Task Whoever_uses_the_store_has_the_share_mounted(string name)
     {
-        var app = Only(await PublishAsync(), "Microsoft.App/containerApps");
+        var resources = await PublishAsync();
+        var app = Assert.Single(resources, resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs" && resource["name"] == $"'{name}'");
 
         Assert.Equal(("'artifacts'", "'NfsAzureFile'"), (app["properties.template.volumes[0].name"], app["properties.template.volumes[0].storageType"]));
         Assert.Contains("share_outputs_storagename", app["properties.template.volumes[0].storageName"], StringComparison.Ordinal);
@@ -90,7 +94,11 @@ public class NfsShareTests
             builder.AddMlflow("mlflow")
                 .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db", "mlflow"))
                 .WithVolumeArtifactStore(new() { Share = share })
-                .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"));
+                .WithJobs()
+                .WithReplicas(2)
+                .WithJobQueue(builder.AddParameter("queue", secret: true))
+                .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"))
+                .WithGarbageCollection(builder.AddParameter("schedule"), builder.AddParameter("older-than"));
             await using var app = builder.Build();
             await app.RunAsync().WaitAsync(TimeSpan.FromMinutes(1));
             return [.. folder.EnumerateFiles("*.bicep").SelectMany(file => BicepResource.Parse(file.Name, File.ReadAllText(file.FullName)))];

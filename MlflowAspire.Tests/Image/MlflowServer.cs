@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 
 namespace MlflowAspire.Tests.Image;
@@ -37,7 +38,8 @@ public sealed class MlflowServer : IAsyncDisposable
     };
 
     /// <summary>Migrates the databases and starts the server.</summary>
-    public static async Task<MlflowServer> StartAsync(ImageFixture image, IEnumerable<KeyValuePair<string, string>> settings)
+    public static async Task<MlflowServer> StartAsync(
+        ImageFixture image, IEnumerable<KeyValuePair<string, string>> settings, Func<ContainerBuilder, ContainerBuilder>? configure = null)
     {
         var environment = new Dictionary<string, string>(Settings);
         foreach (var (name, value) in settings)
@@ -46,7 +48,8 @@ public sealed class MlflowServer : IAsyncDisposable
         }
 
         (await image.RunAsync(environment, "migrate")).Succeeded();
-        var server = new MlflowServer(image.Container(environment).WithNetworkAliases("mlflow").Build());
+        var container = image.Container(environment).WithNetworkAliases("mlflow");
+        var server = new MlflowServer((configure?.Invoke(container) ?? container).Build());
         await server._container.StartAsync();
         await server._container.WaitForLogAsync("Application startup complete");
         return server;

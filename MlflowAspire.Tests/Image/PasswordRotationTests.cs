@@ -22,7 +22,7 @@ public sealed class PasswordRotationTests(ImageFixture image)
         var empty = await image.CreateDatabaseAsync(administrator);
 
         await using var before = await MlflowServer.StartAsync(image, As(database, administrator, FirstPassword));
-        await using var load = new RotationLoad(before);
+        await using var load = new RotationLoad(before, RotationLoad.Runs);
         await load.WrittenAsync();
         await CreateRolesAsync(database, administrator, owner);
         await CreateRolesAsync(empty, administrator, owner);

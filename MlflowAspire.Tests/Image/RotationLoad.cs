@@ -2,10 +2,11 @@ using System.Text.Json;
 
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>Writes runs through a server without a pause; the first write that fails ends it.</summary>
+/// <summary>Writes through a server without a pause; the first write that fails ends it.</summary>
 internal sealed class RotationLoad : IAsyncDisposable
 {
-    private const string Write = """
+    /// <summary>Writes runs, each of which has its id as a parameter.</summary>
+    public const string Runs = """
         import json, requests
         def post(method, **body):
             answer = requests.post(f'http://localhost:5000/api/2.0/mlflow/runs/{method}', json=body, timeout=20)
@@ -16,16 +17,29 @@ internal sealed class RotationLoad : IAsyncDisposable
         print(json.dumps(runs))
         """;
 
+    /// <summary>Writes artifacts, each of which holds its name, into the folder "rotation". The store may be away for some seconds, in which the server tries again.</summary>
+    public const string Artifacts = """
+        import json, requests, uuid
+        names = [uuid.uuid4().hex for _ in range(5)]
+        for name in names: requests.put(f'http://localhost:5000/api/2.0/mlflow-artifacts/artifacts/rotation/{name}', data=name, timeout=50).raise_for_status()
+        print(json.dumps(names))
+        """;
+
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
-    private readonly List<string> _runs = [];
+    private readonly string _script;
+    private readonly List<string> _written = [];
     private readonly Task _work;
     private volatile MlflowServer _server;
     private volatile bool _stopped;
     private int _rounds;
 
-    public RotationLoad(MlflowServer server)
+    /// <summary>Begins.</summary>
+    /// <param name="server">The server that is written to first.</param>
+    /// <param name="script">What is done again and again beside the server: a Python script that prints a list of what it has written.</param>
+    public RotationLoad(MlflowServer server, string script)
     {
         _server = server;
+        _script = script;
         _work = WriteAsync();
     }
 
@@ -54,12 +68,12 @@ internal sealed class RotationLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the writing and gives the runs that the servers have acknowledged.</summary>
+    /// <summary>Ends the writing and gives what the servers have acknowledged.</summary>
     public async Task<IReadOnlyCollection<string>> StopAsync()
     {
         _stopped = true;
         await _work.WaitAsync(s_limit);
-        return _runs;
+        return _written;
     }
 
     public async ValueTask DisposeAsync()
@@ -72,7 +86,7 @@ internal sealed class RotationLoad : IAsyncDisposable
     {
         while (!_stopped)
         {
-            _runs.AddRange(JsonSerializer.Deserialize<string[]>(await _server.PythonAsync(Write))!);
+            _written.AddRange(JsonSerializer.Deserialize<string[]>(await _server.PythonAsync(_script))!);
             Interlocked.Increment(ref _rounds);
         }
     }

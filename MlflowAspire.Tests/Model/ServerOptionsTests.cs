@@ -18,6 +18,10 @@ public class ServerOptionsTests
         Assert.Equal("4", (await model.AddMlflow().WithWorkers(4).Resource.EnvironmentAsync(model.Builder))["MLFLOW_WORKERS"]);
     }
 
+    [Fact]
+    public void A_kek_version_below_one_is_refused() =>
+        Assert.Contains("MLFLOW_CRYPTO_KEK_VERSION", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithKekVersion(0)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData(0.5)]
     [InlineData(86401)]

@@ -13,6 +13,7 @@ public class SettingsTests
     [InlineData("Jobs", "yes", "true or false")]
     [InlineData("ArtifactTimeout", "-1", "a whole number from 1 to 86400")]
     [InlineData("OpenTelemetry", "on", "true or false")]
+    [InlineData("KekVersion", "0", "a whole number from 1 to 2147483647")]
     [InlineData("Worker", "2", "one of the settings Mlflow:Port, ")]
     public async Task A_wrong_setting_stops_the_app_host_before_anything_starts(string setting, string value, string accepted)
     {

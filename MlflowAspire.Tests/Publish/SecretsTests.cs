@@ -69,6 +69,18 @@ public sealed partial class SecretsTests
     }
 
     [Fact]
+    public async Task The_version_of_the_passphrase_goes_with_it()
+    {
+        foreach (var (settings, version) in new[] { (Array.Empty<string>(), "'1'"), (["KekVersion=2"], "'2'") })
+        {
+            var app = await PublishedApp.GetAsync(settings);
+            var users = app.Resources.SelectMany(BicepContainer.Of).Select(container => container.Environment).Where(environment => environment.ContainsKey("MLFLOW_CRYPTO_KEK_PASSPHRASE")).ToList();
+            Assert.NotEmpty(users);
+            Assert.All(users, environment => Assert.Equal(version, environment["MLFLOW_CRYPTO_KEK_VERSION"].Value));
+        }
+    }
+
+    [Fact]
     public async Task Vault_is_private_and_asks_for_roles()
     {
         var app = await PublishedApp.GetAsync();

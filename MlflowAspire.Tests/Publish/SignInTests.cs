@@ -39,11 +39,47 @@ public sealed class SignInTests
         Assert.Equal("'RedirectToLoginPage'", auth["properties.globalValidation.unauthenticatedClientAction"]);
         Assert.Equal("'/health'", auth["properties.globalValidation.excludedPaths[0]"]);
         Assert.Null(auth["properties.globalValidation.excludedPaths[1]"]);
-        Assert.Equal("'microsoft-provider-authentication-secret'", auth["properties.identityProviders.azureActiveDirectory.registration.clientSecretSettingName"]);
+        Assert.Equal("'azureactivedirectory'", auth["properties.globalValidation.redirectToProvider"]);
+        Assert.Equal("true", auth["properties.httpSettings.requireHttps"]);
+        Assert.Equal("true", auth["properties.login.preserveUrlFragmentsForLogins"]);
+    }
 
-        var server = Server(app);
-        Assert.Contains(server.Values, entry => entry.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal) && entry.Value == "'microsoft-provider-authentication-secret'");
-        Assert.DoesNotContain(server.Values, entry => entry.Value == "'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET'");
+    [Fact]
+    public async Task The_built_in_authentication_takes_tokens_of_the_tenant_for_the_app_registration_alone()
+    {
+        var app = await PublishedApp.GetAsync(s_entra);
+        var auth = app.Only("Microsoft.App/containerApps/authConfigs");
+        const string entra = "properties.identityProviders.azureActiveDirectory";
+
+        Assert.Equal("true", auth[$"{entra}.enabled"]);
+        Assert.Equal("https://login.microsoftonline.com/{mlflow-tenant-id.value}/v2.0", Parameter(auth[$"{entra}.registration.openIdIssuer"]));
+        Assert.Equal(Tenant, DefaultOf("mlflow-tenant-id"));
+        var clientId = auth[$"{entra}.registration.clientId"];
+        Assert.Equal("{mlflow-client-id.value}", Parameter(clientId));
+        Assert.Equal("the-client", DefaultOf("mlflow-client-id"));
+        Assert.Equal(
+            [clientId, $"'api://${{{clientId}}}'"],
+            auth.Values.Where(entry => entry.Key.StartsWith($"{entra}.validation.", StringComparison.Ordinal)).Select(entry => entry.Value));
+
+        string Parameter(string? name) => (string)app.Manifest["mlflow"]!["deployment"]!["params"]![name!]!;
+        string DefaultOf(string parameter) => (string)app.Manifest[parameter]!["inputs"]!["value"]!["default"]!["value"]!;
+    }
+
+    [Fact]
+    public async Task The_client_secret_of_the_built_in_authentication_is_in_the_app_and_in_no_container()
+    {
+        var app = await PublishedApp.GetAsync([.. s_entra, "Jobs=true", "Replicas=2", "JobQueue=redis"]);
+        const string secret = "'microsoft-provider-authentication-secret'";
+
+        var auth = app.Only("Microsoft.App/containerApps/authConfigs");
+        Assert.Equal(secret, auth["properties.identityProviders.azureActiveDirectory.registration.clientSecretSettingName"]);
+        Assert.Single(Server(app).Values, entry => entry.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal) && entry.Value == secret);
+
+        var containers = app.Resources.SelectMany(BicepContainer.Of).ToList();
+        Assert.Equal(["mlflow", "mlflow-gc", "mlflow-periodic"], containers.Select(container => container.Resource["name"]!.Trim('\'')).Distinct().Order());
+        Assert.All(containers, container => Assert.DoesNotContain("MICROSOFT_PROVIDER_AUTHENTICATION_SECRET", container.Environment.Keys));
+        var others = containers.Select(container => container.Resource).Where(resource => resource["name"] != "'mlflow'");
+        Assert.All(others, resource => Assert.DoesNotContain(resource.Values.Values, value => value.Contains("client_secret", StringComparison.Ordinal) || value == secret));
     }
 
     [Fact]

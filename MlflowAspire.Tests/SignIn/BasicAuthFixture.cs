@@ -34,16 +34,16 @@ public sealed class BasicAuthFixture : IAsyncLifetime
             StackFixture.AddScripts(mlflow);
             mlflow.AddPythonClient("users", ScriptPath("users.py"));
             mlflow.AddPythonClient("provider", ScriptPath("provider.py"));
+            mlflow.AddPythonClient("receiver", ScriptPath("receiver.py"));
             mlflow
                 .WithEnvironment("MLFLOW_AUTH_CACHE_TTL_SECONDS", CredentialCache.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                // The provider of the tests is a neighbour and has no certificate.
+                // The provider and the receiver of the tests are neighbours and have no certificate.
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES", "http")
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS", "true")
+                .WithEnvironment("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "http")
+                .WithEnvironment("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true")
                 .WithEnvironment(Change);
             builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
-            // The emulator is not a container resource of its own.
-            builder.Resources.Single(resource => resource.Name == "storage").Annotations.Add(
-                new EnvironmentCallbackAnnotation(variables => variables["AZURITE_ACCOUNTS"] = StorageKeys.Accounts));
         });
     }
 

@@ -42,17 +42,19 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
-    public async Task A_hundred_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
+    public async Task Hundreds_of_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
     {
-        var logins = Enumerable.Range(0, 100).Select(async number =>
-        {
-            using var stranger = fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}");
-            return await StatusAsync(stranger, Experiment);
-        }).ToList();
-
-        Assert.All(await Task.WhenAll(logins), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
         using var admin = fixture.CreateAdminClient();
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, Experiment));
+        await using var flood = new BadLogins(number => fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}"), Experiment);
+
+        for (var round = 0; round < 3; round++)
+        {
+            await flood.AnsweredAsync();
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, Experiment).WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+
+        await flood.AnsweredAsync();
+        Assert.All(await flood.StopAsync(), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
     }
 
     [Fact]

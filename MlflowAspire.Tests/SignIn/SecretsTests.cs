@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.SignIn;
@@ -29,7 +32,7 @@ public class SecretsTests(BasicAuthFixture fixture)
     [Fact]
     public async Task A_key_of_the_ai_gateway_survives_a_restart_and_a_new_passphrase()
     {
-        await Stack.ExecuteAsync("provider", Aspire.Hosting.ApplicationModel.KnownResourceCommands.StartCommand);
+        await Stack.ExecuteAsync("provider", KnownResourceCommands.StartCommand);
         using var admin = fixture.CreateAdminClient();
         const string key = "sk-of-the-provider-1234567890";
         var secret = await PostAsync(admin, "secrets/create", new
@@ -61,6 +64,29 @@ public class SecretsTests(BasicAuthFixture fixture)
     }
 
     [Fact]
+    public async Task The_secret_of_a_webhook_survives_a_restart_and_a_new_key()
+    {
+        await Stack.ExecuteAsync("receiver", KnownResourceCommands.StartCommand);
+        using var admin = fixture.CreateAdminClient();
+        const string secret = "the secret of the webhook";
+        var webhook = await CreateWebhookAsync(admin, "before", secret);
+        await AssertSignedAsync(admin, webhook, secret);
+
+        await fixture.RestartServerAsync();
+        await AssertSignedAsync(admin, webhook, secret);
+
+        // MLflow reads no secret, and lists no webhooks, with another key: they are deleted before it changes, and made again.
+        using var deleted = await admin.DeleteAsync($"/api/2.0/mlflow/webhooks/{webhook}");
+        Assert.True(deleted.IsSuccessStatusCode, await deleted.Content.ReadAsStringAsync());
+        fixture.Changed["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = "the next webhook key 0123456789abcdef";
+        await fixture.RestartServerAsync();
+        webhook = await CreateWebhookAsync(admin, "after", secret);
+        await AssertSignedAsync(admin, webhook, secret);
+        using var list = JsonDocument.Parse(await admin.GetStringAsync("/api/2.0/mlflow/webhooks"));
+        Assert.Equal("after", Assert.Single(list.RootElement.GetProperty("webhooks").EnumerateArray()).Text("name"));
+    }
+
+    [Fact]
     public async Task The_password_of_the_database_is_changed()
     {
         using var admin = fixture.CreateAdminClient();
@@ -76,30 +102,41 @@ public class SecretsTests(BasicAuthFixture fixture)
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
     }
 
-    [Fact]
-    public async Task The_key_of_the_storage_account_is_changed_to_the_second_one()
-    {
-        using var admin = fixture.CreateAdminClient();
-        const string path = "/api/2.0/mlflow-artifacts/artifacts/keys/note.txt";
-        using var stored = await admin.PutAsync(path, new StringContent("stored with the first key"));
-        stored.EnsureSuccessStatusCode();
-
-        var before = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "printenv", "AZURE_STORAGE_CONNECTION_STRING");
-        Assert.Contains(StorageKeys.First, before, StringComparison.Ordinal);
-
-        // A key that has been renewed opens nothing any more, the second one still does.
-        fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
-        await fixture.RestartServerAsync();
-        Assert.NotEqual(HttpStatusCode.OK, await StatusAsync(admin, path));
-        fixture.Changed["AZURE_STORAGE_CONNECTION_STRING"] = before.Replace(StorageKeys.First, StorageKeys.Second, StringComparison.Ordinal);
-        await fixture.RestartServerAsync();
-        Assert.Equal("stored with the first key", await admin.GetStringAsync(path));
-    }
-
     private static async Task<string> ChatAsync(HttpClient client)
     {
         using var response = await client.PostAsync("/gateway/chat/mlflow/invocations", Json(new { messages = new[] { new { role = "user", content = "Which key?" } } }));
         return await response.Content.ReadAsStringAsync();
+    }
+
+    private static async Task<string> CreateWebhookAsync(HttpClient client, string name, string secret)
+    {
+        using var response = await client.PostMlflowAsync("webhooks", new
+        {
+            name,
+            secret,
+            url = "http://receiver.dev.internal:8000/",
+            events = new[] { new { entity = "REGISTERED_MODEL", action = "CREATED" } },
+        });
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        using var answer = JsonDocument.Parse(text);
+        return answer.RootElement.GetProperty("webhook").Text("webhook_id");
+    }
+
+    /// <summary>What MLflow delivers has the signature of the secret.</summary>
+    private static async Task AssertSignedAsync(HttpClient client, string webhook, string secret)
+    {
+        using var response = await client.PostMlflowAsync($"webhooks/{webhook}/test", new { });
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        using var answer = JsonDocument.Parse(text);
+        var result = answer.RootElement.GetProperty("result");
+        Assert.True(result.GetProperty("success").GetBoolean(), text);
+
+        using var received = JsonDocument.Parse(result.Text("response_body"));
+        var headers = received.RootElement.GetProperty("headers");
+        var signed = $"{headers.Text("x-mlflow-delivery-id")}.{headers.Text("x-mlflow-timestamp")}.{received.RootElement.Text("body")}";
+        Assert.Equal($"v1,{Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))}", headers.Text("x-mlflow-signature"));
     }
 
     private static async Task CreateExperimentAsync(HttpClient client, string name)
@@ -117,7 +154,7 @@ public class SecretsTests(BasicAuthFixture fixture)
     }
 
     // MLflow reads no body of unknown length.
-    private static StringContent Json(object body) => new(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
+    private static StringContent Json(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
     {

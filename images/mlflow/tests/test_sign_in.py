@@ -61,7 +61,11 @@ class BasicAuthTest(unittest.TestCase):
     def test_wrong_settings(self) -> None:
         for name, value, problem in (
             (PASSWORD, "", "is not set"),
-            (PASSWORD, "12345678901", "is too short; accepted: 12 characters or more$"),
+            (PASSWORD, "12345678901", "is too short; accepted: 12 ASCII characters or more$"),
+            (PASSWORD, "p\u00e4ssword-0123", "has characters that are not ASCII; accepted: 12 ASCII characters or more$"),
+            ("MLFLOW_AUTH_ADMIN_USERNAME", "ad:min", "is 'ad:min'; accepted: printable ASCII characters without a colon$"),
+            ("MLFLOW_AUTH_ADMIN_USERNAME", "J\u00f6rg", "is 'J\u00f6rg'; accepted: printable ASCII characters without a colon$"),
+            ("MLFLOW_AUTH_ADMIN_USERNAME", "ad\nmin", r"is 'ad\\nmin'; accepted: printable ASCII characters without a colon$"),
             (BASIC_AUTH, "", "is not set"),
             ("MLFLOW_AUTH_DEFAULT_PERMISSION", "WRITE", "is 'WRITE'; accepted: READ, USE, EDIT, MANAGE, NO_PERMISSIONS$"),
             ("MLFLOW_AUTH_CACHE_TTL_SECONDS", "1m", "is '1m'"),

@@ -227,6 +227,10 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: '300'
             }
             {
+              name: 'MLFLOW_CRYPTO_KEK_VERSION'
+              value: '1'
+            }
+            {
               name: 'MLFLOW_OPENTELEMETRY'
               value: 'true'
             }

@@ -36,15 +36,20 @@ def prepare(environment: MutableEnvironment) -> list[str]:
 
 
 def _basic_auth(environment: Environment) -> configparser.ConfigParser:
+    user = environment.get("MLFLOW_AUTH_ADMIN_USERNAME") or "admin"
+    # A request has user name and password in one text, split at the first colon, which MLflow reads as ASCII where artifacts are sent and got.
+    if not (user.isascii() and user.isprintable() and ":" not in user):
+        raise SettingError("MLFLOW_AUTH_ADMIN_USERNAME", f"is {user!r}; accepted: printable ASCII characters without a colon")
     password = required(environment, "MLFLOW_AUTH_ADMIN_PASSWORD", "the first password of the administrator")
-    if len(password) < _PASSWORD_LENGTH:
-        raise SettingError("MLFLOW_AUTH_ADMIN_PASSWORD", f"is too short; accepted: {_PASSWORD_LENGTH} characters or more")
+    if len(password) < _PASSWORD_LENGTH or not password.isascii():
+        problem = "is too short" if password.isascii() else "has characters that are not ASCII"
+        raise SettingError("MLFLOW_AUTH_ADMIN_PASSWORD", f"{problem}; accepted: {_PASSWORD_LENGTH} ASCII characters or more")
     settings = {
         "database_uri": required(environment, databases.BASIC_AUTH, "the database of users and permissions"),
         "default_permission": choice(environment, "MLFLOW_AUTH_DEFAULT_PERMISSION", _PERMISSIONS, "READ"),
         # MLflow hashes the password on every request unless it remembers the outcome for a while.
         "auth_cache_ttl_seconds": str(seconds(environment, "MLFLOW_AUTH_CACHE_TTL_SECONDS", 60)),
-        "admin_username": environment.get("MLFLOW_AUTH_ADMIN_USERNAME") or "admin",
+        "admin_username": user,
     }
     config = configparser.ConfigParser()
     # MLflow reads the file with interpolation, in which a percent sign stands for itself when it is doubled.

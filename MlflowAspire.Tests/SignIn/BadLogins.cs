@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace MlflowAspire.Tests.SignIn;
+
+/// <summary>Strangers who ask for a page without a pause, all at once, and should be refused each time.</summary>
+internal sealed class BadLogins : IAsyncDisposable
+{
+    private const int Strangers = 40;
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private readonly ConcurrentBag<HttpStatusCode> _answers = [];
+    private readonly Task _work;
+    private volatile bool _stopped;
+
+    /// <summary>Begins.</summary>
+    /// <param name="stranger">The client of a stranger, by a number from 0.</param>
+    /// <param name="path">What they ask for.</param>
+    public BadLogins(Func<int, HttpClient> stranger, string path) => _work = Task.WhenAll(Enumerable.Range(0, Strangers).Select(number => AskAsync(stranger(number), path)));
+
+    /// <summary>Waits until a hundred more have been answered.</summary>
+    public async Task AnsweredAsync()
+    {
+        var target = _answers.Count + 100;
+        var waited = Stopwatch.StartNew();
+        while (_answers.Count < target)
+        {
+            if (_work.IsCompleted)
+            {
+                await _work;
+            }
+
+            Assert.True(waited.Elapsed < s_limit, $"Only {_answers.Count} of {target} bad logins have been answered within {s_limit}.");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Ends them and gives all answers.</summary>
+    public async Task<IReadOnlyCollection<HttpStatusCode>> StopAsync()
+    {
+        _stopped = true;
+        await _work.WaitAsync(s_limit);
+        return _answers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _stopped = true;
+        await Task.WhenAny(_work, Task.Delay(s_limit));
+    }
+
+    private async Task AskAsync(HttpClient client, string path)
+    {
+        using (client)
+        {
+            while (!_stopped)
+            {
+                using var response = await client.GetAsync(path);
+                _answers.Add(response.StatusCode);
+            }
+        }
+    }
+}

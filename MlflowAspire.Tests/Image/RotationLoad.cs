@@ -25,7 +25,7 @@ internal sealed class RotationLoad : IAsyncDisposable
         print(json.dumps(names))
         """;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private readonly string _script;
     private readonly List<string> _written = [];
     private readonly Task _work;

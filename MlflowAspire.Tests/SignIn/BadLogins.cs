@@ -7,7 +7,7 @@ namespace MlflowAspire.Tests.SignIn;
 /// <summary>Strangers who ask for a page without a pause, all at once, and should be refused each time.</summary>
 internal sealed class BadLogins : IAsyncDisposable
 {
-    private const int Strangers = 40;
+    private const int Strangers = 100;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
     private readonly ConcurrentBag<HttpStatusCode> _answers = [];
     private readonly Task _work;

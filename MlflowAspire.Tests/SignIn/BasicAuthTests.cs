@@ -42,7 +42,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
-    public async Task Hundreds_of_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
+    public async Task A_hundred_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
     {
         using var admin = fixture.CreateAdminClient();
         await using var flood = new BadLogins(number => fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}"), Experiment);

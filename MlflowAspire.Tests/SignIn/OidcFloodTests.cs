@@ -10,7 +10,7 @@ public class OidcFloodTests(OidcFixture fixture)
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Hundreds_of_bad_tokens_at_once_are_all_refused_and_keep_nobody_out()
+    public async Task A_hundred_bad_tokens_at_once_are_all_refused_and_keep_nobody_out()
     {
         using var member = fixture.CreateClient(await fixture.GetTokenAsync());
         var forged = await fixture.GetTokenAsync(endpoint: "forger");

@@ -15,6 +15,7 @@ class ArtifactFoldersTest(unittest.TestCase):
             (f"mlflow-artifacts:/1/models/{RUN}/artifacts", f"1/models/{RUN}/artifacts"),
             (f"mlflow-artifacts:/{RUN}/artifacts", f"{RUN}/artifacts"),
             (f"mlflow-artifacts:/team%20a/1/{RUN}/artifacts", f"team a/1/{RUN}/artifacts"),
+            (f"mlflow-artifacts:/team//a///{RUN}/artifacts", f"team/a/{RUN}/artifacts"),
         ):
             self.assertEqual(folder_of(RUN, uri), folder)
 
@@ -43,6 +44,8 @@ class ArtifactFoldersTest(unittest.TestCase):
             f"mlflow-artifacts:/1/{RUN}",
             f"mlflow-artifacts:/1/{RUN}/artifacts/",
             f"mlflow-artifacts:/1/{RUN}/artifacts/folder",
+            f"mlflow-artifacts:/./1/{RUN}/artifacts",
+            f"mlflow-artifacts:/1%2f%2f2/{RUN}/artifacts",
         ):
             with self.assertRaisesRegex(Failure, "which is not a folder of its own"):
                 folder_of(RUN, uri)

@@ -1,3 +1,4 @@
+import tempfile
 import unittest
 from datetime import timedelta
 from unittest.mock import patch
@@ -5,14 +6,29 @@ from unittest.mock import patch
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.gc import gc
 
+DATABASE = "postgresql://me@127.0.0.1:9/mlflow"
+
 
 class GcTest(unittest.TestCase):
-    def test_a_store_that_is_down_is_found_out_before_anything_is_removed(self) -> None:
-        environment = {
-            "MLFLOW_BACKEND_STORE_URI": "postgresql://me@127.0.0.1:9/mlflow",
-            "MLFLOW_ARTIFACTS_DESTINATION": "ftp://me@127.0.0.1:9/artifacts",
-        }
+    """What is wrong with a store is found out before anything is removed."""
+
+    def assert_failure(self, destination: str, problem: str) -> None:
+        environment = {"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": destination}
         with patch("mlflow_aspire.stores.proxied._PATIENCE_SECONDS", 0), patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore") as store:
-            with self.assertRaisesRegex(Failure, "^MLFLOW_ARTIFACTS_DESTINATION: the artifact store cannot be used: .*Connection refused"):
+            with self.assertRaisesRegex(Failure, f"^MLFLOW_ARTIFACTS_DESTINATION: {problem}"):
                 gc(environment, timedelta(0))
         store.assert_not_called()
+
+    def test_a_store_that_is_down(self) -> None:
+        self.assert_failure("ftp://me@127.0.0.1:9/artifacts", "the artifact store cannot be used: .*Connection refused")
+
+    def test_a_folder_that_is_not_mounted(self) -> None:
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            for destination in (folder, f"file://{folder}", f"{folder}/missing", "file:///mnt/artifacts"):
+                with self.subTest(destination):
+                    self.assert_failure(destination, "there is nothing mounted at /")
+
+    def test_a_folder_below_a_mount(self) -> None:
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore", side_effect=RuntimeError("reached")):
+            with self.assertRaisesRegex(Failure, "^MLFLOW_BACKEND_STORE_URI: the tracking store cannot be opened: reached"):
+                gc({"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": f"file://{folder}"}, timedelta(0))

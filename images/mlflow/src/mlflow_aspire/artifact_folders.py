@@ -1,5 +1,6 @@
 """Where the server keeps the artifacts of a run or a logged model in its store."""
 
+import re
 from urllib.parse import urlsplit
 
 from mlflow.utils.uri import validate_path_is_safe
@@ -22,8 +23,9 @@ def folder_of(owner: str, uri: str) -> str:
     address = urlsplit(uri)
     if address.scheme != SCHEME or address.netloc or address.query or address.fragment:
         raise Failure(f"its artifacts are at {uri!r}, and the store of this server is {SCHEME}:/")
-    # Decoded as the server decodes it, which is what it was written by.
-    path = validate_path_is_safe(address.path.lstrip("/"))
-    if path.split("/")[-2:] != [owner, _ARTIFACTS]:
+    # As MLflow's client sends it and the server decodes it, which is where it was written.
+    path = validate_path_is_safe(re.sub("//+", "/", address.path).lstrip("/"))
+    parts = path.split("/")
+    if parts[-2:] != [owner, _ARTIFACTS] or "." in parts or "" in parts:
         raise Failure(f"its artifacts are at {uri!r}, which is not a folder of its own (…/{owner}/{_ARTIFACTS})")
     return path

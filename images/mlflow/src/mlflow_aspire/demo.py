@@ -34,7 +34,9 @@ def _credentials(environment: MutableEnvironment) -> AbstractContextManager[dict
         # Basic authentication's come with the environment.
         return nullcontext({})
     database = required(environment, databases.OIDC_AUTH, "the database of users and permissions")
-    # Loads the plugin, which takes seconds.
+    # The plugin warns of settings that the server has and a task does not need.
+    environment.setdefault("LOG_LEVEL", "ERROR")
+    # It takes seconds to load.
     from .service_account import access_token
 
     return access_token(database)

@@ -4,6 +4,7 @@ Metadata from the database, artifacts from the artifact store, with the server's
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import artifacts, databases, keys
@@ -42,7 +43,10 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
 
 def _artifact_store(destination: str) -> "ArtifactRepository":
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.utils.file_utils import local_file_uri_to_path
 
+    if destination.startswith(("file:", "/")):
+        _check_mounted(Path(local_file_uri_to_path(destination)))
     try:
         store = get_artifact_repository(destination)
         # Each call tries for a while. A store that is down is found out once, not for each run.
@@ -51,6 +55,14 @@ def _artifact_store(destination: str) -> "ArtifactRepository":
         # The stores' libraries have no error in common.
         raise Failure(f"{DESTINATION}: the artifact store cannot be used: {error}") from error
     return store
+
+
+def _check_mounted(folder: Path) -> None:
+    # What is not there counts as removed: without the server's volume, all metadata would go and no artifact.
+    mounts = {line.split()[4].replace(r"\040", " ") for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()}
+    path = folder.resolve()
+    if not folder.is_dir() or not any(str(parent) in mounts for parent in (path, *path.parents[:-1])):
+        raise Failure(f"{DESTINATION}: there is nothing mounted at {folder}; gc needs the volume or folder that the server keeps artifacts in")
 
 
 def _tracking_store(uri: str) -> "SqlAlchemyStore":

@@ -8,4 +8,5 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    print(f"mlflow-aspire: error: {text}", file=sys.stderr, flush=True)
+    # In one line: some libraries put several into a message.
+    print(f"mlflow-aspire: error: {' '.join(text.split())}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ namespace MlflowAspire.Tests.SignIn;
 public class OidcFloodTests(OidcFixture fixture)
 {
     private const string Experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0";
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task A_hundred_bad_tokens_at_once_are_all_refused_and_keep_nobody_out()

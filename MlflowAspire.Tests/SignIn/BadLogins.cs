@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.SignIn;
 
@@ -9,17 +10,38 @@ internal sealed class BadLogins : IAsyncDisposable
 {
     private const int Strangers = 100;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_memberLimit = TimeSpan.FromMinutes(1);
     private readonly ConcurrentBag<HttpStatusCode> _answers = [];
     private readonly Task _work;
     private volatile bool _stopped;
 
-    /// <summary>Begins.</summary>
+    private BadLogins(Func<int, HttpClient> stranger, string path) => _work = Task.WhenAll(Enumerable.Range(0, Strangers).Select(number => AskAsync(stranger(number), path)));
+
+    /// <summary>All strangers are refused, while a member is let in all the same.</summary>
     /// <param name="stranger">The client of a stranger, by a number from 0.</param>
+    /// <param name="member">The client of a member.</param>
     /// <param name="path">What they ask for.</param>
-    public BadLogins(Func<int, HttpClient> stranger, string path) => _work = Task.WhenAll(Enumerable.Range(0, Strangers).Select(number => AskAsync(stranger(number), path)));
+    public static async Task AssertKeepNobodyOutAsync(Func<int, HttpClient> stranger, HttpClient member, string path)
+    {
+        await using var flood = new BadLogins(stranger, path);
+        for (var round = 0; round < 3; round++)
+        {
+            await flood.AnsweredAsync();
+            Assert.Equal(HttpStatusCode.OK, await member.StatusAsync(path).WaitAsync(s_memberLimit));
+        }
+
+        await flood.AnsweredAsync();
+        Assert.All(await flood.StopAsync(), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _stopped = true;
+        await Task.WhenAny(_work, Task.Delay(s_limit));
+    }
 
     /// <summary>Waits until a hundred more have been answered.</summary>
-    public async Task AnsweredAsync()
+    private async Task AnsweredAsync()
     {
         var target = _answers.Count + 100;
         var waited = Stopwatch.StartNew();
@@ -36,17 +58,11 @@ internal sealed class BadLogins : IAsyncDisposable
     }
 
     /// <summary>Ends them and gives all answers.</summary>
-    public async Task<IReadOnlyCollection<HttpStatusCode>> StopAsync()
+    private async Task<IReadOnlyCollection<HttpStatusCode>> StopAsync()
     {
         _stopped = true;
         await _work.WaitAsync(s_limit);
         return _answers;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _stopped = true;
-        await Task.WhenAny(_work, Task.Delay(s_limit));
     }
 
     private async Task AskAsync(HttpClient client, string path)

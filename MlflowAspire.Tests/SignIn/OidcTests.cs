@@ -204,11 +204,7 @@ public class OidcTests(OidcFixture fixture)
         return await StatusAsync(client);
     }
 
-    private static async Task<HttpStatusCode> StatusAsync(HttpClient client)
-    {
-        using var response = await client.GetAsync(Experiment);
-        return response.StatusCode;
-    }
+    private static Task<HttpStatusCode> StatusAsync(HttpClient client) => client.StatusAsync(Experiment);
 
     /// <summary>Opens MLflow as the user who is known to the provider: the server sends the browser there, and the provider sends it back.</summary>
     private async Task<IPage> LogInAsync(string user)

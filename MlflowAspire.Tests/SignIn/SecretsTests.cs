@@ -99,7 +99,7 @@ public class SecretsTests(BasicAuthFixture fixture)
         await fixture.RestartServerAsync();
 
         await CreateExperimentAsync(admin, "after the change");
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(admin, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
+        Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
     }
 
     private static async Task<string> ChatAsync(HttpClient client)
@@ -117,21 +117,15 @@ public class SecretsTests(BasicAuthFixture fixture)
             url = "http://receiver.dev.internal:8000/",
             events = new[] { new { entity = "REGISTERED_MODEL", action = "CREATED" } },
         });
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, text);
-        using var answer = JsonDocument.Parse(text);
-        return answer.RootElement.GetProperty("webhook").Text("webhook_id");
+        return (await response.ReadJsonAsync()).GetProperty("webhook").Text("webhook_id");
     }
 
     /// <summary>What MLflow delivers has the signature of the secret.</summary>
     private static async Task AssertSignedAsync(HttpClient client, string webhook, string secret)
     {
         using var response = await client.PostMlflowAsync($"webhooks/{webhook}/test", new { });
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, text);
-        using var answer = JsonDocument.Parse(text);
-        var result = answer.RootElement.GetProperty("result");
-        Assert.True(result.GetProperty("success").GetBoolean(), text);
+        var result = (await response.ReadJsonAsync()).GetProperty("result");
+        Assert.True(result.GetProperty("success").GetBoolean(), result.ToString());
 
         using var received = JsonDocument.Parse(result.Text("response_body"));
         var headers = received.RootElement.GetProperty("headers");
@@ -141,24 +135,16 @@ public class SecretsTests(BasicAuthFixture fixture)
 
     private static async Task CreateExperimentAsync(HttpClient client, string name)
     {
-        using var response = await client.PostAsync("/api/2.0/mlflow/experiments/create", Json(new { name }));
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        using var response = await client.PostMlflowAsync("experiments/create", new { name });
+        await response.ReadJsonAsync();
     }
 
     private static async Task<JsonElement> PostAsync(HttpClient client, string action, object body)
     {
         using var response = await client.PostAsync($"/api/3.0/mlflow/gateway/{action}", Json(body));
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{action}: {text}");
-        return JsonDocument.Parse(text).RootElement;
+        return await response.ReadJsonAsync();
     }
 
     // MLflow reads no body of unknown length.
     private static StringContent Json(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
-
-    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
-    {
-        using var response = await client.GetAsync(path);
-        return response.StatusCode;
-    }
 }

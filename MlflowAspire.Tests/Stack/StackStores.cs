@@ -7,9 +7,14 @@ namespace MlflowAspire.Tests.Stack;
 internal static class StackStores
 {
     /// <summary>The first column of a query on MLflow's database.</summary>
-    public static async Task<List<T>> QueryAsync<T>(this MlflowStack stack, string sql, params object[] parameters)
+    public static Task<List<T>> QueryAsync<T>(this MlflowStack stack, string sql, params object[] parameters) => stack.QueryDatabaseAsync<T>("mlflow-db", sql, parameters);
+
+    /// <summary>The first column of a query on the database of users and permissions.</summary>
+    public static Task<List<T>> QueryUsersAsync<T>(this MlflowStack stack, string sql, params object[] parameters) => stack.QueryDatabaseAsync<T>("mlflow-auth-db", sql, parameters);
+
+    private static async Task<List<T>> QueryDatabaseAsync<T>(this MlflowStack stack, string database, string sql, object[] parameters)
     {
-        await using var connection = new NpgsqlConnection(await stack.ConnectionStringAsync("mlflow-db"));
+        await using var connection = new NpgsqlConnection(await stack.ConnectionStringAsync(database));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters)

@@ -4,7 +4,7 @@ import re
 
 from . import store_checks, store_files
 from .errors import SettingError
-from .settings import MutableEnvironment, flag, required
+from .settings import Environment, MutableEnvironment, flag, required
 
 DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 
@@ -21,7 +21,7 @@ def prepare(environment: MutableEnvironment) -> None:
             del environment[name]
     if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
         return
-    destination = required(environment, DESTINATION, "the store that the server keeps artifacts in")
+    destination = destination_of(environment)
     scheme = destination.partition("://")[0]
     if scheme not in _SCHEMES and not destination.startswith("/"):
         raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in _SCHEMES)} or a path that starts with /")
@@ -29,6 +29,10 @@ def prepare(environment: MutableEnvironment) -> None:
         _check_blobs(environment, destination)
     store_checks.check(scheme, environment)
     store_files.write(environment)
+
+
+def destination_of(environment: Environment) -> str:
+    return required(environment, DESTINATION, "the store that the server keeps artifacts in")
 
 
 def _check_blobs(environment: MutableEnvironment, destination: str) -> None:

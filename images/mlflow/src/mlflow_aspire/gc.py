@@ -32,7 +32,7 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
     keys.settle(environment)
     uri = required(environment, BACKEND, "the database of the tracking store")
     artifacts.prepare(environment)
-    destination = required(environment, DESTINATION, "the store that the server keeps artifacts in")
+    destination = artifacts.destination_of(environment)
 
     # MLflow reads settings while it is imported.
     from .garbage import Garbage

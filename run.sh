@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 offline/prepare
+if [ -f offline/.env ]; then . offline/.env; fi
 exec dotnet run --project MlflowAspire.AppHost -- "$@"

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 offline/prepare
+if [ -f offline/.env ]; then . offline/.env; fi
 
 # The tests of sign-in use a browser and an OpenID provider, which runs on Node.
 missing=()

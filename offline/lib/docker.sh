@@ -1,0 +1,53 @@
+# Docker: the daemon, and what this machine's lacks for Aspire and Testcontainers.
+
+plugins=/usr/local/lib/docker/cli-plugins
+# What `docker` and Testcontainers need to be told on this machine; sourced by run.sh and test.sh.
+environment=$here/.env
+
+docker_answers() { docker info > /dev/null 2>&1; }
+
+prepare_docker() {
+    docker_answers || start_docker
+    docker buildx version > /dev/null 2>&1 || install_buildx
+    write_environment
+}
+
+start_docker() {
+    if ! command -v dockerd > /dev/null; then
+        install_packages docker.io iptables
+        if docker_answers; then return; fi
+    fi
+    [ "$(id -u)" = 0 ] || fail 'docker does not answer: start its daemon, or run this as root'
+    say 'starting the docker daemon (log: /var/log/dockerd.log)'
+    nohup setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null 9>&- &
+    for _ in $(seq 120); do
+        if docker_answers; then return; fi
+        sleep 0.25
+    done
+    fail 'the docker daemon does not answer; the end of /var/log/dockerd.log:' "$(tail -n 20 /var/log/dockerd.log)"
+}
+
+# Aspire builds with buildx. Where there is none, Debian's own docker stands in for it: it has the client of BuildKit built in.
+install_buildx() {
+    [ -x /usr/bin/docker ] || install_packages docker.io
+    say 'installing a docker buildx'
+    mkdir -p "$plugins"
+    install_file "$here/docker-buildx" "$plugins/docker-buildx"
+    docker buildx version > /dev/null || fail "docker does not take the plugin $plugins/docker-buildx"
+}
+
+write_environment() {
+    local version
+    version=$(docker version --format '{{.Server.APIVersion}}')
+    {
+        printf '%s\n' '# Written by offline/prepare. Source it before a plain `dotnet test` or `dotnet run` too.' \
+            'export ASPIRE_VERSION_CHECK_DISABLED=true' \
+            "# The image of Testcontainers' reaper cannot be pulled." \
+            'export TESTCONTAINERS_RYUK_DISABLED=true'
+        # Testcontainers asks for 1.44, unless it is told otherwise.
+        if older "$version" 1.44; then printf '%s\n' "export DOCKER_API_VERSION=$version"; fi
+    } > "$scratch/environment"
+    cmp --silent "$scratch/environment" "$environment" || install_file "$scratch/environment" "$environment"
+}
+
+older() { [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort --version-sort | head -n 1)" = "$1" ]; }

@@ -1,6 +1,6 @@
 """Prints the routes of the server that runs in this container, one "METHOD path" a line.
 
-Takes the environment of a worker, makes the worker's app from it once more and reads the routes of the app, and of the Flask app inside.
+Makes the server's app once more, from the environment of the container, and reads the routes of the app, and of the Flask app inside.
 """
 
 import contextlib
@@ -8,17 +8,6 @@ import os
 import re
 import sys
 from importlib import import_module
-from pathlib import Path
-
-
-def worker_environment() -> dict[str, str]:
-    for file in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            pairs = (entry.partition("=") for entry in file.read_bytes().decode().split("\0") if entry)
-            environment = {name: value for name, _, value in pairs}
-            if environment.get("_MLFLOW_SGI_NAME") == "uvicorn":
-                return environment
-    sys.exit("no worker of the server is running")
 
 
 def fastapi_routes(routes) -> set[str]:
@@ -32,9 +21,11 @@ def fastapi_routes(routes) -> set[str]:
     return found
 
 
-os.environ.update(worker_environment())
-
 with contextlib.redirect_stdout(sys.stderr):
+    from mlflow_aspire.server import serve
+
+    serve.prepare(os.environ)
+    os.environ |= {"_MLFLOW_SGI_NAME": "uvicorn", "_MLFLOW_SERVER_FILE_STORE": os.environ["MLFLOW_BACKEND_STORE_URI"]}
     from mlflow.server import app as flask_app
 
     match os.environ["MLFLOW_APP_NAME"]:

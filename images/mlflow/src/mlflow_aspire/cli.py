@@ -17,6 +17,8 @@ _COMMANDS = ("serve", "migrate", "gc", "demo")
 
 
 def main() -> None:
+    # The first process of a container gets no signal that it does not handle. What starts has nothing to finish.
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(128 + number))
     arguments = sys.argv[1:]
     # What Azure's library warns of is part of the one line that a failure is told in.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
@@ -43,10 +45,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None:
     # Each command imports what it alone needs: the start is part of every migration.
     if arguments.command == "serve":
-        from .serve import serve
+        from .server.serve import serve
 
         serve(environment)
-    # The first process of a container gets no signal that it does not handle. What is running ends with it.
+    # What is running cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if arguments.command == "migrate":
         from .migrate import migrate

@@ -35,6 +35,13 @@ def flag(environment: Environment, name: str, default: bool) -> bool:
     return _FLAGS[value.lower()]
 
 
+def number(environment: Environment, name: str, default: int, minimum: int, maximum: int) -> int:
+    value = environment.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not minimum <= int(value) <= maximum:
+        raise SettingError(name, f"is {value!r}; accepted: a whole number, {minimum} to {maximum}")
+    return int(value)
+
+
 def seconds(environment: Environment, name: str, default: int) -> int:
     value = environment.get(name) or str(default)
     if not re.fullmatch(r"[0-9]{1,6}", value):

@@ -1,7 +1,7 @@
 import unittest
 
-from mlflow_aspire import serve, telemetry
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.server import serve, settings, telemetry
 
 SETTINGS = {
     "MLFLOW_BACKEND_STORE_URI": "postgresql://me:database-secret@db/mlflow",
@@ -15,7 +15,7 @@ SETTINGS = {
 class ServeTest(unittest.TestCase):
     def test_no_secret_is_an_argument(self) -> None:
         environment = dict(SETTINGS)
-        self.assertEqual(serve.prepare(environment), ["mlflow", "server"])
+        self.assertEqual(serve.prepare(environment), [])
         self.assertEqual(environment["MLFLOW_BACKEND_STORE_URI"], "postgresql+psycopg2://db/mlflow")
         self.assertEqual(environment["PGPASSWORD"], "database-secret")
 
@@ -30,8 +30,26 @@ class ServeTest(unittest.TestCase):
             with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is not set"):
                 serve.prepare({**SETTINGS, name: ""})
 
-    def test_the_server_is_instrumented_on_demand(self) -> None:
-        self.assertEqual(serve.prepare({**SETTINGS, "MLFLOW_OPENTELEMETRY": "true"}), ["opentelemetry-instrument", "mlflow", "server"])
+    def test_a_wrong_setting_is_named(self) -> None:
+        for name, value in (
+            ("MLFLOW_SERVER_ACCESS_LOG", "maybe"),
+            ("MLFLOW_SERVER_DIRECT_ROUTES", "maybe"),
+            ("MLFLOW_SERVER_GRACE_SECONDS", "0"),
+            ("MLFLOW_SERVER_MAX_HEADER_BYTES", "1024"),
+            ("MLFLOW_SERVER_HEADER_SECONDS", "-1"),
+            ("MLFLOW_SERVER_THREADS", "0"),
+            ("MLFLOW_SERVER_REPLICAS", "two"),
+            ("MLFLOW_WORKERS", "0"),
+            ("MLFLOW_READINESS_PORT", "80"),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is {value!r}; accepted: "):
+                serve.prepare({**SETTINGS, name: value})
+
+    def test_the_defaults(self) -> None:
+        self.assertEqual(
+            settings.read({}),
+            settings.ServerSettings(access_log=False, direct_routes=True, grace=30, header_bytes=65_536, request_seconds=20),
+        )
 
 
 class TelemetryTest(unittest.TestCase):
@@ -43,7 +61,7 @@ class TelemetryTest(unittest.TestCase):
     def test_off(self) -> None:
         for environment in ({}, {"MLFLOW_OPENTELEMETRY": "false", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}):
             before = dict(environment)
-            self.assertEqual(telemetry.prepare(environment), [])
+            telemetry.prepare(environment)
             self.assertEqual(environment, before)
 
     def test_exporters(self) -> None:

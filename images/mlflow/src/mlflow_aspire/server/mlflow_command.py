@@ -1,0 +1,58 @@
+"""`mlflow server` in this process.
+
+MLflow's command checks its settings, opens its stores, makes the first administrator and starts the job runner. Then it starts uvicorn in a process of its
+own, imports everything there once more, and waits. Here it gets an object in place of that process, and waiting for it is serving.
+"""
+
+import os
+from typing import Any, NoReturn
+
+from ..settings import MutableEnvironment
+
+
+# What MLflow reads while its server is imported, which its command sets afterwards.
+IMPORTED_SETTINGS = {"MLFLOW_STATIC_PREFIX": "_MLFLOW_STATIC_PREFIX", "MLFLOW_EXPOSE_PROMETHEUS": "prometheus_multiproc_dir"}
+
+
+class ThisProcess:
+    """Has what MLflow's command does with the process that it starts."""
+
+    def __init__(self, command: list[str], environment: MutableEnvironment) -> None:
+        self.pid = os.getpid()
+        self._command = command
+        self._environment = environment
+
+    def poll(self) -> None:
+        """It runs."""
+
+    def send_signal(self, number: int) -> NoReturn:
+        """Ends the start, of which there is nothing to finish."""
+        os._exit(128 + number)
+
+    def wait(self) -> None:
+        from .start import start
+
+        start(self._command, self._environment)
+
+
+def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
+    """Runs `mlflow server`, which gets its settings from the environment."""
+    for name, imported in IMPORTED_SETTINGS.items():
+        if environment.get(name):
+            environment[imported] = environment[name]
+    # MLflow adds its checks of requests where it finds one of the servers imported.
+    import uvicorn  # noqa: F401
+    import mlflow.server
+    from mlflow.cli import cli
+
+    from . import patches
+
+    patches.apply()
+
+    def execute(command: list[str], *, extra_env: dict[str, str], **_: Any) -> ThisProcess:
+        environment.update(extra_env)
+        return ThisProcess(command, environment)
+
+    mlflow.server._exec_cmd = execute
+    cli.main(["server", *arguments], prog_name="mlflow")
+    raise SystemExit(0)

@@ -1,0 +1,117 @@
+"""Whether a server is ready: 200 at /ready when it works on calls and its database takes writes, 503 otherwise.
+
+MLflow's own /health tells nothing of the database, and its API asks for sign-in. So each worker answers on a port beside the server's
+(MLFLOW_READINESS_PORT), which needs neither and which no ingress leads to.
+"""
+
+import asyncio
+import socket
+import time
+from http import HTTPStatus
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from ..databases import BACKEND
+from ..errors import Failure, SettingError
+from ..log import say
+from ..settings import Environment
+from . import draining
+
+_PORT = "MLFLOW_READINESS_PORT"
+
+# A probe waits five seconds for the answer.
+_THREAD_SECONDS = 2
+_DATABASE_SECONDS = 2
+
+
+def port(environment: Environment) -> int | None:
+    """The port, if there is to be one.
+
+    Raises:
+        SettingError: the port is wrong.
+    """
+    value = environment.get(_PORT)
+    if not value:
+        return None
+    if not value.isdecimal() or not 1024 <= int(value) <= 65535:
+        raise SettingError(_PORT, f"is {value!r}; accepted: a port from 1024 to 65535")
+    if value == environment.get("MLFLOW_PORT"):
+        raise SettingError(_PORT, f"is {value}, which is the port of the server (MLFLOW_PORT)")
+    return int(value)
+
+
+async def listen(environment: Environment, listener: socket.socket) -> asyncio.Server:
+    """Answers probes on the listener as long as this process serves."""
+    config = uvicorn.Config(Readiness(_database(environment[BACKEND])), lifespan="off", log_config=None, access_log=False)
+    config.load()
+    state = ServerState()
+    return await asyncio.get_running_loop().create_server(
+        lambda: config.http_protocol_class(config=config, server_state=state, app_state={}),
+        sock=listener,
+    )
+
+
+class Readiness:
+    """The ASGI app that answers probes, one after the other."""
+
+    def __init__(self, database: Engine) -> None:
+        self._database = database
+        self._one = asyncio.Lock()
+        self._thread = anyio.CapacityLimiter(1)
+        self._last: str | None = "it has not been asked yet"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/ready":
+            status = HTTPStatus.OK if await self.is_ready() else HTTPStatus.SERVICE_UNAVAILABLE
+        else:
+            status = HTTPStatus.NOT_FOUND
+        await PlainTextResponse(status.phrase, status)(scope, receive, send)
+
+    async def is_ready(self) -> bool:
+        async with self._one:
+            found = await self.problem()
+            # A line for each change, not for each probe.
+            if (found is None) != (self._last is None):
+                say(f"not ready: {found}" if found else "ready")
+            self._last = found
+            return found is None
+
+    async def problem(self) -> str | None:
+        """What keeps the server from being ready; None when it is."""
+        if draining.stopping():
+            return "the server is stopping"
+        with anyio.move_on_after(_THREAD_SECONDS) as waiting:
+            await anyio.to_thread.run_sync(time.monotonic)
+        if waiting.cancelled_caught:
+            return f"no thread was free for {_THREAD_SECONDS} s"
+        return await anyio.to_thread.run_sync(database_problem, self._database, limiter=self._thread)
+
+
+def database_problem(database: Engine) -> str | None:
+    try:
+        with database.connect() as connection:
+            # A standby, and the server of a full disk in Azure, only read.
+            if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+                return "the database takes no writes"
+    except (SQLAlchemyError, Failure) as error:
+        return f"the database does not answer: {' '.join(str(error).split())}"
+    return None
+
+
+def _database(uri: str) -> Engine:
+    # One connection, of which a new one takes its place every few minutes: so it is seen that a sign-in works still.
+    return create_engine(
+        uri,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_recycle=300,
+        connect_args={"connect_timeout": _DATABASE_SECONDS, "tcp_user_timeout": 1000 * _DATABASE_SECONDS},
+    )

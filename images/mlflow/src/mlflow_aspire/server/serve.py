@@ -1,0 +1,39 @@
+"""`mlflow-aspire serve`: checks the settings, turns them into MLflow's own variables and is the MLflow server."""
+
+from typing import NoReturn
+
+from .. import artifacts, databases, keys, sign_in
+from ..databases import BACKEND
+from ..settings import MutableEnvironment, required
+from . import capacity, readiness, settings, telemetry
+
+
+def serve(environment: MutableEnvironment) -> NoReturn:
+    """Serves until the container is stopped.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: the database does not answer, or has too few connections.
+    """
+    arguments = prepare(environment)
+    capacity.check(environment)
+    # MLflow reads settings while it is imported, and the instrumentations must be there before what they change.
+    telemetry.instrument(environment)
+
+    from .mlflow_command import run
+
+    run(arguments, environment)
+
+
+def prepare(environment: MutableEnvironment) -> list[str]:
+    """Completes the environment of the server and gives the arguments of `mlflow server`, in which there is no secret."""
+    databases.settle(environment)
+    keys.settle(environment)
+    required(environment, BACKEND, "the database of the tracking store")
+    artifacts.prepare(environment)
+    keys.check(environment)
+    telemetry.prepare(environment)
+    readiness.port(environment)
+    capacity.settle(environment)
+    settings.read(environment)
+    return sign_in.prepare(environment)

@@ -1,0 +1,53 @@
+"""The changes to MLflow: that they do what they say, and that MLflow is still what they change."""
+
+import inspect
+import re
+import unittest
+from unittest import mock
+
+import anyio
+import anyio.to_thread
+from mlflow.exceptions import MlflowException
+from mlflow.server import otel_api
+from mlflow.store.jobs.sqlalchemy_store import SqlAlchemyJobStore
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as ModelRegistryStore
+from mlflow.store.tracking import abstract_store
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
+from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
+from mlflow_aspire.server import patches
+
+
+class PatchesTest(unittest.TestCase):
+    def test_stores_of_one_database_have_one_engine(self) -> None:
+        for store in (TrackingStore, ModelRegistryStore, SqlAlchemyJobStore):
+            self.assertIn("cls._engine_map[db_uri]", inspect.getsource(store._get_or_create_engine))
+        patches.share_engines()
+        engines = {id(store._get_or_create_engine("sqlite://")) for store in (TrackingStore, ModelRegistryStore, SqlAlchemyJobStore)}
+        self.assertEqual(len(engines), 1)
+
+    def test_spans_are_stored_in_the_threads_of_requests(self) -> None:
+        for module in (otel_api, abstract_store):
+            with self.subTest(module.__name__):
+                self.assertEqual(set(re.findall(r"asyncio\.(\w+)", inspect.getsource(module))), {"to_thread"})
+        patches.use_request_threads()
+
+        async def log() -> tuple[int, float]:
+            tokens = anyio.to_thread.current_default_thread_limiter()
+            store = mock.Mock(log_spans=lambda location, spans: tokens.borrowed_tokens)
+            return await abstract_store.AbstractStore.log_spans_async(store, "0", []), tokens.borrowed_tokens
+
+        self.assertEqual(anyio.run(log), (1, 0))
+
+    def test_orders_are_parsed_as_before(self) -> None:
+        orders = ["creation_time DESC", "experiment_id ASC", "name", "last_update_time desc"]
+        before = [SearchExperimentsUtils.parse_order_by_for_search_experiments(order) for order in orders]
+        patches.remember_orders()
+        for _ in range(2):
+            self.assertEqual([SearchExperimentsUtils.parse_order_by_for_search_experiments(order) for order in orders], before)
+            self.assertEqual(SearchUtils.parse_order_by_for_search_runs("metrics.`a b` DESC"), ("metric", "a b", False))
+            with self.assertRaises(MlflowException):
+                SearchExperimentsUtils.parse_order_by_for_search_experiments("creation_time SIDEWAYS")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,19 +1,23 @@
-#!/usr/bin/env bash
-# Prepares what is missing on this machine, then runs the tests. Arguments go to dotnet test: ./test.sh --filter Category=Model
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+#!/bin/sh
+# Checks what the tests need, then runs them.
+set -eu
+CDPATH='' cd -- "$(dirname -- "$0")"
+. eng/machine.sh
 
-offline/prepare
-if [ -f offline/.env ]; then . offline/.env; fi
+help() {
+    cat <<'TEXT'
+Usage: ./test.sh [--filter EXPRESSION] [OPTION OF DOTNET TEST]...
+Without Docker and in seconds: --filter Category=Model and --filter Category=Publish.
+TEXT
+}
 
-# The tests of sign-in use a browser and an OpenID provider, which runs on Node.
-missing=()
-command -v chromium > /dev/null || missing+=(chromium)
-command -v npm > /dev/null || missing+=(npm)
-if [ ${#missing[@]} -gt 0 ]; then
-    apt-get update
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
-fi
-npm ci --prefix MlflowAspire.Tests/SignIn/OidcServer --no-audit --no-fund --silent
+containers=
+for argument; do
+    case $argument in
+        --help | -h) help && exit ;;
+        Category=Model | Category=Publish | --filter=Category=Model | --filter=Category=Publish) containers=no-containers ;;
+    esac
+done
 
+prepare_machine MlflowAspire.Tests "$containers"
 exec dotnet test MlflowAspire.sln --nologo "$@"

@@ -8,6 +8,7 @@ public class MigrationTests(ImageFixture image)
 {
     // The advisory lock that keeps two migrations apart.
     private const int Lock = 5_000_317;
+    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
 
     [Fact]
     public async Task An_empty_database_gets_the_tables_once()
@@ -30,7 +31,8 @@ public class MigrationTests(ImageFixture image)
         var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
         var client = new Dictionary<string, string>(database.Environment) { ["MLFLOW_TRACKING_URI"] = uri };
 
-        var previous = image.Container("ghcr.io/mlflow/mlflow:v3.16.1-full", client, "python", "/scripts/database_content.py", "write");
+        await Tools.PrepareImageAsync(PreviousImage);
+        var previous = image.Container(PreviousImage, client, "python", "/scripts/database_content.py", "write");
         var written = Result((await ImageRun.OfAsync(previous)).Succeeded());
         var migration = (await image.RunAsync(database.Environment, "migrate")).Succeeded();
         var read = Result((await image.RunAsync(client, "python", "/scripts/database_content.py", "read")).Succeeded());

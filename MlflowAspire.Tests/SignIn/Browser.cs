@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace MlflowAspire.Tests.SignIn;
 
-/// <summary>Debian's Chromium, without a window.</summary>
+/// <summary>The machine's Chromium, or else Playwright's, without a window.</summary>
 public sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] s_names = ["chromium", "chromium-browser", "google-chrome"];
@@ -15,10 +15,11 @@ public sealed class Browser : IAsyncDisposable
     /// <param name="hostRules">Where host names lead to that this machine does not know, such as <c>MAP name 127.0.0.1:8080</c>.</param>
     public static async Task<Browser> StartAsync(string hostRules = "")
     {
+        var executable = await FindChromiumAsync();
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
-            ExecutablePath = FindChromium(),
+            ExecutablePath = executable,
             Args = ["--no-sandbox", "--disable-dev-shm-usage", $"--host-resolver-rules={hostRules}"],
         });
         return new(playwright, browser);
@@ -38,9 +39,22 @@ public sealed class Browser : IAsyncDisposable
         _playwright.Dispose();
     }
 
-    private static string FindChromium() =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
-            .SelectMany(folder => s_names.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists)
-        ?? throw new InvalidOperationException($"The browser tests need Chromium; none of {string.Join(", ", s_names)} is in the PATH. test.sh installs it.");
+    private static async Task<string?> FindChromiumAsync()
+    {
+        if (Tools.Find(s_names) is { } present)
+        {
+            return present;
+        }
+
+        await Tools.PrepareAsync("--browser");
+        if (Tools.Find(s_names) is { } prepared)
+        {
+            return prepared;
+        }
+
+        Assert.True(
+            Microsoft.Playwright.Program.Main(["install", "chromium"]) == 0,
+            $"The tests of sign-in need Chromium: none of {string.Join(", ", s_names)} is in the PATH, and Playwright cannot install it.");
+        return null;
+    }
 }

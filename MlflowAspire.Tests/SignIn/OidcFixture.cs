@@ -14,6 +14,7 @@ public sealed class OidcFixture : IAsyncLifetime
     private const string Provider = $"http://{Host}:8080";
     // With a slash at its end, as some providers have it.
     private const string Issuer = $"{Provider}/";
+    private static readonly string s_provider = Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer");
     private readonly StackData _data = new();
 
     public MlflowStack Stack { get; private set; } = null!;
@@ -25,10 +26,11 @@ public sealed class OidcFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        await InstallProviderAsync();
         string[] settings = ["--Mlflow:SignIn=oidc", $"--Mlflow:Oidc:DiscoveryUrl={Provider}/.well-known/openid-configuration", $"--Mlflow:Oidc:Issuer={Issuer}", "--Mlflow:Oidc:ClientId=mlflow"];
         Stack = await MlflowStack.StartAsync(_data, settings, (builder, mlflow) =>
         {
-            var provider = builder.AddDockerfile("oidc", Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer"))
+            var provider = builder.AddDockerfile("oidc", s_provider)
                 .WithEnvironment("PORT", "8080")
                 .WithEnvironment("ISSUER", Issuer)
                 .WithHttpEndpoint(targetPort: 8080, name: "provider")
@@ -77,6 +79,17 @@ public sealed class OidcFixture : IAsyncLifetime
         using var response = await client.PostAsync("/token", form);
         using var answer = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         return answer.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    // Its image copies what npm has put beside its source.
+    private static async Task InstallProviderAsync()
+    {
+        if (Tools.Find("npm") is null)
+        {
+            await Tools.PrepareAsync("--browser");
+        }
+
+        await Tools.RunAsync("npm", "ci", "--prefix", s_provider, "--no-audit", "--no-fund", "--silent");
     }
 
     public HttpClient CreateClient(string token)

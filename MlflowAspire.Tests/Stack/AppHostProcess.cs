@@ -25,7 +25,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     {
         _otherVolumes.UnionWith(await VolumesAsync());
         var repository = RepositoryRoot();
-        foreach (var file in Directory.EnumerateFiles(repository, "*.props").Append(Path.Combine(repository, "global.json")))
+        foreach (var file in new[] { "*.props", "global.json", "nuget.config" }.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
         {
             File.Copy(file, Path.Combine(_root, Path.GetFileName(file)));
         }

@@ -1,7 +1,6 @@
 # Docker: the daemon, and what this machine's lacks for Aspire and Testcontainers.
 
 plugins=/usr/local/lib/docker/cli-plugins
-# What `docker` and Testcontainers need to be told on this machine; sourced by run.sh and test.sh.
 environment=$here/.env
 
 docker_answers() { docker info > /dev/null 2>&1; }
@@ -9,15 +8,16 @@ docker_answers() { docker info > /dev/null 2>&1; }
 prepare_docker() {
     docker_answers || start_docker
     docker buildx version > /dev/null 2>&1 || install_buildx
-    write_environment
 }
 
 start_docker() {
+    [ -z "${DOCKER_HOST:-}" ] || fail "docker does not answer at DOCKER_HOST=$DOCKER_HOST:" "$(docker info 2>&1 > /dev/null)"
     if ! command -v dockerd > /dev/null; then
         install_packages docker.io iptables
         if docker_answers; then return; fi
     fi
-    [ "$(id -u)" = 0 ] || fail 'docker does not answer: start its daemon, or run this as root'
+    [ "$(id -u)" = 0 ] || fail 'docker does not answer: start its daemon, or run this as root' "$(docker info 2>&1 > /dev/null)"
+    ! pidof -q dockerd || fail 'the docker daemon runs, and does not answer:' "$(docker info 2>&1 > /dev/null)"
     say 'starting the docker daemon (log: /var/log/dockerd.log)'
     nohup setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null 9>&- &
     for _ in $(seq 120); do
@@ -32,20 +32,23 @@ install_buildx() {
     [ -x /usr/bin/docker ] || install_packages docker.io
     say 'installing a docker buildx'
     mkdir -p "$plugins"
-    install_file "$here/docker-buildx" "$plugins/docker-buildx"
+    cp "$here/docker-buildx" "$plugins/docker-buildx"
     docker buildx version > /dev/null || fail "docker does not take the plugin $plugins/docker-buildx"
 }
 
-write_environment() {
+# What Aspire and Testcontainers must be told where images are built here, as nothing can be pulled.
+prepare_environment() {
     local version
+    [ -n "$(docker images --quiet --filter "label=$label")" ] || return 0
     version=$(docker version --format '{{.Server.APIVersion}}')
     {
-        printf '%s\n' '# Written by offline/prepare. Source it before a plain `dotnet test` or `dotnet run` too.' \
+        printf '%s\n' '# Written by offline/prepare; run.sh and test.sh source it, so do it before a plain `dotnet test` too.' \
             'export ASPIRE_VERSION_CHECK_DISABLED=true' \
-            "# The image of Testcontainers' reaper cannot be pulled." \
+            "# Testcontainers' reaper cannot be pulled." \
             'export TESTCONTAINERS_RYUK_DISABLED=true'
-        # Testcontainers asks for 1.44, unless it is told otherwise.
-        if older "$version" 1.44; then printf '%s\n' "export DOCKER_API_VERSION=$version"; fi
+        if older "$version" 1.44; then
+            printf '%s\n' '# Testcontainers asks for 1.44, unless it is told otherwise.' "export DOCKER_API_VERSION=$version"
+        fi
     } > "$scratch/environment"
     cmp --silent "$scratch/environment" "$environment" || install_file "$scratch/environment" "$environment"
 }

@@ -1,4 +1,4 @@
-# The container images: pulled where there is a registry, else built from the recipes in images/.
+# The container images that cannot be pulled here, built from the recipes in images/.
 
 # Image, its recipe (a folder in images/), and the arguments of that recipe.
 recipes='
@@ -45,7 +45,7 @@ hash_of() {
     } | sha256sum | cut -c 1-16
 }
 
-# Done at once when the image is there, of its recipe or from a registry. One at a time an image, as several others may need it.
+# Does nothing when the image is there, of its recipe or from a registry, or can be pulled by those who need it. One at a time an image, as several others may need it.
 provide() (
     local image recipe arguments hash found
     read -r image recipe arguments <<< "$(recipe_of "$1")"
@@ -56,8 +56,6 @@ provide() (
     if found=$(docker image inspect --format "{{len .RepoDigests}} {{index .Config.Labels \"$label\"}}" "$image" 2> /dev/null); then
         case $found in "0 $hash" | [1-9]*) return ;; esac
     elif timeout 15 docker manifest inspect "$image" > /dev/null 2>&1; then
-        say "pulling $image"
-        docker pull --quiet "$image" > /dev/null
         return
     fi
     SECONDS=0

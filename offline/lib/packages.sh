@@ -1,79 +1,67 @@
-# The NuGet packages.
+# The NuGet packages that no source of this machine has, packed from packages/ for this checkout alone: no other project may get one.
 
-feed=$cache/feed
+# NuGet, editors and tests read this file, and git ignores it.
+config=$root/nuget.config
+feed=$artifacts/feed
 source_name=mlflow-aspire-offline
-source_config=$HOME/.nuget/NuGet/config/$source_name.config
 
 prepare_packages() {
-    command -v dotnet > /dev/null || fail 'there is no dotnet here: install the .NET SDK 10'
-    if [ ! -e "$source_config" ]; then
-        if restores; then return; fi
-        say "building the NuGet packages into $feed"
+    dotnet --version > /dev/null || fail 'there is no .NET SDK as global.json asks for'
+    if [ -e "$config" ]; then
+        grep -q "$source_name" "$config" || fail "$config is not of this script: add $feed to it as a source, or move it away"
+        # What was not there may have come since.
+        if [ -n "$(find "$config" -mtime +0)" ]; then
+            if published; then
+                say "the sources of NuGet have all packages: removing nuget.config"
+                rm -rf "$config" "$feed" "$artifacts/packages"
+                return
+            fi
+            touch "$config"
+        fi
+    elif published; then
+        return
+    else
+        say 'NuGet has no source with the Aspire.Hosting.Azure packages: building stand-ins for this checkout (delete nuget.config to undo it)'
     fi
-    quietly packages "$here/packages/build" "$feed"
-    source_definition > "$scratch/source.config"
-    if cmp --silent "$scratch/source.config" "$source_config"; then return; fi
-    mkdir -p "$(dirname "$source_config")"
-    cp "$scratch/source.config" "$source_config"
-    if ! restores; then
-        rm "$source_config"
-        fail "the packages do not restore from $feed; the end of $cache/restore.log:" "$(tail -n 20 "$cache/restore.log")"
-    fi
+    mkdir -p "$feed"
+    write_config > "$scratch/nuget.config"
+    cmp --silent "$scratch/nuget.config" "$config" || install_file "$scratch/nuget.config" "$config"
+    SECONDS=0
+    cd "$here" && quietly packages packages/build "$feed"
+    if [ $SECONDS -gt 3 ]; then say "built the packages ($SECONDS s)"; fi
 }
 
-# Whether the configured sources have the Aspire packages.
-restores() {
-    local project
-    project=$(folder probe)
-    cat > "$project/probe.csproj" <<'XML'
-<Project Sdk="Aspire.AppHost.Sdk/13.5.2">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-  </PropertyGroup>
-</Project>
+# Whether the sources of NuGet have the packages. They are missing when a source says so, not when it does not answer.
+published() {
+    local probe=$scratch/published
+    mkdir -p "$probe"
+    cp "$here/lib/published.csproj" "$root/global.json" "$probe"
+    if ROOT=$root dotnet restore "$probe" --packages "$probe/packages" > "$artifacts/restore.log" 2>&1; then return; fi
+    grep -q 'NU110[12]' "$artifacts/restore.log" || fail "NuGet does not answer; the end of $artifacts/restore.log:" "$(tail -n 5 "$artifacts/restore.log")"
+    return 1
+}
+
+# The feed's packages come from there alone, all others from the sources that there were before.
+write_config() {
+    local other name
+    cat <<XML
+<?xml version="1.0" encoding="utf-8"?>
+<!-- Written by offline/prepare, as no source of NuGet has these packages. Delete this file to undo it. -->
+<configuration>
+  <config>
+    <add key="globalPackagesFolder" value="$artifacts/packages" />
+  </config>
+  <packageSources>
+    <add key="$source_name" value="$feed" />
+  </packageSources>
+  <packageSourceMapping>
 XML
-    timeout 120 dotnet restore "$project" > "$cache/restore.log" 2>&1 9>&-
-}
-
-# The feed as a NuGet source: its packages come from there alone, all others from the sources there were before.
-source_definition() {
-    local other package name
-    printf '%s\n' '<configuration>' '  <packageSources>' "    <add key=\"$source_name\" value=\"$feed\" />" '  </packageSources>' '  <packageSourceMapping>'
     while read -r other; do
         printf '%s\n' "    <packageSource key=\"$other\">" '      <package pattern="*" />' '    </packageSource>'
-    done < <(dotnet nuget list source | sed -n 's/^ *[0-9]*\. *\(.*\) \[Enabled\]$/\1/p' | grep -Fvx "$source_name")
+    done < <(cd / && dotnet nuget list source | sed -n 's/^ *[0-9]*\. *\(.*\) \[Enabled\]$/\1/p')
     printf '%s\n' "    <packageSource key=\"$source_name\">"
-    for package in "$feed"/*.nupkg; do
-        name=$(basename "$package" .nupkg)
-        printf '%s\n' "      <package pattern=\"${name%%.[0-9]*}\" />"
+    for name in "$here"/packages/*/*.csproj; do
+        printf '%s\n' "      <package pattern=\"$(basename "$name" .csproj)\" />"
     done
     printf '%s\n' '    </packageSource>' '  </packageSourceMapping>' '</configuration>'
-}
-
-# --- dashboard ------------------------------------------------------------------------------------------------------
-
-# The version of the Aspire CLI, whose npm package holds the dashboard.
-dashboard_version=13.5.4
-
-# The application also runs without its dashboard, so that not getting it is no failure.
-prepare_dashboard() {
-    local work
-    if [ "$(cat "$cache/dashboard/version" 2> /dev/null)" = "$dashboard_version" ]; then return; fi
-    say 'installing the Aspire dashboard'
-    work=$(folder dashboard)
-    if ! extract_dashboard "$work" > "$cache/dashboard.log" 2>&1 9>&-; then
-        say "warning: the Aspire dashboard is not to be had; see $cache/dashboard.log"
-        return
-    fi
-    rm -rf "$cache/dashboard"
-    mv "$work/dashboard" "$cache/dashboard"
-    rm -rf "$work"
-}
-
-extract_dashboard() {
-    npm install --prefix "$1" --no-audit --no-fund "@microsoft/aspire-cli-linux-x64@$dashboard_version" &&
-        HOME=$1 XDG_CACHE_HOME=$1/.cache ASPIRE_CLI_TELEMETRY_OPTOUT=true "$1/node_modules/@microsoft/aspire-cli-linux-x64/bin/aspire" setup --install-path "$1/.aspire" &&
-        mv "$1"/.aspire/versions/*/managed "$1/dashboard" &&
-        echo "$dashboard_version" > "$1/dashboard/version"
 }

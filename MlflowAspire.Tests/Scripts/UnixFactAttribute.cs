@@ -1,0 +1,14 @@
+namespace MlflowAspire.Tests.Scripts;
+
+/// <summary>A test of shell scripts, which Windows does not run.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixFactAttribute : FactAttribute
+{
+    public UnixFactAttribute()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Skip = "Shell scripts do not run on Windows.";
+        }
+    }
+}

@@ -14,6 +14,7 @@ internal static class MlflowImage
 
     /// <summary>Runs the container from the image, with no more rights than it needs.</summary>
     public static IResourceBuilder<T> WithMlflowImage<T>(this IResourceBuilder<T> builder) where T : ContainerResource => builder
+        .WithImage("mlflow-aspire")
         .WithDockerfile(ContextPath)
         .WithBuildArg("MLFLOW_VERSION", Version)
         // The image has a user without root rights and writes to /tmp alone.

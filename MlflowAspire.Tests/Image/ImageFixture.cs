@@ -71,7 +71,7 @@ public sealed class ImageFixture : IAsyncLifetime
             .WithTmpfsMount("/tmp")
             .WithCreateParameterModifier(parameters =>
             {
-                parameters.HostConfig.ReadonlyRootfs = true;
+                parameters.HostConfig!.ReadonlyRootfs = true;
                 parameters.HostConfig.CapDrop = ["ALL"];
                 parameters.HostConfig.SecurityOpt = ["no-new-privileges"];
             });

@@ -53,9 +53,11 @@ public class ContainerAppTests
     [Fact]
     public async Task Nothing_of_it_has_an_effect_in_a_local_run()
     {
+        var untouched = TestModel.ToRun();
+        var environment = await untouched.AddMlflow().Resource.EnvironmentAsync(untouched.Builder);
+
         var model = TestModel.ToRun();
         var mlflow = model.AddMlflow();
-        var environment = await mlflow.Resource.EnvironmentAsync(model.Builder);
         var resources = model.Builder.Resources.Count;
 
         var parameter = model.Builder.CreateResourceBuilder(new ParameterResource("parameter", _ => "value"));

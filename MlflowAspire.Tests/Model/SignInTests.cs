@@ -131,7 +131,8 @@ public class SignInTests
         Assert.Equal("{mlflow.bindings.http.url}/callback", environment["OIDC_REDIRECT_URI"]);
         Assert.Equal("true", environment["SESSION_COOKIE_SECURE"]);
 
-        mlflow.WithCustomDomain(model.Builder.AddParameter("domain"), model.Builder.AddParameter("certificate"));
+        model = TestModel.ToPublish();
+        mlflow = AddOidc(model).WithCustomDomain(model.Builder.AddParameter("domain"), model.Builder.AddParameter("certificate"));
         Assert.Equal("https://{domain.value}/callback", (await mlflow.Resource.EnvironmentAsync(model.Builder))["OIDC_REDIRECT_URI"]);
     }
 

@@ -33,7 +33,13 @@ internal sealed class TestModel
 
     public static IDistributedApplicationBuilder Create(params string[] args)
     {
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = true });
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = args,
+            // The assembly that knows where orchestrator and dashboard are; both must be there to build a model that runs.
+            AssemblyName = "MlflowAspire.AppHost",
+            DisableDashboard = true,
+        });
         builder.Configuration.AddInMemoryCollection([
             new("Parameters:postgres-password", "p@ss:w/rd%1"),
             new("Parameters:mlflow-flask-secret-key", "flask-secret-value"),

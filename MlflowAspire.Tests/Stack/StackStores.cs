@@ -1,4 +1,5 @@
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Npgsql;
 
 namespace MlflowAspire.Tests.Stack;
@@ -38,7 +39,7 @@ internal static class StackStores
         var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts").Parent.ConnectionStringExpression.GetValueAsync(default);
         var container = new BlobServiceClient(connectionString).GetBlobContainerClient("mlflow");
         Dictionary<string, long> blobs = [];
-        await foreach (var blob in container.GetBlobsAsync(prefix: prefix))
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, default))
         {
             blobs.Add(blob.Name[prefix.Length..], blob.Properties.ContentLength ?? 0);
         }

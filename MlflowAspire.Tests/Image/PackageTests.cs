@@ -30,4 +30,20 @@ public class PackageTests(ImageFixture image)
         Assert.Equal("3.17.2", configuration.GetProperty("Labels").GetProperty("org.opencontainers.image.version").GetString());
         Assert.Contains("MLFLOW_DISABLE_TELEMETRY=true", configuration.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()));
     }
+
+    [Fact]
+    public async Task Every_package_on_top_of_the_base_image_is_pinned()
+    {
+        var images = Path.Combine(CommonDirectoryPath.GetSolutionDirectory().DirectoryPath, "images", "mlflow");
+        var pins = (await File.ReadAllLinesAsync(Path.Combine(images, "requirements.txt"))).Select(line => line.Split(';')[0].TrimEnd());
+        var baseImage = await DockerCli.RunAsync("image", "inspect", "--format", """{{index .Config.Labels "org.opencontainers.image.base.name"}}""", image.ImageName);
+        string[] freeze = ["python", "-m", "pip", "freeze", "--all", "--exclude", "mlflow-aspire"];
+
+        var before = await ImageRun.OfAsync(image.Container(baseImage, new Dictionary<string, string>(), freeze));
+        var after = await image.RunAsync(new Dictionary<string, string>(), freeze);
+
+        var added = after.Succeeded().Output.Split('\n').Except(before.Succeeded().Output.Split('\n')).ToArray();
+        Assert.NotEmpty(added);
+        Assert.Empty(added.Except(pins, StringComparer.OrdinalIgnoreCase));
+    }
 }

@@ -8,6 +8,7 @@ import uvicorn
 
 from ..settings import Environment
 from . import app, capacity, prefork, readiness, settings
+from .protocol import limited
 from .worker import Worker, WorkerServer
 
 # The arguments in front of uvicorn's own: the interpreter and the module.
@@ -19,8 +20,8 @@ def start(command: list[str], environment: Environment) -> None:
     size = capacity.read(environment)
     options = uvicorn_options(command)
     workers = options.pop("workers")
-    application = app.build(options.pop("app"), options.pop("factory"), environment)
-    options |= {"app": application, "access_log": own.access_log, "timeout_graceful_shutdown": own.grace}
+    application = app.build(options.pop("app"), options.pop("factory"), own)
+    options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": own.grace}
     ready_socket = _listen(environment)
     worker = Worker(environment, size.threads, own.grace, ready_socket)
     if workers == 1:

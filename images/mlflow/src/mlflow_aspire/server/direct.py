@@ -1,0 +1,127 @@
+"""The direct way to Flask.
+
+MLflow answers most of its API by its Flask app, which hangs at the end of its FastAPI app: behind middlewares that matter to FastAPI's own routes alone, and
+a search through all of these. A request for a path that only Flask has skips them. What stays in front of it: MLflow's checks of Host and Origin, the
+guard, and the authentication of the OIDC plugin. Basic authentication and workspaces are Flask's own matter.
+
+Only paths and middlewares that are known go this way. When there is a middleware that is not, all requests take MLflow's.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from flask import Flask
+from mlflow.server import handlers
+from mlflow.server.fastapi_app import _EfficientWSGIMiddleware
+from mlflow.server.fastapi_security import CORSBlockingMiddleware, HostValidationMiddleware, SecurityHeadersMiddleware
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..log import say
+from .flask_bridge import FlaskBridge
+
+CHECKS = (HostValidationMiddleware, CORSMiddleware, CORSBlockingMiddleware, SecurityHeadersMiddleware)
+
+# What a request for one of Flask's paths does not need, and why.
+SKIPPED = {
+    # Flask resolves the workspace of a request itself where nothing has before.
+    "add_fastapi_workspace_middleware.<locals>.workspace_context_middleware",
+    # Adds headers to the answers of the AI gateway, whose paths are not direct.
+    "add_gateway_timing_middleware.<locals>.gateway_timing_middleware",
+    # Basic authentication's, and the OIDC plugin's: they check FastAPI's routes, and let Flask check its own.
+    "add_fastapi_permission_middleware.<locals>.fastapi_permission_middleware",
+}
+
+
+class DirectRoutes:
+    """Sends requests for the paths to Flask and all others on."""
+
+    def __init__(self, app: ASGIApp, paths: frozenset[str], flask: ASGIApp) -> None:
+        self._app = app
+        self._paths = paths
+        self._flask = flask
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A prefix that a proxy has named belongs to the path.
+        direct = scope["type"] == "http" and scope["path"] in self._paths and not scope.get("root_path")
+        await (self._flask if direct else self._app)(scope, receive, send)
+
+
+def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bool) -> None:
+    """Brings the middlewares of MLflow's app into order: its checks, the guard, authentication, the direct way, everything else."""
+    checks = [middleware for middleware in app.user_middleware if middleware.cls in CHECKS]
+    others = [middleware for middleware in app.user_middleware if middleware.cls not in CHECKS]
+    mount, flask, bridge = _flask_mount(app)
+    mount.app = bridge
+    kept, skipped = _split(others)
+    if not direct:
+        say("the direct way to Flask is off (MLFLOW_SERVER_DIRECT_ROUTES)")
+    elif unknown := [name for name in map(_name, skipped) if name not in SKIPPED]:
+        say(f"the direct way to Flask is off: MLflow has {', '.join(unknown)} in front of it, which is not known")
+    else:
+        kept.append(Middleware(DirectRoutes, paths=direct_paths(app, flask, mount), flask=bridge))
+    app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *skipped]
+
+
+def direct_paths(app: FastAPI, flask: Flask, mount: Mount) -> frozenset[str]:
+    """Flask's paths without parameters that no route of FastAPI's has, with any method, and that none of its middlewares looks at."""
+    native = [route for route in app.router.routes if route is not mount]
+    looked_at = _validators(app)
+    gateway = handlers._add_static_prefix("/gateway/")
+    paths = {rule.rule for rule in flask.url_map.iter_rules() if not rule.arguments and not rule.websocket}
+    return frozenset(
+        path
+        for path in paths
+        if not path.startswith(gateway) and not any(looks(path) for looks in looked_at) and all(_matches(route, path) == Match.NONE for route in native)
+    )
+
+
+def _split(middlewares: list[Middleware]) -> tuple[list[Middleware], list[Middleware]]:
+    first = next((index for index, middleware in enumerate(middlewares) if _name(middleware) in SKIPPED), len(middlewares))
+    return middlewares[:first], middlewares[first:]
+
+
+def _name(middleware: Middleware) -> str:
+    dispatch: Any = middleware.kwargs.get("dispatch", middleware.cls)
+    return str(dispatch.__qualname__)
+
+
+def _matches(route: Any, path: str) -> Match:
+    match, _ = route.matches({"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []})
+    return match
+
+
+def _flask_mount(app: FastAPI) -> tuple[Mount, Flask, ASGIApp]:
+    """The mount of the Flask app, and what takes its place."""
+    for route in app.router.routes:
+        if isinstance(route, Mount):
+            if isinstance(route.app, _EfficientWSGIMiddleware):
+                return route, route.app.app, FlaskBridge(route.app.app)
+            if type(route.app).__name__ == "AuthAwareWSGIMiddleware":
+                from .oidc_bridge import OidcBridge
+
+                return route, route.app.flask_app, OidcBridge(route.app.flask_app)
+    raise LookupError("MLflow's app does not mount its Flask app as it did")
+
+
+def _validators(app: FastAPI) -> Iterable[Callable[[str], Any]]:
+    """What middlewares ask for the permission that a path needs."""
+    names = {_name(middleware): middleware.kwargs["dispatch"].__module__ for middleware in app.user_middleware if "dispatch" in middleware.kwargs}
+    module = names.get("add_fastapi_permission_middleware.<locals>.fastapi_permission_middleware")
+    if module == "mlflow.server.auth":
+        from mlflow.server.auth import _find_fastapi_validator as of_method
+
+        return [functools.partial(_any_method, of_method)]
+    if module is not None:
+        from mlflow_oidc_auth.middleware.fastapi_permission_middleware import _find_fastapi_validator as of_path
+
+        return [of_path]
+    return []
+
+
+def _any_method(find: Callable[[str, str], Any], path: str) -> bool:
+    return any(find(path, method) is not None for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))

@@ -3,6 +3,7 @@ using MlflowAspire.AppHost.Azure;
 using MlflowAspire.AppHost.SignIn;
 
 var builder = DistributedApplication.CreateBuilder(args);
+using var run = LocalRun.Begin(builder);
 var settings = MlflowSettings.Read(builder.Configuration, builder.ExecutionContext.IsPublishMode);
 
 // Experiments, runs, models and traces. The local server has the version of the one in Azure.

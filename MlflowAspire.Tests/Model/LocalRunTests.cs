@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
+using MlflowAspire.AppHost;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public sealed class LocalRunTests
+{
+    [Fact]
+    public void A_port_of_the_dashboard_that_is_taken_is_replaced_by_a_free_one()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var taken = ((IPEndPoint)other.LocalEndpoint).Port;
+        var free = FreePort();
+        var configuration = new ConfigurationManager
+        {
+            ["ASPNETCORE_URLS"] = $"https://localhost:{taken};http://localhost:{free}",
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{taken}",
+        };
+
+        DashboardPorts.ReplaceTaken(configuration);
+
+        var page = configuration["ASPNETCORE_URLS"]!.Split(';').Select(url => new Uri(url)).ToArray();
+        Assert.Equal((Uri.UriSchemeHttps, "localhost"), (page[0].Scheme, page[0].Host));
+        Assert.NotEqual(taken, page[0].Port);
+        Assert.Equal(free, page[1].Port);
+        Assert.NotEqual(taken, new Uri(configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"]!).Port);
+        Assert.Null(configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"]);
+    }
+
+    [Fact]
+    public void A_second_run_of_a_checkout_is_refused_until_the_first_has_ended()
+    {
+        var folder = Directory.CreateTempSubdirectory("mlflow-aspire-").FullName;
+        try
+        {
+            using (var first = RunLock.TryTake(folder))
+            {
+                Assert.NotNull(first);
+                Assert.Null(RunLock.TryTake(folder));
+            }
+
+            using var next = RunLock.TryTake(folder);
+            Assert.NotNull(next);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

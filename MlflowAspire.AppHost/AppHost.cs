@@ -1,10 +1,11 @@
+using Aspire.Hosting.Azure;
 using MlflowAspire.AppHost;
 using MlflowAspire.AppHost.Azure;
 using MlflowAspire.AppHost.SignIn;
 
 var builder = DistributedApplication.CreateBuilder(args);
 using var run = LocalRun.Begin(builder);
-var settings = MlflowSettings.Read(builder.Configuration, builder.ExecutionContext.IsPublishMode);
+var settings = MlflowSettings.Read(builder.ReadSettings(args), builder.ExecutionContext.IsPublishMode);
 
 // Experiments, runs, models and traces. The local server has the version of the one in Azure.
 var postgres = builder.AddAzurePostgresFlexibleServer("postgres")
@@ -23,7 +24,7 @@ var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithJobs(settings.Jobs)
     .WithAllowedHosts(settings.AllowedHosts)
     .WithArtifactTimeout(settings.ArtifactTimeout)
-    .WithKekVersion(settings.KekVersion)
+    .WithSecretVersions(settings.SecretVersions)
     .WithSignIn(settings.SignIn);
 if (settings.Database.Role is not DatabaseRole.Administrator)
 {
@@ -45,7 +46,8 @@ if (builder.ExecutionContext.IsPublishMode)
     var network = builder.AddMlflowNetwork(settings);
     var workspace = builder.AddMlflowWorkspace(settings);
     var vault = builder.AddMlflowVault(settings, network);
-    var environment = builder.AddMlflowEnvironment(settings, network, workspace);
+    var identity = builder.AddAzureUserAssignedIdentity("mlflow-identity");
+    var environment = builder.AddMlflowEnvironment(settings, network, workspace, identity);
 
     postgres.PublishInNetwork(network, vault, settings);
     artifacts.PublishInNetwork(network, settings);
@@ -54,7 +56,7 @@ if (builder.ExecutionContext.IsPublishMode)
         mlflow.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
     }
 
-    mlflow.PublishServer(settings, vault);
+    mlflow.PublishServer(settings, vault, identity);
     builder.AddMlflowMonitoring(settings, workspace, mlflow, environment, postgres, storage, vault);
 }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.AppHost.Azure;
 using MlflowAspire.AppHost.SignIn;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.AppHost;
 
@@ -25,14 +26,14 @@ internal sealed record MlflowSettings
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; private init; }
 
-    /// <summary>The version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1).</summary>
-    public int KekVersion { get; private init; }
+    /// <summary>
+    /// The versions of the generated secrets (<c>Mlflow:KekVersion</c>, <c>FlaskKeyVersion</c>, <c>WebhookKeyVersion</c>, <c>AdminPasswordVersion</c>,
+    /// <c>SessionKeyVersion</c>, default 1).
+    /// </summary>
+    public required MlflowSecretVersions SecretVersions { get; init; }
 
     /// <summary>How users sign in.</summary>
     public required SignInSettings SignIn { get; init; }
-
-    /// <summary>Who can reach the server in Azure (<c>Mlflow:Ingress</c>, default <c>external</c>).</summary>
-    public IngressMode Ingress { get; private init; }
 
     /// <summary>The published server.</summary>
     public required PublishedServerSettings Server { get; init; }
@@ -70,10 +71,16 @@ internal sealed record MlflowSettings
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
-            KekVersion = section.Integer(nameof(KekVersion), 1, 1, int.MaxValue),
+            SecretVersions = new()
+            {
+                KekPassphrase = section.Integer("KekVersion", 1, 1, int.MaxValue),
+                FlaskSecretKey = section.Integer("FlaskKeyVersion", 1, 1, int.MaxValue),
+                WebhookKey = section.Integer("WebhookKeyVersion", 1, 1, int.MaxValue),
+                AdminPassword = section.Integer("AdminPasswordVersion", 1, 1, int.MaxValue),
+                SessionKey = section.Integer("SessionKeyVersion", 1, 1, int.MaxValue),
+            },
             SignIn = SignInSettings.Read(section, isPublishing),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
-            Ingress = section.Choice(nameof(Ingress), IngressMode.External),
             Server = PublishedServerSettings.Read(section, jobs),
             Profile = profile,
             Sizes = ProfileSizes.Read(section, profile),
@@ -81,7 +88,25 @@ internal sealed record MlflowSettings
             Database = DatabaseSettings.Read(section, isPublishing),
             Storage = StorageSettings.Read(section),
         };
+        settings.RefuseOpenServer(section, isPublishing);
         section.ThrowIfWrong();
         return settings;
+    }
+
+    /// <summary>A server that everyone on the internet may do everything on is published only when the settings say so.</summary>
+    private void RefuseOpenServer(SettingsSection section, bool isPublishing)
+    {
+        const string key = "AllowAnonymous";
+        var isAllowed = section.Boolean(key, false);
+        if (isAllowed && SignIn.Mode is not SignInMode.None)
+        {
+            section.Reject(key, "true", $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
+        }
+        else if (isPublishing && !isAllowed && SignIn.Mode is SignInMode.None && Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
+        {
+            section.Reject(
+                "SignIn", "none", "basic, oidc or entra while Mlflow:Ingress is external: the internet reaches the server. Mlflow:AllowedAddresses or Mlflow:Ingress restrict who does; "
+                + $"Mlflow:{key}=true publishes it all the same, and everyone may read, change and delete everything");
+        }
     }
 }

@@ -53,10 +53,10 @@ public static partial class MlflowBuilderExtensions
             origins.Append($"https://{server.Host}");
         }
 
-        if (server.CustomDomain is { } domain)
+        if (server.CustomDomain is { Name: var domain })
         {
-            hosts.Append($",{domain},{domain}:*");
-            origins.Append($",https://{domain}");
+            hosts.AppendLiteral($",{domain},{domain}:*");
+            origins.AppendLiteral($",https://{domain}");
         }
 
         foreach (var entry in server.AllowedHosts.SelectMany(Entries))

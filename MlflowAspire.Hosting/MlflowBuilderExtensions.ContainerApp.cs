@@ -12,8 +12,9 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Publishes the server as a container app (guide rows G5, G8, G10 and G11): one revision at a time, which an init container prepares the database for;
-    /// probes, of which readiness sees the database; a fixed number of replicas; HTTPS only. It has no effect in a local run.
+    /// Publishes the server as a container app: one revision at a time, which an init container prepares the database for;
+    /// probes, of which readiness sees the database; a fixed number of replicas; HTTPS only. Other apps of the environment alone reach it, unless
+    /// <c>WithExternalHttpEndpoints</c> lets everyone in. It has no effect in a local run.
     /// </summary>
     /// <remarks>
     /// Server, migration and garbage collection share the identity, since a table of PostgreSQL belongs to the identity that made it. The identity gets what it
@@ -36,7 +37,6 @@ public static partial class MlflowBuilderExtensions
         builder
             .WithAzureUserAssignedIdentity(identity)
             .WithStoreRoles()
-            .WithExternalHttpEndpoints()
             .WithEnvironment("MLFLOW_READINESS_PORT", MlflowProbes.ReadinessPort.ToString(CultureInfo.InvariantCulture))
             .PublishAsAzureContainerApp((infrastructure, app) =>
             {
@@ -57,12 +57,11 @@ public static partial class MlflowBuilderExtensions
     /// <param name="olderThan">How long ago something was deleted before it is removed, such as <c>30d</c>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="InvalidOperationException">The server is not published as a container app.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithGarbageCollection(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> schedule, IResourceBuilder<ParameterResource> olderThan)
+    public static IResourceBuilder<MlflowServerResource> WithGarbageCollection(this IResourceBuilder<MlflowServerResource> builder, string schedule, string olderThan)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(schedule);
-        ArgumentNullException.ThrowIfNull(olderThan);
+        ArgumentException.ThrowIfNullOrEmpty(schedule);
+        ArgumentException.ThrowIfNullOrEmpty(olderThan);
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;
@@ -74,14 +73,14 @@ public static partial class MlflowBuilderExtensions
         }
 
         builder.ApplicationBuilder.AddGarbageCollection(builder)
-            .WithArgs("--older-than", olderThan.Resource)
+            .WithArgs("--older-than", olderThan)
             .WithAnnotation(identity)
-            .PublishAsAzureContainerAppJob((infrastructure, job) =>
+            .PublishAsAzureContainerAppJob((_, job) =>
             {
                 job.Configuration.TriggerType = ContainerAppJobTriggerType.Schedule;
                 job.Configuration.ScheduleTriggerConfig = new()
                 {
-                    CronExpression = schedule.AsProvisioningParameter(infrastructure),
+                    CronExpression = schedule,
                     Parallelism = 1,
                     ReplicaCompletionCount = 1,
                 };

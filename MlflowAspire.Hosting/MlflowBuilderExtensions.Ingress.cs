@@ -1,34 +1,69 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
 using Azure.Provisioning.AppContainers;
+using MlflowAspire.Hosting.ContainerApps;
 
 namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    /// <summary>Serves the published server under a domain of its own as well (guide row G17). It has no effect in a local run.</summary>
+    /// <summary>
+    /// Serves the published server under a domain of its own as well. Azure issues and renews the certificate, once the domain's DNS records lead to the
+    /// server, and binds it by itself. It has no effect in a local run.
+    /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="domain">The domain, such as <c>mlflow.example.com</c>.</param>
-    /// <param name="certificateName">The name of the managed certificate, which Azure issues once the domain is verified: empty at the first deployment.</param>
     /// <returns>The builder.</returns>
-    public static IResourceBuilder<MlflowServerResource> WithCustomDomain(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> domain, IResourceBuilder<ParameterResource> certificateName)
+    /// <exception cref="ArgumentException">It is not the name of a domain.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithCustomDomain(this IResourceBuilder<MlflowServerResource> builder, string domain)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(domain);
-        ArgumentNullException.ThrowIfNull(certificateName);
+        return builder.WithCustomDomain(new MlflowCustomDomain(domain, Certificate: null));
+    }
+
+    /// <summary>
+    /// Serves the published server under a domain of its own as well, with a certificate of your own: where Azure issues none, as the addresses are restricted or
+    /// the environment is internal. It has no effect in a local run.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="domain">The domain, such as <c>mlflow.example.com</c>.</param>
+    /// <param name="certificate">The certificate in a key vault. The identity of the server reads it: it must be one of the environment's identities as well.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">It is not the name of a domain.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithCustomDomain(
+        this IResourceBuilder<MlflowServerResource> builder, string domain, IAzureKeyVaultSecretReference certificate)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(domain);
+        ArgumentNullException.ThrowIfNull(certificate);
+        return builder.WithCustomDomain(new MlflowCustomDomain(domain, certificate));
+    }
+
+    private static IResourceBuilder<MlflowServerResource> WithCustomDomain(this IResourceBuilder<MlflowServerResource> builder, MlflowCustomDomain domain)
+    {
+        if (!DomainPattern().IsMatch(domain.Name))
+        {
+            throw new ArgumentException($"'{domain.Name}' is not the name of a domain, such as 'mlflow.example.com'.", nameof(domain));
+        }
+
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;
         }
 
-        builder.Resource.CustomDomain = domain.Resource;
-        return builder.PublishAsAzureContainerApp((_, app) => app.ConfigureCustomDomain(domain, certificateName));
+        builder.Resource.CustomDomain = domain;
+        return builder.PublishAsAzureContainerApp((infrastructure, app) => CustomDomain.Bind(infrastructure, app, builder.Resource, domain));
     }
 
-    /// <summary>Lets only these addresses reach the published server (guide row G10), any other is answered with 403. It has no effect in a local run.</summary>
+    [GeneratedRegex(@"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
+    private static partial Regex DomainPattern();
+
+    /// <summary>Lets only these addresses reach the published server, any other is answered with 403. It has no effect in a local run.</summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="ranges">IPv4 ranges in CIDR notation. Those of the environment's own subnet belong to them where apps or jobs in it use the server.</param>
     /// <returns>The builder.</returns>
@@ -42,6 +77,7 @@ public static partial class MlflowBuilderExtensions
             throw new ArgumentException($"'{range}' is not an IPv4 range; the ingress of Container Apps restricts addresses of IPv4 alone.", nameof(ranges));
         }
 
+        builder.Resource.RestrictsAddresses = ranges.Length > 0;
         return builder.PublishAsAzureContainerApp((_, app) =>
         {
             foreach (var (index, range) in ranges.Index())

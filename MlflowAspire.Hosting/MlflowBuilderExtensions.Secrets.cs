@@ -1,7 +1,7 @@
-using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning.KeyVault;
+using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
@@ -9,7 +9,7 @@ public static partial class MlflowBuilderExtensions
 {
     /// <summary>
     /// Keeps the secrets of the server in a key vault when it is published: the container apps hold references to them, which they read with their identity,
-    /// and no values (guide row G7). The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
+    /// and no values. The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
     /// </summary>
     /// <param name="builder">The MLflow server, with its backend store.</param>
     /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
@@ -35,31 +35,30 @@ public static partial class MlflowBuilderExtensions
         return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
     }
 
-    /// <summary>
-    /// Sets the version of the passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_VERSION</c>, default 1): <c>mlflow crypto rotate-kek</c> encrypts them for the
-    /// next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read the keys.
-    /// </summary>
+    /// <summary>Sets the versions of the generated secrets. A new version takes the value that its parameter has when it is published first.</summary>
     /// <param name="builder">The MLflow server.</param>
-    /// <param name="version">1 or more.</param>
+    /// <param name="versions">The versions, 1 or more.</param>
     /// <returns>The builder.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The version is less than 1.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithKekVersion(this IResourceBuilder<MlflowServerResource> builder, int version)
+    /// <exception cref="ArgumentOutOfRangeException">A version is less than 1.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithSecretVersions(this IResourceBuilder<MlflowServerResource> builder, MlflowSecretVersions versions)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (version < 1)
+        ArgumentNullException.ThrowIfNull(versions);
+        foreach (var (name, value) in versions.All.Where(version => version.Value < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(version), version, "The version of MLflow's key-encryption passphrase (MLFLOW_CRYPTO_KEK_VERSION) is a number from 1.");
+            throw new ArgumentOutOfRangeException(nameof(versions), value, $"The version of a secret of MLflow ({name}) is a number from 1.");
         }
 
-        return builder.WithEnvironment("MLFLOW_CRYPTO_KEK_VERSION", version.ToString(CultureInfo.InvariantCulture));
+        builder.Resource.SecretVersions = versions;
+        return builder;
     }
 
     /// <summary>Sets an environment variable of the server to a secret.</summary>
     internal static IResourceBuilder<MlflowServerResource> WithSecret(
-        this IResourceBuilder<MlflowServerResource> builder, string variable, IResourceBuilder<ParameterResource> secret)
+        this IResourceBuilder<MlflowServerResource> builder, string variable, IResourceBuilder<ParameterResource> secret, Func<MlflowSecretVersions, int>? version = null)
     {
-        var secrets = builder.Resource.Secrets;
-        secrets.Add(secret.Resource);
+        var (server, secrets) = (builder.Resource, builder.Resource.Secrets);
+        secrets.Add(secret.Resource, version is null ? null : () => version(server.SecretVersions));
         return builder.WithEnvironment(context => context.EnvironmentVariables[variable] = secrets.ValueOf(secret.Resource));
     }
 }

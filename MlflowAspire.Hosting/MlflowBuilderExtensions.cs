@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -59,9 +60,10 @@ public static partial class MlflowBuilderExtensions
             .WithHttpHealthCheck("/health")
             .WithContainerRuntimeArgs(context => context.Args.Add(FormattableString.Invariant($"--memory={server.Size.MemoryGiB}g")))
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
-            .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey)
-            .WithSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase)
-            .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey)
+            .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey, versions => versions.FlaskSecretKey)
+            .WithSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase, versions => versions.KekPassphrase)
+            .WithEnvironment(context => context.EnvironmentVariables["MLFLOW_CRYPTO_KEK_VERSION"] = server.SecretVersions.KekPassphrase.ToString(CultureInfo.InvariantCulture))
+            .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
             .WithEnvironment(server.SetAllowedHosts)
             .WithWorkers(2)
             .WithJobs(enabled: false);
@@ -79,7 +81,11 @@ public static partial class MlflowBuilderExtensions
         }
 
         builder.OnBeforeStart((_, _) => server.Validate());
-        builder.OnBeforeStart((@event, _) => server.WarnWithoutSignIn(@event.Services, builder.ExecutionContext));
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            builder.OnBeforeStart((_, _) => server.RefuseOpenServer());
+        }
+
         return mlflow;
     }
 
@@ -94,6 +100,8 @@ public static partial class MlflowBuilderExtensions
             $"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
         { Replicas: > 1, RunsJobs: true, HasJobQueue: false } => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
+        { CustomDomain: { Certificate: null, Name: var domain }, RestrictsAddresses: true } => throw new DistributedApplicationException(
+            $"MLflow server '{server.Name}' has the domain {domain} and restricts addresses: Azure neither issues nor renews a certificate then. Give WithCustomDomain a certificate in a key vault."),
         _ => Task.CompletedTask,
     };
 

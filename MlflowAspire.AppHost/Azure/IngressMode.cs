@@ -1,6 +1,6 @@
 namespace MlflowAspire.AppHost.Azure;
 
-/// <summary>Who can reach the published server (guide rows G5 and G10).</summary>
+/// <summary>Who can reach the published server.</summary>
 internal enum IngressMode
 {
     /// <summary>The internet, by HTTPS.</summary>
@@ -8,4 +8,7 @@ internal enum IngressMode
 
     /// <summary>The virtual network, by HTTPS.</summary>
     Internal,
+
+    /// <summary>Apps and jobs of the same Container Apps environment, by HTTPS.</summary>
+    Environment,
 }

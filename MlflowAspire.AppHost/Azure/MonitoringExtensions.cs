@@ -35,7 +35,7 @@ internal static class MonitoringExtensions
 
         builder.AddBicepTemplate("monitoring", "Azure/monitoring.bicep")
             .WithParameter("appName", mlflow.Resource.Name)
-            .WithParameter("trackingUri", environment.UriOf(mlflow.Resource))
+            .WithParameter("trackingUri", environment.AddTrackingUri(mlflow, settings))
             .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
             .WithParameter("postgresName", postgres.Resource.NameOutputReference)
             .WithParameter("storageName", storage.Resource.NameOutputReference)

@@ -1,4 +1,3 @@
-using System.Net;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning.Network;
 
@@ -13,29 +12,22 @@ internal static class NetworkExtensions
         var ranges = settings.Network;
         var network = ranges.Mode is NetworkMode.Existing
             ? builder.AddExistingNetwork()
-            : builder.AddAzureVirtualNetwork("network", builder.AddRange("network-address-space", ranges.AddressSpace, "The addresses of the virtual network."));
-
-        var containerApps = builder.AddRange("aca-infra-subnet-range", ranges.ContainerAppsSubnet, "The addresses of the subnet of the Container Apps environment, /27 or larger.");
-        var database = builder.AddRange("db-subnet-range", ranges.DatabaseSubnet, "The addresses of the subnet of PostgreSQL, /28 or larger.");
-        var privateEndpoints = builder.AddRange("private-endpoints-range", ranges.PrivateEndpointsSubnet, "The addresses of the subnet of private endpoints, /28 or larger.");
-        var (callers, toDatabase, toEndpoints) = (NetworkRange.Of(containerApps), NetworkRange.Of(database), NetworkRange.Of(privateEndpoints));
+            : builder.AddAzureVirtualNetwork("network", ranges.AddressSpace.ToString());
+        var (containerApps, database, privateEndpoints) = (ranges.ContainerAppsSubnet.ToString(), ranges.DatabaseSubnet.ToString(), ranges.PrivateEndpointsSubnet.ToString());
 
         return new(
             network.ConfigureInfrastructure(ApplyRulesToPrivateEndpoints),
-            network.AddSubnet("aca-infra-subnet", containerApps).WithNetworkSecurityGroup(builder.AddContainerAppsRules(callers, toDatabase, toEndpoints)),
-            network.AddSubnet("db-subnet", database).WithNetworkSecurityGroup(builder.AddDatabaseRules(callers, toDatabase, settings.Database.Access)),
-            network.AddSubnet("private-endpoints", privateEndpoints).WithNetworkSecurityGroup(builder.AddPrivateEndpointRules(callers, toEndpoints)));
+            network.AddSubnet("aca-infra-subnet", containerApps).WithNetworkSecurityGroup(builder.AddContainerAppsRules(containerApps, database, privateEndpoints)),
+            network.AddSubnet("db-subnet", database).WithNetworkSecurityGroup(builder.AddDatabaseRules(containerApps, database, settings.Database.Access)),
+            network.AddSubnet("private-endpoints", privateEndpoints).WithNetworkSecurityGroup(builder.AddPrivateEndpointRules(containerApps, privateEndpoints)));
     }
 
+    // azd takes the generated parameters that sort after the one of a resource group for resource groups as well: these names sort last.
     private static IResourceBuilder<AzureVirtualNetworkResource> AddExistingNetwork(this IDistributedApplicationBuilder builder) => builder
         .AddAzureVirtualNetwork("network")
         .PublishAsExisting(
-            builder.AddParameter("network-name").WithDescription("The name of the existing virtual network."),
-            builder.AddParameter("network-resource-group").WithDescription("The resource group of the existing virtual network."));
-
-    private static IResourceBuilder<ParameterResource> AddRange(this IDistributedApplicationBuilder builder, string name, IPNetwork range, string description) => builder
-        .AddParameter(name, range.ToString(), publishValueAsDefault: true)
-        .WithDescription(description);
+            builder.AddParameter("virtual-network-name").WithDescription("The name of the existing virtual network."),
+            builder.AddParameter("virtual-network-resource-group").WithDescription("The resource group of the existing virtual network."));
 
     /// <summary>Unless a subnet says so, its network security group binds everything in it but private endpoints.</summary>
     private static void ApplyRulesToPrivateEndpoints(AzureResourceInfrastructure infrastructure)

@@ -16,7 +16,7 @@ internal static class NetworkRules
 
     /// <summary>The rules of the Container Apps environment, as Azure asks for them. A public environment's callers do not pass by here.</summary>
     public static IResourceBuilder<AzureNetworkSecurityGroupResource> AddContainerAppsRules(
-        this IDistributedApplicationBuilder builder, NetworkRange containerApps, NetworkRange database, NetworkRange privateEndpoints) => builder.AddRules(
+        this IDistributedApplicationBuilder builder, string containerApps, string database, string privateEndpoints) => builder.AddRules(
         "aca-infra-subnet-nsg",
         new("requests", Inbound, AzureServiceTags.VirtualNetwork, containerApps, Https, "Callers inside the network."),
         new("requests-to-proxy", Inbound, AzureServiceTags.VirtualNetwork, containerApps, "31443", "The port of the environment's proxy behind its load balancer."),
@@ -31,7 +31,7 @@ internal static class NetworkRules
 
     /// <summary>PostgreSQL is called by the Container Apps environment alone; it calls nobody, unless it runs in the subnet itself.</summary>
     public static IResourceBuilder<AzureNetworkSecurityGroupResource> AddDatabaseRules(
-        this IDistributedApplicationBuilder builder, NetworkRange containerApps, NetworkRange database, DatabaseAccess access)
+        this IDistributedApplicationBuilder builder, string containerApps, string database, DatabaseAccess access)
     {
         var callers = new Rule("database", Inbound, containerApps, database, PostgreSql, "MLflow.");
         Rule[] server =
@@ -46,7 +46,7 @@ internal static class NetworkRules
 
     /// <summary>Private endpoints are called by the Container Apps environment alone.</summary>
     public static IResourceBuilder<AzureNetworkSecurityGroupResource> AddPrivateEndpointRules(
-        this IDistributedApplicationBuilder builder, NetworkRange containerApps, NetworkRange privateEndpoints) => builder.AddRules(
+        this IDistributedApplicationBuilder builder, string containerApps, string privateEndpoints) => builder.AddRules(
         "private-endpoints-nsg",
         new Rule("private-endpoints", Inbound, containerApps, privateEndpoints, Https, "MLflow."));
 
@@ -68,7 +68,7 @@ internal static class NetworkRules
     }
 
     private sealed record Rule(
-        string Name, SecurityRuleDirection Direction, NetworkRange From, NetworkRange To, string Port, string Description, SecurityRuleProtocol Protocol = SecurityRuleProtocol.Tcp)
+        string Name, SecurityRuleDirection Direction, string From, string To, string Port, string Description, SecurityRuleProtocol Protocol = SecurityRuleProtocol.Tcp)
     {
         public AzureSecurityRule Build(SecurityRuleAccess access, int priority) => new()
         {
@@ -78,10 +78,8 @@ internal static class NetworkRules
             Direction = Direction,
             Access = access,
             Protocol = Protocol,
-            SourceAddressPrefix = From.Prefix,
-            SourceAddressPrefixReference = From.Reference,
-            DestinationAddressPrefix = To.Prefix,
-            DestinationAddressPrefixReference = To.Reference,
+            SourceAddressPrefix = From,
+            DestinationAddressPrefix = To,
             DestinationPortRange = Port,
         };
     }

@@ -8,10 +8,11 @@ internal static class SignInExtensions
     public static IResourceBuilder<MlflowServerResource> WithSignIn(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => settings.Mode switch
     {
         SignInMode.Basic => mlflow.WithBasicAuth(defaultPermission: settings.DefaultPermission),
-        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidcAuth(mlflow.Parameter("tenant-id", tenantId), mlflow.ClientId(settings), mlflow.ClientSecret(), settings.ToOptions()),
-        SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, mlflow.ClientId(settings), mlflow.ClientSecret(), settings.ToOptions()),
-        SignInMode.Entra => mlflow.WithEntraSignIn(mlflow.Parameter("tenant-id", settings.TenantId!), mlflow.ClientId(settings), mlflow.ClientSecret()),
-        _ => mlflow,
+        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidcAuth(tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Entra => mlflow.WithEntraSignIn(settings.TenantId!, settings.ClientId!, mlflow.ClientSecret()),
+        // The settings have been asked whether that is meant.
+        _ => mlflow.WithAnonymousAccess(),
     };
 
     private static OidcAuthOptions ToOptions(this SignInSettings settings)
@@ -31,12 +32,7 @@ internal static class SignInExtensions
         };
     }
 
-    private static IResourceBuilder<ParameterResource> ClientId(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => mlflow.Parameter("client-id", settings.ClientId!);
-
     private static IResourceBuilder<ParameterResource> ClientSecret(this IResourceBuilder<MlflowServerResource> mlflow) => mlflow.ApplicationBuilder
         .AddParameter($"{mlflow.Resource.Name}-client-secret", secret: true)
         .WithDescription("The secret that MLflow proves itself with to the provider of its sign-in.");
-
-    private static IResourceBuilder<ParameterResource> Parameter(this IResourceBuilder<MlflowServerResource> mlflow, string name, string value) => mlflow.ApplicationBuilder
-        .AddParameter($"{mlflow.Resource.Name}-{name}", value, publishValueAsDefault: true);
 }

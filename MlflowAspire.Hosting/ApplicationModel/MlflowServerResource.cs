@@ -1,3 +1,5 @@
+using MlflowAspire.Hosting;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>An MLflow tracking server in a container (guide rows G1 and G7).</summary>
@@ -70,7 +72,10 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal List<string> AllowedHosts { get; } = [];
 
     /// <summary>The domain that the server is published under beside the one of its environment.</summary>
-    internal ParameterResource? CustomDomain { get; set; }
+    internal MlflowCustomDomain? CustomDomain { get; set; }
+
+    /// <summary>Whether the ingress of the published server takes some addresses only.</summary>
+    internal bool RestrictsAddresses { get; set; }
 
     /// <summary>How many replicas are published.</summary>
     internal int Replicas { get; set; } = 1;
@@ -80,6 +85,12 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
 
     /// <summary>Whether replicas share a queue of jobs.</summary>
     internal bool HasJobQueue { get; set; }
+
+    /// <summary>The versions of the generated secrets.</summary>
+    internal MlflowSecretVersions SecretVersions { get; set; } = new();
+
+    /// <summary>Whether it may be published without sign-in for everyone to reach.</summary>
+    internal bool AllowsAnonymous { get; set; }
 
     /// <summary>The secrets of the server.</summary>
     internal MlflowSecrets Secrets { get; } = new();

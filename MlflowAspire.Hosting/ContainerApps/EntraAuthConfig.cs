@@ -10,7 +10,7 @@ internal static class EntraAuthConfig
     /// <summary>The variable that makes the client secret a secret of the app; the container itself does not need it.</summary>
     public const string SecretVariable = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
 
-    public static ContainerAppAuthConfig Create(ContainerApp app, BicepValue<string> issuer, BicepValue<string> clientId)
+    public static ContainerAppAuthConfig Create(ContainerApp app, string tenantId, string clientId)
     {
         var variables = app.Template.Containers[0].Value!.Env;
         var variable = variables.Single(variable => variable.Value!.Name.Value == SecretVariable);
@@ -36,10 +36,14 @@ internal static class EntraAuthConfig
                 AzureActiveDirectory = new()
                 {
                     IsEnabled = true,
-                    Registration = new() { OpenIdIssuer = issuer, ClientId = clientId, ClientSecretSettingName = variable.Value!.SecretRef },
-                    Validation = new() { AllowedAudiences = [clientId, BicepFunction.Interpolate($"api://{clientId}")] },
+                    Registration = new() { OpenIdIssuer = BicepFunction.Interpolate($"{LoginEndpoint()}{tenantId}/v2.0"), ClientId = clientId, ClientSecretSettingName = variable.Value!.SecretRef },
+                    Validation = new() { AllowedAudiences = [clientId, $"api://{clientId}"] },
                 },
             },
         };
     }
+
+    /// <summary>Where the cloud that is deployed to signs users in. A resource may be called environment, as the function is.</summary>
+    private static BicepValue<string> LoginEndpoint() => new MemberExpression(
+        new MemberExpression(new FunctionCallExpression(new MemberExpression(new IdentifierExpression("az"), "environment")), "authentication"), "loginEndpoint");
 }

@@ -58,7 +58,7 @@ public static partial class MlflowBuilderExtensions
         return builder
             .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI")
             .WithEnvironment("MLFLOW_AUTH_ADMIN_USERNAME", user)
-            .WithSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password)
+            .WithSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password, versions => versions.AdminPassword)
             .WithEnvironment("MLFLOW_AUTH_DEFAULT_PERMISSION", permission)
             .WithEnvironment("MLFLOW_AUTH_CACHE_TTL_SECONDS", ((int)cache.TotalSeconds).ToString(CultureInfo.InvariantCulture));
     }

@@ -22,13 +22,13 @@ public static partial class MlflowBuilderExtensions
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithEntraSignIn(
         this IResourceBuilder<MlflowServerResource> builder,
-        IResourceBuilder<ParameterResource> tenantId,
-        IResourceBuilder<ParameterResource> clientId,
+        string tenantId,
+        string clientId,
         IResourceBuilder<ParameterResource> clientSecret)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(tenantId);
-        ArgumentNullException.ThrowIfNull(clientId);
+        ArgumentException.ThrowIfNullOrEmpty(tenantId);
+        ArgumentException.ThrowIfNullOrEmpty(clientId);
         ArgumentNullException.ThrowIfNull(clientSecret);
         clientSecret.RequireSecret("the secret of the app registration", nameof(clientSecret));
 
@@ -42,9 +42,6 @@ public static partial class MlflowBuilderExtensions
 
         return builder
             .WithSecret(EntraAuthConfig.SecretVariable, clientSecret)
-            .PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(EntraAuthConfig.Create(
-                app, EntraIssuer(tenantId).AsProvisioningParameter(infrastructure, "entra_issuer"), clientId.AsProvisioningParameter(infrastructure))));
+            .PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(EntraAuthConfig.Create(app, tenantId, clientId)));
     }
-
-    private static ReferenceExpression EntraIssuer(IResourceBuilder<ParameterResource> tenantId) => ReferenceExpression.Create($"https://login.microsoftonline.com/{tenantId}/v2.0");
 }

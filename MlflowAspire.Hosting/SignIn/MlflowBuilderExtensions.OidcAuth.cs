@@ -27,13 +27,13 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         string discoveryUrl,
-        IResourceBuilder<ParameterResource> clientId,
+        string clientId,
         IResourceBuilder<ParameterResource> clientSecret,
         OidcAuthOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(discoveryUrl);
-        ArgumentNullException.ThrowIfNull(clientId);
+        ArgumentException.ThrowIfNullOrEmpty(clientId);
         ArgumentNullException.ThrowIfNull(clientSecret);
         if (!Uri.TryCreate(discoveryUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || !discoveryUrl.EndsWith(DiscoveryPath, StringComparison.Ordinal))
         {
@@ -49,7 +49,7 @@ public static partial class MlflowBuilderExtensions
         }
 
         var issuer = options?.Issuer ?? discoveryUrl[..^DiscoveryPath.Length];
-        return builder.WithOidcAuth(ReferenceExpression.Create($"{discoveryUrl}"), ReferenceExpression.Create($"{issuer}"), clientId, clientSecret, options ?? new());
+        return builder.WithOidcAuth(discoveryUrl, issuer, clientId, clientSecret, options ?? new());
     }
 
     /// <summary>
@@ -66,14 +66,14 @@ public static partial class MlflowBuilderExtensions
     /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithEntraOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
-        IResourceBuilder<ParameterResource> tenantId,
-        IResourceBuilder<ParameterResource> clientId,
+        string tenantId,
+        string clientId,
         IResourceBuilder<ParameterResource> clientSecret,
         OidcAuthOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(tenantId);
-        ArgumentNullException.ThrowIfNull(clientId);
+        ArgumentException.ThrowIfNullOrEmpty(tenantId);
+        ArgumentException.ThrowIfNullOrEmpty(clientId);
         ArgumentNullException.ThrowIfNull(clientSecret);
         options ??= new();
         if (options.Issuer is { } other)
@@ -81,9 +81,9 @@ public static partial class MlflowBuilderExtensions
             throw new ArgumentException($"'{other}' is an issuer (OIDC_ISSUER) beside a tenant of Microsoft Entra, which is the issuer itself. Accepted is none.", nameof(options));
         }
 
-        var issuer = EntraIssuer(tenantId);
+        var issuer = $"https://login.microsoftonline.com/{tenantId}/v2.0";
         return builder.WithOidcAuth(
-            ReferenceExpression.Create($"{issuer}{DiscoveryPath}"),
+            issuer + DiscoveryPath,
             issuer,
             clientId,
             clientSecret,
@@ -97,9 +97,9 @@ public static partial class MlflowBuilderExtensions
 
     private static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
-        ReferenceExpression discoveryUrl,
-        ReferenceExpression issuer,
-        IResourceBuilder<ParameterResource> clientId,
+        string discoveryUrl,
+        string issuer,
+        string clientId,
         IResourceBuilder<ParameterResource> clientSecret,
         OidcAuthOptions options)
     {
@@ -116,14 +116,14 @@ public static partial class MlflowBuilderExtensions
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
         return builder
             .WithSecret("OIDC_CLIENT_SECRET", clientSecret)
-            .WithSecret("SECRET_KEY", builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow."))
+            .WithSecret("SECRET_KEY", builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow."), versions => versions.SessionKey)
             .WithEnvironment(context =>
             {
                 var variables = context.EnvironmentVariables;
                 variables["OIDC_DISCOVERY_URL"] = discoveryUrl;
                 variables["OIDC_ISSUER"] = issuer;
-                variables["OIDC_CLIENT_ID"] = clientId.Resource;
-                variables["OIDC_AUDIENCE"] = options.Audience is { } audience ? audience : clientId.Resource;
+                variables["OIDC_CLIENT_ID"] = clientId;
+                variables["OIDC_AUDIENCE"] = options.Audience ?? clientId;
                 variables["OIDC_SCOPE"] = string.Join(' ', options.Scopes);
                 variables["OIDC_GROUPS_ATTRIBUTE"] = options.GroupsClaim ?? "groups";
                 variables["OIDC_GROUP_NAME"] = string.Join(',', options.UserGroups);
@@ -145,7 +145,7 @@ public static partial class MlflowBuilderExtensions
                 {
                     // The server sees the ingress alone, and would send users back to an address without TLS.
                     variables["OIDC_REDIRECT_URI"] = server.CustomDomain is { } domain
-                        ? ReferenceExpression.Create($"https://{domain}/callback")
+                        ? $"https://{domain.Name}/callback"
                         : ReferenceExpression.Create($"{server.PrimaryEndpoint.Property(EndpointProperty.Url)}/callback");
                     variables["SESSION_COOKIE_SECURE"] = "true";
                 }

@@ -1,13 +1,21 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
+    /// <summary>Lets the server be published with an external endpoint and without sign-in, so that whoever reaches it can read, change and delete everything.</summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithAnonymousAccess(this IResourceBuilder<MlflowServerResource> builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Resource.AllowsAnonymous = true;
+        return builder;
+    }
+
     private static void RequireNoSignIn(this MlflowServerResource server, string name)
     {
         if (server.SignIn is { } other)
@@ -60,16 +68,10 @@ public static partial class MlflowBuilderExtensions
         }
     }
 
-    private static Task WarnWithoutSignIn(this MlflowServerResource server, IServiceProvider services, DistributedApplicationExecutionContext executionContext)
-    {
-        if (executionContext.IsPublishMode && server.SignIn is null && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal))
-        {
-            LogWithoutSignIn(services.GetRequiredService<ILoggerFactory>().CreateLogger<MlflowServerResource>(), server.Name);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    [LoggerMessage(LogLevel.Warning, "MLflow server '{server}' is published with an external endpoint and without sign-in: whoever reaches it can read, change and delete everything. Call WithBasicAuth, WithOidcAuth or WithEntraSignIn.")]
-    private static partial void LogWithoutSignIn(ILogger logger, string server);
+    private static Task RefuseOpenServer(this MlflowServerResource server) =>
+        server is { SignIn: null, AllowsAnonymous: false, RestrictsAddresses: false } && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal)
+            ? throw new DistributedApplicationException(
+                $"MLflow server '{server.Name}' has an external endpoint and no sign-in: whoever reaches it can read, change and delete everything. "
+                + "Call WithBasicAuth, WithOidcAuth or WithEntraSignIn, or WithAllowedAddresses; or WithAnonymousAccess, if that is meant.")
+            : Task.CompletedTask;
 }

@@ -98,7 +98,7 @@ public class NfsShareTests
                 .WithReplicas(2)
                 .WithJobQueue(builder.AddParameter("queue", secret: true))
                 .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"))
-                .WithGarbageCollection(builder.AddParameter("schedule"), builder.AddParameter("older-than"));
+                .WithGarbageCollection("0 3 * * *", "30d");
             await using var app = builder.Build();
             await app.RunAsync().WaitAsync(TimeSpan.FromMinutes(1));
             return [.. folder.EnumerateFiles("*.bicep").SelectMany(file => BicepResource.Parse(file.Name, File.ReadAllText(file.FullName)))];

@@ -37,6 +37,35 @@ public class ContainerAppTests
     }
 
     [Fact]
+    public async Task A_certificate_of_azure_and_restricted_addresses_exclude_each_other()
+    {
+        var thrown = await PublishAsync(mlflow => mlflow.WithCustomDomain("mlflow.example.com").WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24")));
+        Assert.Contains("'mlflow' has the domain mlflow.example.com and restricts addresses", thrown?.Message, StringComparison.Ordinal);
+
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24"))
+            .WithCustomDomain("mlflow.example.com", mlflow.ApplicationBuilder.AddAzureKeyVault("vault").GetSecret("certificate"))));
+    }
+
+    [Theory]
+    [InlineData("mlflow")]
+    [InlineData("https://mlflow.example.com")]
+    [InlineData("mlflow.example.com:443")]
+    public void A_domain_is_a_name(string domain) =>
+        Assert.Contains($"'{domain}' is not the name of a domain", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithCustomDomain(domain)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task An_external_endpoint_without_sign_in_is_not_published_by_accident()
+    {
+        var thrown = await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints());
+        Assert.Contains("'mlflow' has an external endpoint and no sign-in", thrown?.Message, StringComparison.Ordinal);
+
+        Assert.Null(await PublishAsync(mlflow => mlflow));
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithBasicAuth()));
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24"))));
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithAnonymousAccess()));
+    }
+
+    [Fact]
     public void Addresses_are_of_ipv4() =>
         Assert.Contains("'2001:db8::/32'", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithAllowedAddresses(IPNetwork.Parse("2001:db8::/32"))).Message, StringComparison.Ordinal);
 
@@ -44,9 +73,8 @@ public class ContainerAppTests
     public void Garbage_collection_needs_a_published_server()
     {
         var model = TestModel.ToPublish();
-        var parameter = model.Builder.AddParameter("parameter");
 
-        var thrown = Assert.Throws<InvalidOperationException>(() => model.AddMlflow().WithGarbageCollection(parameter, parameter));
+        var thrown = Assert.Throws<InvalidOperationException>(() => model.AddMlflow().WithGarbageCollection("0 3 * * *", "30d"));
         Assert.Contains("Call PublishAsContainerApp before WithGarbageCollection", thrown.Message, StringComparison.Ordinal);
     }
 
@@ -60,16 +88,25 @@ public class ContainerAppTests
         var mlflow = model.AddMlflow();
         var resources = model.Builder.Resources.Count;
 
-        var parameter = model.Builder.CreateResourceBuilder(new ParameterResource("parameter", _ => "value"));
         var vault = model.Builder.CreateResourceBuilder(new AzureKeyVaultResource("vault", _ => { }));
         mlflow
             .WithKeyVault(vault)
-            .WithCustomDomain(parameter, parameter)
+            .WithCustomDomain("mlflow.example.com")
+            .WithAnonymousAccess()
             .PublishAsContainerApp(model.Builder.AddAzureUserAssignedIdentity("identity"))
-            .WithGarbageCollection(parameter, parameter);
+            .WithGarbageCollection("0 3 * * *", "30d");
 
         Assert.Equal(environment, await mlflow.Resource.EnvironmentAsync(model.Builder));
         Assert.Equal(resources, model.Builder.Resources.Count);
         Assert.Empty(mlflow.Resource.Annotations.OfType<AppIdentityAnnotation>());
+    }
+
+    /// <summary>What stops publishing the model, if anything does.</summary>
+    private static async Task<DistributedApplicationException?> PublishAsync(Action<IResourceBuilder<MlflowServerResource>> configure)
+    {
+        var model = TestModel.ToPublish();
+        configure(model.AddMlflow());
+        await using var app = model.Builder.Build();
+        return await Record.ExceptionAsync(() => model.Builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()))) as DistributedApplicationException;
     }
 }

@@ -19,8 +19,8 @@ public class ServerOptionsTests
     }
 
     [Fact]
-    public void A_kek_version_below_one_is_refused() =>
-        Assert.Contains("MLFLOW_CRYPTO_KEK_VERSION", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithKekVersion(0)).Message, StringComparison.Ordinal);
+    public void A_secret_version_below_one_is_refused() =>
+        Assert.Contains("WebhookKey", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithSecretVersions(new() { WebhookKey = 0 })).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0.5)]

@@ -132,16 +132,16 @@ public class SignInTests
         Assert.Equal("true", environment["SESSION_COOKIE_SECURE"]);
 
         model = TestModel.ToPublish();
-        mlflow = AddOidc(model).WithCustomDomain(model.Builder.AddParameter("domain"), model.Builder.AddParameter("certificate"));
-        Assert.Equal("https://{domain.value}/callback", (await mlflow.Resource.EnvironmentAsync(model.Builder))["OIDC_REDIRECT_URI"]);
+        mlflow = AddOidc(model).WithCustomDomain("mlflow.example.com");
+        Assert.Equal("https://mlflow.example.com/callback", (await mlflow.Resource.EnvironmentAsync(model.Builder))["OIDC_REDIRECT_URI"]);
     }
 
     [Fact]
     public async Task Entra_is_the_tenants_issuer_and_its_roles_are_the_groups()
     {
         var model = TestModel.ToRun();
-        var (tenant, client, secret) = Registration(model.Builder);
-        var environment = await model.AddMlflow().WithEntraOidcAuth(tenant, client, secret).Resource.EnvironmentAsync(model.Builder);
+        var secret = ClientSecret(model.Builder);
+        var environment = await model.AddMlflow().WithEntraOidcAuth("the-tenant", "client", secret).Resource.EnvironmentAsync(model.Builder);
 
         Assert.Equal("https://login.microsoftonline.com/the-tenant/v2.0", environment["OIDC_ISSUER"]);
         Assert.Equal("roles", environment["OIDC_GROUPS_ATTRIBUTE"]);
@@ -156,8 +156,8 @@ public class SignInTests
     public void An_address_that_is_not_of_a_configuration_is_refused(string url)
     {
         var model = TestModel.ToRun();
-        var (_, client, secret) = Registration(model.Builder);
-        Assert.Contains("OIDC_DISCOVERY_URL", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, client, secret)).Message, StringComparison.Ordinal);
+        var secret = ClientSecret(model.Builder);
+        Assert.Contains("OIDC_DISCOVERY_URL", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,12 +165,12 @@ public class SignInTests
     {
         const string url = "http://login.example.com/.well-known/openid-configuration";
         var model = TestModel.ToPublish();
-        var (_, client, secret) = Registration(model.Builder);
-        Assert.Contains("'" + url + "' is not an address by https (OIDC_DISCOVERY_URL)", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, client, secret)).Message, StringComparison.Ordinal);
+        var secret = ClientSecret(model.Builder);
+        Assert.Contains("'" + url + "' is not an address by https (OIDC_DISCOVERY_URL)", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret)).Message, StringComparison.Ordinal);
 
         var local = TestModel.ToRun();
-        (_, client, secret) = Registration(local.Builder);
-        local.AddMlflow().WithOidcAuth(url, client, secret);
+        secret = ClientSecret(local.Builder);
+        local.AddMlflow().WithOidcAuth(url, "client", secret);
     }
 
     [Fact]
@@ -187,8 +187,8 @@ public class SignInTests
     public void A_tenant_of_entra_is_the_only_issuer()
     {
         var model = TestModel.ToRun();
-        var (tenant, client, secret) = Registration(model.Builder);
-        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidcAuth(tenant, client, secret, new() { Issuer = "https://login.example.com" }));
+        var secret = ClientSecret(model.Builder);
+        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidcAuth("the-tenant", "client", secret, new() { Issuer = "https://login.example.com" }));
         Assert.Contains("'https://login.example.com' is an issuer (OIDC_ISSUER) beside a tenant", exception.Message, StringComparison.Ordinal);
     }
 
@@ -224,12 +224,12 @@ public class SignInTests
     public void Secrets_must_be_secret()
     {
         var model = TestModel.ToRun();
-        var (tenant, client, _) = Registration(model.Builder);
+        var client = model.Builder.AddParameter("client");
         var mlflow = model.AddMlflow();
 
         Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBasicAuth(adminPassword: client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidcAuth(tenant, client, client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraSignIn(tenant, client, client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidcAuth("the-tenant", "client", client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraSignIn("the-tenant", "client", client)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -252,13 +252,13 @@ public class SignInTests
 
     private static IResourceBuilder<MlflowServerResource> AddOidc(TestModel model, OidcAuthOptions? options = null)
     {
-        var (_, client, secret) = Registration(model.Builder);
-        return model.AddMlflow().WithOidcAuth("https://login.example.com/realm/.well-known/openid-configuration", client, secret, options);
+        var secret = ClientSecret(model.Builder);
+        return model.AddMlflow().WithOidcAuth("https://login.example.com/realm/.well-known/openid-configuration", "client", secret, options);
     }
 
-    private static (IResourceBuilder<ParameterResource> Tenant, IResourceBuilder<ParameterResource> Client, IResourceBuilder<ParameterResource> Secret) Registration(IDistributedApplicationBuilder builder)
+    private static IResourceBuilder<ParameterResource> ClientSecret(IDistributedApplicationBuilder builder)
     {
         builder.Configuration.AddInMemoryCollection([new("Parameters:mlflow-session-key", "session-key-value-0123456789abcdef")]);
-        return (builder.AddParameter("tenant", "the-tenant"), builder.AddParameter("client", "client"), builder.AddParameter("secret", "s3cret%", secret: true));
+        return builder.AddParameter("secret", "s3cret%", secret: true);
     }
 }

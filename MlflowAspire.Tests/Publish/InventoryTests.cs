@@ -47,6 +47,7 @@ public sealed class InventoryTests
         network: Microsoft.Network/virtualNetworks/subnets private_endpoints
         postgres: Microsoft.DBforPostgreSQL/flexibleServers postgres
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/configurations require_secure_transport
+        postgres: Microsoft.DBforPostgreSQL/flexibleServers/databases mlflow_auth_db
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/databases mlflow_db
         private-endpoints-nsg: Microsoft.Network/networkSecurityGroups private_endpoints_nsg
         private-endpoints-nsg: Microsoft.Network/networkSecurityGroups/securityRules private_endpoints_nsg_deny_inbound
@@ -68,9 +69,10 @@ public sealed class InventoryTests
         storage: Microsoft.Storage/storageAccounts/blobServices/containers artifacts
         storage: Microsoft.Storage/storageAccounts/managementPolicies lifecycle
         vault: Microsoft.KeyVault/vaults vault
-        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_flask_secret_key
-        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_kek_passphrase
-        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_webhook_key
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_admin_password_v1
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_flask_secret_key_v1
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_kek_passphrase_v1
+        vault: Microsoft.KeyVault/vaults/secrets secret_mlflow_webhook_key_v1
         workspace: Microsoft.OperationalInsights/workspaces workspace
         """;
 

@@ -83,8 +83,8 @@ public sealed class NetworkTests
         var app = await PublishedApp.GetAsync("Network:Mode=existing");
 
         Assert.DoesNotContain(app.Resources, resource => resource.Type == "Microsoft.Network/virtualNetworks");
-        Assert.Equal("{network-resource-group.value}", (string?)app.Manifest["network"]!["scope"]!["resourceGroup"]);
-        Assert.Equal("{network-name.value}", (string?)app.Manifest["network"]!["params"]!["network_name"]);
+        Assert.Equal("{virtual-network-resource-group.value}", (string?)app.Manifest["network"]!["scope"]!["resourceGroup"]);
+        Assert.Equal("{virtual-network-name.value}", (string?)app.Manifest["network"]!["params"]!["network_name"]);
     }
 
     [Fact]
@@ -108,9 +108,9 @@ public sealed class NetworkTests
             .Where(resource => resource.Module == group && resource.Type == "Microsoft.Network/networkSecurityGroups/securityRules")
             .OrderBy(rule => int.Parse(rule["properties.priority"]!, CultureInfo.InvariantCulture))
             .Select(rule => $"{Text(rule, "access")} {Text(rule, "direction")} {Text(rule, "protocol")} {Text(rule, "sourceAddressPrefix")} -> {Text(rule, "destinationAddressPrefix")}:{Text(rule, "destinationPortRange")}"
-                .Replace("aca_infra_subnet_range_value", "aca", StringComparison.Ordinal)
-                .Replace("db_subnet_range_value", "db", StringComparison.Ordinal)
-                .Replace("private_endpoints_range_value", "endpoints", StringComparison.Ordinal));
+                .Replace("10.0.0.0/23", "aca", StringComparison.Ordinal)
+                .Replace("10.0.2.0/27", "db", StringComparison.Ordinal)
+                .Replace("10.0.2.32/27", "endpoints", StringComparison.Ordinal));
     }
 
     private static string Text(BicepResource rule, string property) => rule[$"properties.{property}"]!.Trim('\'');

@@ -80,6 +80,33 @@ public sealed partial class SecretsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Generated_secrets_are_made_once_and_those_that_are_asked_for_are_written_each_time(string[] settings)
+    {
+        var app = await PublishedApp.GetAsync(settings);
+        var vault = app.Files["vault.module.bicep"];
+
+        foreach (var secret in app.Resources.Where(resource => resource.Type == "Microsoft.KeyVault/vaults/secrets" && resource["properties.value"]!.EndsWith("_value", StringComparison.Ordinal)))
+        {
+            var parameter = app.Manifest.Single(resource => $"{resource.Key.Replace('-', '_')}_value" == secret["properties.value"]).Value!;
+            var isGenerated = parameter["inputs"]!["value"]!["default"]?["generate"] is not null;
+            Assert.Equal(isGenerated, vault.Contains($"@onlyIfNotExists()\nresource {secret.Symbol} ", StringComparison.Ordinal));
+            Assert.Equal(isGenerated, secret["name"]!.EndsWith("-v1'", StringComparison.Ordinal));
+            Assert.Equal("'text/plain'", secret["properties.contentType"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_new_version_is_another_secret_for_the_vault_and_the_apps()
+    {
+        var app = await PublishedApp.GetAsync("FlaskKeyVersion=3");
+
+        Assert.Contains(app.Resources, resource => resource.Type == "Microsoft.KeyVault/vaults/secrets" && resource["name"] == "'mlflow-flask-secret-key-v3'");
+        Assert.Contains("name: 'mlflow-flask-secret-key-v3'", app.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
+        Assert.DoesNotContain("mlflow-flask-secret-key-v1", string.Concat(app.Files.Values), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Vault_is_private_and_asks_for_roles()
     {

@@ -69,12 +69,47 @@ public sealed class ServerTests
     [Fact]
     public async Task Custom_domain_is_served_and_allowed()
     {
-        var app = (await PublishedApp.GetAsync("CustomDomain=true")).Only(App);
+        var published = await PublishedApp.GetAsync("CustomDomain=ml.example.com");
+        var app = published.Only(App);
         var environment = BicepContainer.Of(app).Last().Environment;
 
-        Assert.Equal("custom_domain", app["properties.configuration.ingress.customDomains[0].name"]);
-        Assert.Equal($"'mlflow,mlflow:*,{Host},{Host}:*,${{custom_domain_value}},${{custom_domain_value}}:*'", environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Value);
-        Assert.Equal($"'https://{Host},https://${{custom_domain_value}}'", environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].Value);
+        Assert.Equal($"'mlflow,mlflow:*,{Host},{Host}:*,ml.example.com,ml.example.com:*'", environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Value);
+        Assert.Equal($"'https://{Host},https://ml.example.com'", environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].Value);
+
+        // One deployment: Azure issues the certificate once the app has the domain, and binds it then.
+        Assert.Equal(("'ml.example.com'", "'Auto'"), (app["properties.configuration.ingress.customDomains[0].name"], app["properties.configuration.ingress.customDomains[0].bindingType"]));
+        var certificate = published.Only("Microsoft.App/managedEnvironments/managedCertificates");
+        Assert.Equal(("'ml.example.com'", "'CNAME'", "mlflow"), (certificate["properties.subjectName"], certificate["properties.domainControlValidation"], certificate["dependsOn[0]"]));
+    }
+
+    [Fact]
+    public async Task Own_certificate_comes_from_the_vault()
+    {
+        var published = await PublishedApp.GetAsync("CustomDomain=ml.example.com", "Certificate=vault", "AllowedAddresses=203.0.113.0/24");
+        var certificate = published.Only("Microsoft.App/managedEnvironments/certificates");
+
+        Assert.Equal(
+            ("mlflow_identity_outputs_id", "vault_mlflow_certificate.properties.secretUri"),
+            (certificate["properties.certificateKeyVaultProperties.identity"], certificate["properties.certificateKeyVaultProperties.keyVaultUrl"]));
+        Assert.Equal("{ }", published.Only("Microsoft.App/managedEnvironments")["identity.userAssignedIdentities.${mlflow_identity_outputs_id}"]);
+        Assert.Equal(
+            ("'SniEnabled'", "certificate.id"),
+            (published.Only(App)["properties.configuration.ingress.customDomains[0].bindingType"], published.Only(App)["properties.configuration.ingress.customDomains[0].certificateId"]));
+        Assert.DoesNotContain(published.Resources, resource => resource.Type == "Microsoft.App/managedEnvironments/managedCertificates");
+    }
+
+    [Theory]
+    [InlineData("external", "true", "false", "https://mlflow.${environment.properties.defaultDomain}")]
+    [InlineData("internal", "true", "true", "https://mlflow.${environment.properties.defaultDomain}")]
+    [InlineData("environment", "false", "false", "https://mlflow.internal.${environment.properties.defaultDomain}")]
+    public async Task Ingress_is_of_the_internet_the_network_or_the_environment(string ingress, string external, string isInternal, string address)
+    {
+        var published = await PublishedApp.GetAsync($"Ingress={ingress}");
+
+        Assert.Equal(external, published.Only(App)["properties.configuration.ingress.external"]);
+        Assert.Equal(isInternal, published.Only("Microsoft.App/managedEnvironments")["properties.vnetConfiguration.internal"]);
+        Assert.Contains($"output MLFLOW_TRACKING_URI string = '{address}'", published.Files["environment.module.bicep"], StringComparison.Ordinal);
+        Assert.Equal("{environment.outputs.MLFLOW_TRACKING_URI}", (string?)published.Manifest["tracking-uri"]!["connectionString"]);
     }
 
     [Fact]
@@ -112,8 +147,8 @@ public sealed class ServerTests
         var job = published.Only("Microsoft.App/jobs");
         var container = Assert.Single(BicepContainer.Of(job));
 
-        Assert.Equal(("'Schedule'", "gc_schedule", "1"), (job["properties.configuration.triggerType"], job["properties.configuration.scheduleTriggerConfig.cronExpression"], job["properties.configuration.scheduleTriggerConfig.parallelism"]));
-        Assert.Equal(["'gc'", "'--older-than'", "gc_older_than_value"], container.Args);
+        Assert.Equal(("'Schedule'", "'30 1 * * 0'", "1"), (job["properties.configuration.triggerType"], job["properties.configuration.scheduleTriggerConfig.cronExpression"], job["properties.configuration.scheduleTriggerConfig.parallelism"]));
+        Assert.Equal(["'gc'", "'--older-than'", "'7d'"], container.Args);
         var server = BicepContainer.Of(published.Only(App)).Last().Environment;
         foreach (var name in new[] { "MLFLOW_BACKEND_STORE_URI", "PGUSER", "MLFLOW_ARTIFACTS_DESTINATION", "AZURE_CLIENT_ID" })
         {
@@ -121,10 +156,7 @@ public sealed class ServerTests
         }
 
         Assert.DoesNotContain(container.Environment.Keys, name => name.StartsWith("MLFLOW_TRACKING", StringComparison.Ordinal));
-        Assert.Equal(("30 1 * * 0", "7d"), (Default(published, "gc-schedule"), Default(published, "gc-older-than")));
         // The same Dockerfile, context and arguments: the same image.
         Assert.Equal(published.Manifest["mlflow"]!["build"]!.ToJsonString(), published.Manifest["mlflow-gc"]!["build"]!.ToJsonString());
     }
-
-    private static string? Default(PublishedApp app, string parameter) => (string?)app.Manifest[parameter]!["inputs"]!["value"]!["default"]!["value"];
 }

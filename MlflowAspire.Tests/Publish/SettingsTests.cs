@@ -36,8 +36,11 @@ public sealed class SettingsTests
     [InlineData("Storage:Authentication=sas", "Mlflow:Storage:Authentication is 'sas'; accepted: identity or access-key.")]
     [InlineData("Storage:AccessKey=2", "Mlflow:Storage:AccessKey is '2'; accepted: key1 or key2.")]
     [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16'; accepted: one of the settings Mlflow:Port,")]
-    [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal.")]
-    [InlineData("CustomDomain=mlflow.example.com", "Mlflow:CustomDomain is 'mlflow.example.com'; accepted: true or false.")]
+    [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal or environment.")]
+    [InlineData("CustomDomain=true", "Mlflow:CustomDomain is 'true'; accepted: the name of a domain in lower case, such as 'mlflow.example.com'.")]
+    [InlineData("Certificate=vault", "Mlflow:Certificate is 'vault'; accepted: nothing without Mlflow:CustomDomain.")]
+    [InlineData("KekVersion=0", "Mlflow:KekVersion is '0'; accepted: a whole number from 1")]
+    [InlineData("WebhookKeyVersion=two", "Mlflow:WebhookKeyVersion is 'two'; accepted: a whole number from 1")]
     [InlineData("AllowedAddresses=203.0.113.0/24,office", "Mlflow:AllowedAddresses is 'office'; accepted: IPv4 ranges in CIDR notation")]
     [InlineData("AllowedAddresses=2001:db8::/32", "Mlflow:AllowedAddresses is '2001:db8::/32'; accepted: IPv4 ranges in CIDR notation")]
     [InlineData("Replicas=0", "Mlflow:Replicas is '0'; accepted: a whole number from 1 to 30.")]
@@ -50,7 +53,7 @@ public sealed class SettingsTests
     [InlineData("GarbageCollection:Schedule=0 3 0 * *", "Mlflow:GarbageCollection:Schedule is '0 3 0 * *'")]
     [InlineData("GarbageCollection:Schedule=0 5-3 * * *", "Mlflow:GarbageCollection:Schedule is '0 5-3 * * *'")]
     [InlineData("GarbageCollection:OlderThan=a month", "Mlflow:GarbageCollection:OlderThan is 'a month'; accepted: days, hours, minutes and seconds")]
-    [InlineData("Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is none")]
+    [InlineData("Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is basic")]
     public void Bad_setting_is_named_with_its_value_and_what_is_accepted(string setting, string message) =>
         Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting)).Message, StringComparison.Ordinal);
 
@@ -68,6 +71,32 @@ public sealed class SettingsTests
         Assert.Contains("Mlflow:Replicas is '2'; accepted: 1 while Mlflow:Jobs is true and Mlflow:JobQueue is local; more replicas with Mlflow:JobQueue=redis", message, StringComparison.Ordinal);
         Assert.Equal(2, Read("Replicas=2", "Jobs=true", "JobQueue=redis").Server.Replicas);
         Assert.Equal(2, Read("Replicas=2").Server.Replicas);
+    }
+
+    [Theory]
+    [InlineData("AllowedAddresses=203.0.113.0/24", "Mlflow:AllowedAddresses restricts addresses")]
+    [InlineData("Ingress=internal", "Mlflow:Ingress is internal")]
+    public void Azure_issues_no_certificate_for_a_server_that_it_does_not_reach(string setting, string reason)
+    {
+        var message = Assert.Throws<SettingsException>(() => Read("CustomDomain=ml.example.com", setting)).Message;
+
+        Assert.Contains($"Mlflow:Certificate is 'managed'; accepted: vault while {reason}", message, StringComparison.Ordinal);
+        Assert.Equal("ml.example.com", Read("CustomDomain=ml.example.com", "Certificate=vault", setting).Server.CustomDomain);
+    }
+
+    [Fact]
+    public void The_internet_reaches_no_server_without_sign_in_by_accident()
+    {
+        var message = Assert.Throws<SettingsException>(() => Read("SignIn=none")).Message;
+
+        Assert.Contains("Mlflow:SignIn is 'none'; accepted: basic, oidc or entra while Mlflow:Ingress is external", message, StringComparison.Ordinal);
+        Assert.Contains("Mlflow:AllowAnonymous=true publishes it all the same", message, StringComparison.Ordinal);
+        foreach (var setting in new[] { "AllowAnonymous=true", "AllowedAddresses=203.0.113.0/24", "Ingress=internal", "Ingress=environment", "SignIn=basic" })
+        {
+            Read("SignIn=none", setting);
+        }
+
+        Assert.Contains("Mlflow:AllowAnonymous is 'true'; accepted: false while Mlflow:SignIn is basic", Assert.Throws<SettingsException>(() => Read("SignIn=basic", "AllowAnonymous=true")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,5 +144,7 @@ public sealed class SettingsTests
     }
 
     private static MlflowSettings Read(params string[] settings) =>
-        MlflowSettings.Read(new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(), isPublishing: true);
+        MlflowSettings.Read(
+            new ConfigurationBuilder().AddInMemoryCollection([new("Mlflow:SignIn", "basic")]).AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(),
+            isPublishing: true);
 }

@@ -10,7 +10,9 @@ public sealed class SnapshotTests
         { "existing-network", ["Network:Mode=existing"] },
         { "delegated-subnet", ["Database:Access=delegated-subnet"] },
         { "internal", ["Ingress=internal"] },
-        { "own-domain", ["CustomDomain=true", "AllowedAddresses=203.0.113.0/24,198.51.100.7/32", "AllowedHosts=proxy.example.com"] },
+        { "environment-only", ["Ingress=environment", "SignIn=none"] },
+        { "own-domain", ["CustomDomain=mlflow.example.com", "AllowedHosts=proxy.example.com"] },
+        { "own-certificate", ["CustomDomain=mlflow.example.com", "Certificate=vault", "AllowedAddresses=203.0.113.0/24,198.51.100.7/32"] },
         { "replicas-with-jobs", ["Jobs=true", "Replicas=3", "JobQueue=redis"] },
         { "keys-and-passwords", ["Database:Authentication=password", "Storage:Authentication=access-key"] },
     };

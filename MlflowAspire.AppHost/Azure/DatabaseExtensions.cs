@@ -24,7 +24,7 @@ internal static class DatabaseExtensions
         postgres.ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
         if (settings.Database.Authentication is DatabaseAuthentication.Password)
         {
-            postgres.WithPasswordAuthentication(vault);
+            postgres.WithPassword(vault);
         }
 
         if (settings.Database.Access is DatabaseAccess.PrivateEndpoint)

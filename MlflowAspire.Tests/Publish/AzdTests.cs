@@ -65,6 +65,12 @@ public sealed partial class AzdTests
     [InlineData("https://ml.example.com", "https://ml.example.com")]
     public async Task The_hook_tells_where_MLflow_is_with_azd_alone(string? ownUri, string expected)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            // The hook for Windows is another one.
+            return;
+        }
+
         var folder = Directory.CreateTempSubdirectory("mlflow-hook-");
         try
         {

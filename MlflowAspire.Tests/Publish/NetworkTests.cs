@@ -84,7 +84,7 @@ public sealed class NetworkTests
 
         Assert.DoesNotContain(app.Resources, resource => resource.Type == "Microsoft.Network/virtualNetworks");
         Assert.Equal("{virtual-network-resource-group.value}", (string?)app.Manifest["network"]!["scope"]!["resourceGroup"]);
-        Assert.Equal("{virtual-network-name.value}", (string?)app.Manifest["network"]!["params"]!["network_name"]);
+        Assert.Equal("{virtual-network-name.value}", (string?)app.Manifest["network"]!["params"]!["virtual_network_name"]);
     }
 
     [Fact]

@@ -98,6 +98,18 @@ public sealed partial class SecretsTests
     }
 
     [Fact]
+    public async Task The_vault_keeps_what_is_read_and_nothing_else()
+    {
+        var app = await PublishedApp.GetAsync("Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key");
+        var kept = app.Resources.Where(resource => resource.Type == "Microsoft.KeyVault/vaults/secrets").Select(resource => resource["name"]!);
+        var apps = string.Concat(app.Files.Where(file => file.Key.EndsWith("-containerapp.module.bicep", StringComparison.Ordinal)).Select(file => file.Value));
+
+        Assert.All(kept, secret => Assert.Contains($"name: {secret}\n", apps, StringComparison.Ordinal));
+        Assert.DoesNotContain("generate", app.Manifest["postgres-password"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("generate", app.Manifest["postgres-username"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_new_version_is_another_secret_for_the_vault_and_the_apps()
     {
         var app = await PublishedApp.GetAsync("FlaskKeyVersion=3");

@@ -28,7 +28,7 @@ public sealed class ServerTests
         Assert.Equal(["'migrate'"], containers[0].Args);
         Assert.Empty(containers[1].Args);
         Assert.Equal(
-            ["AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_BACKEND_STORE_URI", "PGUSER"],
+            ["AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_APP_NAME", "MLFLOW_AUTH_DATABASE_URI", "MLFLOW_BACKEND_STORE_URI", "PGUSER"],
             containers[0].Environment.Keys.Order(StringComparer.Ordinal));
         Assert.All(containers[0].Environment, variable => Assert.Equal(containers[1].Environment[variable.Key], variable.Value));
     }

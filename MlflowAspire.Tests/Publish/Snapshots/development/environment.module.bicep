@@ -79,3 +79,5 @@ output AZURE_CONTAINER_APPS_ENVIRONMENT_ID string = environment.id
 output AZURE_CONTAINER_APPS_ENVIRONMENT_DEFAULT_DOMAIN string = environment.properties.defaultDomain
 
 output AZURE_CONTAINER_APPS_ENVIRONMENT_STATIC_IP string = environment.properties.staticIp
+
+output MLFLOW_TRACKING_URI string = 'https://mlflow.${environment.properties.defaultDomain}'

@@ -1,28 +1,22 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-param network_name string
-
-param aca_infra_subnet_range string
+param virtual_network_name string
 
 param aca_infra_subnet_nsg_outputs_id string
 
-param db_subnet_range string
-
 param db_subnet_nsg_outputs_id string
-
-param private_endpoints_range string
 
 param private_endpoints_nsg_outputs_id string
 
 resource network 'Microsoft.Network/virtualNetworks@2025-05-01' existing = {
-  name: network_name
+  name: virtual_network_name
 }
 
 resource aca_infra_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'aca-infra-subnet'
   properties: {
-    addressPrefix: aca_infra_subnet_range
+    addressPrefix: '10.0.0.0/23'
     delegations: [
       {
         properties: {
@@ -42,7 +36,7 @@ resource aca_infra_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01'
 resource db_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'db-subnet'
   properties: {
-    addressPrefix: db_subnet_range
+    addressPrefix: '10.0.2.0/27'
     networkSecurityGroup: {
       id: db_subnet_nsg_outputs_id
     }
@@ -57,7 +51,7 @@ resource db_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
 resource private_endpoints 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'private-endpoints'
   properties: {
-    addressPrefix: private_endpoints_range
+    addressPrefix: '10.0.2.32/27'
     networkSecurityGroup: {
       id: private_endpoints_nsg_outputs_id
     }
@@ -77,4 +71,4 @@ output private_endpoints_Id string = private_endpoints.id
 
 output id string = network.id
 
-output name string = network_name
+output name string = virtual_network_name

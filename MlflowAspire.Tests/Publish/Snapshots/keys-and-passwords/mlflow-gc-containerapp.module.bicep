@@ -21,11 +21,7 @@ param vault_outputs_name string
 
 param storage_outputs_name string
 
-param gc_older_than_value string
-
 param mlflow_identity_outputs_clientid string
-
-param gc_schedule string
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
   name: vault_outputs_name
@@ -62,7 +58,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
       replicaTimeout: 7200
       replicaRetryLimit: 0
       scheduleTriggerConfig: {
-        cronExpression: gc_schedule
+        cronExpression: '0 3 * * *'
         replicaCompletionCount: 1
         parallelism: 1
       }
@@ -82,7 +78,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
           args: [
             'gc'
             '--older-than'
-            gc_older_than_value
+            '30d'
           ]
           env: [
             {

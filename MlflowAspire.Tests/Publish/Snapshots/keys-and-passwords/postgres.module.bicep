@@ -6,8 +6,6 @@ param administratorLogin string
 @secure()
 param administratorLoginPassword string
 
-param vault_outputs_name string
-
 resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
   name: take('postgres-${uniqueString(resourceGroup().id)}', 63)
   location: location
@@ -54,24 +52,9 @@ resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-
   parent: postgres
 }
 
-resource keyVault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
-  name: vault_outputs_name
-}
-
-resource connectionString 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
-  name: 'connectionstrings--postgres'
-  properties: {
-    value: 'Host=${postgres.properties.fullyQualifiedDomainName};Username=${administratorLogin};Password=${administratorLoginPassword}'
-  }
-  parent: keyVault
-}
-
-resource mlflow_db_connectionString 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
-  name: 'connectionstrings--mlflow-db'
-  properties: {
-    value: 'Host=${postgres.properties.fullyQualifiedDomainName};Username=${administratorLogin};Password=${administratorLoginPassword};Database=mlflow'
-  }
-  parent: keyVault
+resource mlflow_auth_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+  name: 'mlflow_auth'
+  parent: postgres
 }
 
 resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
@@ -82,7 +65,7 @@ resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/con
   }
   parent: postgres
   dependsOn: [
-    mlflow_db
+    mlflow_auth_db
   ]
 }
 

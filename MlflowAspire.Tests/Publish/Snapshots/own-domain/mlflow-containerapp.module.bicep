@@ -15,8 +15,6 @@ param mlflow_identity_outputs_id string
 
 param vault_outputs_name string
 
-param custom_domain_value string
-
 param postgres_outputs_hostname string
 
 param mlflow_identity_outputs_principalname string
@@ -27,26 +25,29 @@ param insights_outputs_appinsightsconnectionstring string
 
 param mlflow_identity_outputs_clientid string
 
-param certificate_name string
-
-param custom_domain string
+param environment_outputs_azure_container_apps_environment_name string
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
   name: vault_outputs_name
 }
 
-resource vault_mlflow_flask_secret_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-flask-secret-key'
+resource vault_mlflow_flask_secret_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-flask-secret-key-v1'
   parent: vault
 }
 
-resource vault_mlflow_kek_passphrase 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-kek-passphrase'
+resource vault_mlflow_kek_passphrase_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-kek-passphrase-v1'
   parent: vault
 }
 
-resource vault_mlflow_webhook_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-webhook-key'
+resource vault_mlflow_webhook_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-webhook-key-v1'
+  parent: vault
+}
+
+resource vault_mlflow_admin_password_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-admin-password-v1'
   parent: vault
 }
 
@@ -59,17 +60,22 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
         {
           name: 'mlflow-flask-server-secret-key'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_flask_secret_key.properties.secretUri
+          keyVaultUrl: vault_mlflow_flask_secret_key_v1.properties.secretUri
         }
         {
           name: 'mlflow-crypto-kek-passphrase'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_kek_passphrase.properties.secretUri
+          keyVaultUrl: vault_mlflow_kek_passphrase_v1.properties.secretUri
         }
         {
           name: 'mlflow-webhook-secret-encryption-key'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_webhook_key.properties.secretUri
+          keyVaultUrl: vault_mlflow_webhook_key_v1.properties.secretUri
+        }
+        {
+          name: 'mlflow-auth-admin-password'
+          identity: mlflow_identity_outputs_id
+          keyVaultUrl: vault_mlflow_admin_password_v1.properties.secretUri
         }
       ]
       activeRevisionsMode: 'Single'
@@ -79,24 +85,11 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
         transport: 'http'
         customDomains: [
           {
-            name: custom_domain
-            bindingType: (certificate_name != '') ? 'SniEnabled' : 'Disabled'
-            certificateId: (certificate_name != '') ? '${environment_outputs_azure_container_apps_environment_id}/managedCertificates/${certificate_name}' : null
+            name: 'mlflow.example.com'
+            bindingType: 'Auto'
           }
         ]
         allowInsecure: false
-        ipSecurityRestrictions: [
-          {
-            name: 'allowed-1'
-            ipAddressRange: '203.0.113.0/24'
-            action: 'Allow'
-          }
-          {
-            name: 'allowed-2'
-            ipAddressRange: '198.51.100.7/32'
-            action: 'Allow'
-          }
-        ]
       }
       registries: [
         {
@@ -122,6 +115,14 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             {
               name: 'PGUSER'
               value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
             }
             {
               name: 'AZURE_CLIENT_ID'
@@ -191,16 +192,20 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               secretRef: 'mlflow-crypto-kek-passphrase'
             }
             {
+              name: 'MLFLOW_CRYPTO_KEK_VERSION'
+              value: '1'
+            }
+            {
               name: 'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY'
               secretRef: 'mlflow-webhook-secret-encryption-key'
             }
             {
               name: 'MLFLOW_SERVER_ALLOWED_HOSTS'
-              value: 'mlflow,mlflow:*,${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'},${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'}:*,${custom_domain_value},${custom_domain_value}:*,proxy.example.com,proxy.example.com:*'
+              value: 'mlflow,mlflow:*,${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'},${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'}:*,mlflow.example.com,mlflow.example.com:*,proxy.example.com,proxy.example.com:*'
             }
             {
               name: 'MLFLOW_SERVER_CORS_ALLOWED_ORIGINS'
-              value: 'https://${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'},https://${custom_domain_value},https://proxy.example.com,https://proxy.example.com:*'
+              value: 'https://${'mlflow.${environment_outputs_azure_container_apps_environment_default_domain}'},https://mlflow.example.com,https://proxy.example.com,https://proxy.example.com:*'
             }
             {
               name: 'MLFLOW_WORKERS'
@@ -227,8 +232,28 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: '300'
             }
             {
-              name: 'MLFLOW_CRYPTO_KEK_VERSION'
-              value: '1'
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_USERNAME'
+              value: 'admin'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_PASSWORD'
+              secretRef: 'mlflow-auth-admin-password'
+            }
+            {
+              name: 'MLFLOW_AUTH_DEFAULT_PERMISSION'
+              value: 'READ'
+            }
+            {
+              name: 'MLFLOW_AUTH_CACHE_TTL_SECONDS'
+              value: '60'
             }
             {
               name: 'MLFLOW_OPENTELEMETRY'
@@ -270,6 +295,23 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
       '${environment_outputs_azure_container_registry_managed_identity_id}': { }
     }
   }
+}
+
+resource environment 'Microsoft.App/managedEnvironments@2025-07-01' existing = {
+  name: environment_outputs_azure_container_apps_environment_name
+}
+
+resource certificate 'Microsoft.App/managedEnvironments/managedCertificates@2025-07-01' = {
+  name: 'mlflow-example-com'
+  location: location
+  properties: {
+    subjectName: 'mlflow.example.com'
+    domainControlValidation: 'CNAME'
+  }
+  parent: environment
+  dependsOn: [
+    mlflow
+  ]
 }
 
 output MLFLOW_TRACKING_URI string = 'https://${mlflow.properties.configuration.ingress.fqdn}'

@@ -1,12 +1,6 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-param aca_infra_subnet_range_value string
-
-param db_subnet_range_value string
-
-param private_endpoints_range_value string
-
 resource aca_infra_subnet_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: take('aca_infra_subnet_nsg-${uniqueString(resourceGroup().id)}', 80)
   location: location
@@ -20,7 +14,7 @@ resource aca_infra_subnet_nsg_requests 'Microsoft.Network/networkSecurityGroups/
   properties: {
     access: 'Allow'
     description: 'Callers inside the network.'
-    destinationAddressPrefix: aca_infra_subnet_range_value
+    destinationAddressPrefix: '10.0.0.0/23'
     destinationPortRange: '443'
     direction: 'Inbound'
     priority: 100
@@ -36,7 +30,7 @@ resource aca_infra_subnet_nsg_requests_to_proxy 'Microsoft.Network/networkSecuri
   properties: {
     access: 'Allow'
     description: 'The port of the environment\'s proxy behind its load balancer.'
-    destinationAddressPrefix: aca_infra_subnet_range_value
+    destinationAddressPrefix: '10.0.0.0/23'
     destinationPortRange: '31443'
     direction: 'Inbound'
     priority: 110
@@ -52,7 +46,7 @@ resource aca_infra_subnet_nsg_health_probes 'Microsoft.Network/networkSecurityGr
   properties: {
     access: 'Allow'
     description: 'The environment\'s load balancer.'
-    destinationAddressPrefix: aca_infra_subnet_range_value
+    destinationAddressPrefix: '10.0.0.0/23'
     destinationPortRange: '30000-32767'
     direction: 'Inbound'
     priority: 120
@@ -68,12 +62,12 @@ resource aca_infra_subnet_nsg_nodes_in 'Microsoft.Network/networkSecurityGroups/
   properties: {
     access: 'Allow'
     description: 'The environment\'s nodes among themselves.'
-    destinationAddressPrefix: aca_infra_subnet_range_value
+    destinationAddressPrefix: '10.0.0.0/23'
     destinationPortRange: '*'
     direction: 'Inbound'
     priority: 130
     protocol: '*'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg
@@ -84,12 +78,12 @@ resource aca_infra_subnet_nsg_nodes_out 'Microsoft.Network/networkSecurityGroups
   properties: {
     access: 'Allow'
     description: 'The environment\'s nodes among themselves.'
-    destinationAddressPrefix: aca_infra_subnet_range_value
+    destinationAddressPrefix: '10.0.0.0/23'
     destinationPortRange: '*'
     direction: 'Outbound'
     priority: 140
     protocol: '*'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg
@@ -100,12 +94,12 @@ resource aca_infra_subnet_nsg_database 'Microsoft.Network/networkSecurityGroups/
   properties: {
     access: 'Allow'
     description: 'PostgreSQL.'
-    destinationAddressPrefix: db_subnet_range_value
+    destinationAddressPrefix: '10.0.2.0/27'
     destinationPortRange: '5432'
     direction: 'Outbound'
     priority: 150
     protocol: 'Tcp'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg
@@ -116,12 +110,12 @@ resource aca_infra_subnet_nsg_private_endpoints 'Microsoft.Network/networkSecuri
   properties: {
     access: 'Allow'
     description: 'Storage and secrets.'
-    destinationAddressPrefix: private_endpoints_range_value
+    destinationAddressPrefix: '10.0.2.32/27'
     destinationPortRange: '443'
     direction: 'Outbound'
     priority: 160
     protocol: 'Tcp'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg
@@ -137,7 +131,7 @@ resource aca_infra_subnet_nsg_dns 'Microsoft.Network/networkSecurityGroups/secur
     direction: 'Outbound'
     priority: 170
     protocol: '*'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg
@@ -153,7 +147,7 @@ resource aca_infra_subnet_nsg_https 'Microsoft.Network/networkSecurityGroups/sec
     direction: 'Outbound'
     priority: 180
     protocol: 'Tcp'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: aca_infra_subnet_nsg

@@ -1,10 +1,6 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-param aca_infra_subnet_range_value string
-
-param db_subnet_range_value string
-
 resource db_subnet_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: take('db_subnet_nsg-${uniqueString(resourceGroup().id)}', 80)
   location: location
@@ -18,12 +14,12 @@ resource db_subnet_nsg_database 'Microsoft.Network/networkSecurityGroups/securit
   properties: {
     access: 'Allow'
     description: 'MLflow.'
-    destinationAddressPrefix: db_subnet_range_value
+    destinationAddressPrefix: '10.0.2.0/27'
     destinationPortRange: '5432'
     direction: 'Inbound'
     priority: 100
     protocol: 'Tcp'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: db_subnet_nsg

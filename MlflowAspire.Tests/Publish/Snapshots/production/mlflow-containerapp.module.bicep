@@ -29,18 +29,23 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
   name: vault_outputs_name
 }
 
-resource vault_mlflow_flask_secret_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-flask-secret-key'
+resource vault_mlflow_flask_secret_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-flask-secret-key-v1'
   parent: vault
 }
 
-resource vault_mlflow_kek_passphrase 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-kek-passphrase'
+resource vault_mlflow_kek_passphrase_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-kek-passphrase-v1'
   parent: vault
 }
 
-resource vault_mlflow_webhook_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
-  name: 'mlflow-webhook-key'
+resource vault_mlflow_webhook_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-webhook-key-v1'
+  parent: vault
+}
+
+resource vault_mlflow_admin_password_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' existing = {
+  name: 'mlflow-admin-password-v1'
   parent: vault
 }
 
@@ -53,17 +58,22 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
         {
           name: 'mlflow-flask-server-secret-key'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_flask_secret_key.properties.secretUri
+          keyVaultUrl: vault_mlflow_flask_secret_key_v1.properties.secretUri
         }
         {
           name: 'mlflow-crypto-kek-passphrase'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_kek_passphrase.properties.secretUri
+          keyVaultUrl: vault_mlflow_kek_passphrase_v1.properties.secretUri
         }
         {
           name: 'mlflow-webhook-secret-encryption-key'
           identity: mlflow_identity_outputs_id
-          keyVaultUrl: vault_mlflow_webhook_key.properties.secretUri
+          keyVaultUrl: vault_mlflow_webhook_key_v1.properties.secretUri
+        }
+        {
+          name: 'mlflow-auth-admin-password'
+          identity: mlflow_identity_outputs_id
+          keyVaultUrl: vault_mlflow_admin_password_v1.properties.secretUri
         }
       ]
       activeRevisionsMode: 'Single'
@@ -97,6 +107,14 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             {
               name: 'PGUSER'
               value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
             }
             {
               name: 'AZURE_CLIENT_ID'
@@ -166,6 +184,10 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               secretRef: 'mlflow-crypto-kek-passphrase'
             }
             {
+              name: 'MLFLOW_CRYPTO_KEK_VERSION'
+              value: '1'
+            }
+            {
               name: 'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY'
               secretRef: 'mlflow-webhook-secret-encryption-key'
             }
@@ -202,8 +224,28 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: '300'
             }
             {
-              name: 'MLFLOW_CRYPTO_KEK_VERSION'
-              value: '1'
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_USERNAME'
+              value: 'admin'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_PASSWORD'
+              secretRef: 'mlflow-auth-admin-password'
+            }
+            {
+              name: 'MLFLOW_AUTH_DEFAULT_PERMISSION'
+              value: 'READ'
+            }
+            {
+              name: 'MLFLOW_AUTH_CACHE_TTL_SECONDS'
+              value: '60'
             }
             {
               name: 'MLFLOW_OPENTELEMETRY'

@@ -19,11 +19,7 @@ param mlflow_identity_outputs_principalname string
 
 param storage_outputs_name string
 
-param gc_older_than_value string
-
 param mlflow_identity_outputs_clientid string
-
-param gc_schedule string
 
 resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
   name: 'mlflow-gc'
@@ -34,7 +30,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
       replicaTimeout: 7200
       replicaRetryLimit: 0
       scheduleTriggerConfig: {
-        cronExpression: gc_schedule
+        cronExpression: '0 3 * * *'
         replicaCompletionCount: 1
         parallelism: 1
       }
@@ -54,7 +50,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
           args: [
             'gc'
             '--older-than'
-            gc_older_than_value
+            '30d'
           ]
           env: [
             {

@@ -1,17 +1,9 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-param network_address_space string
-
-param aca_infra_subnet_range string
-
 param aca_infra_subnet_nsg_outputs_id string
 
-param db_subnet_range string
-
 param db_subnet_nsg_outputs_id string
-
-param private_endpoints_range string
 
 param private_endpoints_nsg_outputs_id string
 
@@ -20,7 +12,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   properties: {
     addressSpace: {
       addressPrefixes: [
-        network_address_space
+        '10.0.0.0/16'
       ]
     }
   }
@@ -33,7 +25,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
 resource aca_infra_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'aca-infra-subnet'
   properties: {
-    addressPrefix: aca_infra_subnet_range
+    addressPrefix: '10.0.0.0/23'
     delegations: [
       {
         properties: {
@@ -53,7 +45,7 @@ resource aca_infra_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01'
 resource db_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'db-subnet'
   properties: {
-    addressPrefix: db_subnet_range
+    addressPrefix: '10.0.2.0/27'
     networkSecurityGroup: {
       id: db_subnet_nsg_outputs_id
     }
@@ -68,7 +60,7 @@ resource db_subnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
 resource private_endpoints 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' = {
   name: 'private-endpoints'
   properties: {
-    addressPrefix: private_endpoints_range
+    addressPrefix: '10.0.2.32/27'
     networkSecurityGroup: {
       id: private_endpoints_nsg_outputs_id
     }

@@ -45,6 +45,11 @@ resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-
   parent: postgres
 }
 
+resource mlflow_auth_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+  name: 'mlflow_auth'
+  parent: postgres
+}
+
 resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
   name: 'require_secure_transport'
   properties: {
@@ -53,7 +58,7 @@ resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/con
   }
   parent: postgres
   dependsOn: [
-    mlflow_db
+    mlflow_auth_db
   ]
 }
 

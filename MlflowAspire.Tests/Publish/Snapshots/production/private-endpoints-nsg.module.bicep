@@ -1,10 +1,6 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-param aca_infra_subnet_range_value string
-
-param private_endpoints_range_value string
-
 resource private_endpoints_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: take('private_endpoints_nsg-${uniqueString(resourceGroup().id)}', 80)
   location: location
@@ -18,12 +14,12 @@ resource private_endpoints_nsg_private_endpoints 'Microsoft.Network/networkSecur
   properties: {
     access: 'Allow'
     description: 'MLflow.'
-    destinationAddressPrefix: private_endpoints_range_value
+    destinationAddressPrefix: '10.0.2.32/27'
     destinationPortRange: '443'
     direction: 'Inbound'
     priority: 100
     protocol: 'Tcp'
-    sourceAddressPrefix: aca_infra_subnet_range_value
+    sourceAddressPrefix: '10.0.0.0/23'
     sourcePortRange: '*'
   }
   parent: private_endpoints_nsg

@@ -10,6 +10,9 @@ param mlflow_kek_passphrase_value string
 @secure()
 param mlflow_webhook_key_value string
 
+@secure()
+param mlflow_admin_password_value string
+
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: take('vault-${uniqueString(resourceGroup().id)}', 24)
   location: location
@@ -33,26 +36,42 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   }
 }
 
-resource secret_mlflow_flask_secret_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
-  name: 'mlflow-flask-secret-key'
+@onlyIfNotExists()
+resource secret_mlflow_flask_secret_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'mlflow-flask-secret-key-v1'
   properties: {
     value: mlflow_flask_secret_key_value
+    contentType: 'text/plain'
   }
   parent: vault
 }
 
-resource secret_mlflow_kek_passphrase 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
-  name: 'mlflow-kek-passphrase'
+@onlyIfNotExists()
+resource secret_mlflow_kek_passphrase_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'mlflow-kek-passphrase-v1'
   properties: {
     value: mlflow_kek_passphrase_value
+    contentType: 'text/plain'
   }
   parent: vault
 }
 
-resource secret_mlflow_webhook_key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
-  name: 'mlflow-webhook-key'
+@onlyIfNotExists()
+resource secret_mlflow_webhook_key_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'mlflow-webhook-key-v1'
   properties: {
     value: mlflow_webhook_key_value
+    contentType: 'text/plain'
+  }
+  parent: vault
+}
+
+@onlyIfNotExists()
+resource secret_mlflow_admin_password_v1 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  name: 'mlflow-admin-password-v1'
+  properties: {
+    value: mlflow_admin_password_value
+    contentType: 'text/plain'
   }
   parent: vault
 }

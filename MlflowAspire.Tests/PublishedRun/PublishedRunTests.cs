@@ -15,7 +15,7 @@ public sealed class PublishedRunTests(PublishedStack stack) : IClassFixture<Publ
     [Fact]
     public async Task Migration_server_and_garbage_collection_work_as_published()
     {
-        var app = await PublishedApp.GetAsync();
+        var app = await PublishedApp.GetAsync("GarbageCollection:OlderThan=0s");
         var containers = BicepContainer.Of(app.Only("Microsoft.App/containerApps")).ToList();
 
         await stack.RunAsync(stack.Published(containers[0]));
@@ -45,7 +45,7 @@ public sealed class PublishedRunTests(PublishedStack stack) : IClassFixture<Publ
     [Fact]
     public async Task Readiness_asks_for_no_sign_in()
     {
-        var containers = BicepContainer.Of((await PublishedApp.GetAsync("OpenTelemetry=false")).Only("Microsoft.App/containerApps")).ToList();
+        var containers = BicepContainer.Of((await PublishedApp.GetAsync("OpenTelemetry=false", "SignIn=none", "AllowAnonymous=true")).Only("Microsoft.App/containerApps")).ToList();
         var signIn = new Dictionary<string, string>
         {
             ["MLFLOW_APP_NAME"] = "basic-auth",

@@ -17,6 +17,7 @@ public sealed class PublishedStack : IAsyncLifetime
     public const string Identity = "mlflow-identity-test";
 
     private const string Domain = "happy-sea-0123.westeurope.azurecontainerapps.io";
+    private const string AdminPassword = "password-of-the-test-1";
     private const string Account = "mlflowstorage";
     private const string IdentityHeader = "header-of-the-identity";
     private const string ClientId = "00000000-1111-2222-3333-444444444444";
@@ -26,9 +27,10 @@ public sealed class PublishedStack : IAsyncLifetime
 
     private static readonly Dictionary<string, string> s_secrets = new()
     {
-        ["mlflow-flask-secret-key"] = "flask-secret-key-of-the-test-0001",
-        ["mlflow-kek-passphrase"] = "kek-passphrase-of-the-test-000001",
-        ["mlflow-webhook-key"] = "webhook-key-of-the-test-000000001",
+        ["mlflow-flask-secret-key-v1"] = "flask-secret-key-of-the-test-0001",
+        ["mlflow-kek-passphrase-v1"] = "kek-passphrase-of-the-test-000001",
+        ["mlflow-webhook-key-v1"] = "webhook-key-of-the-test-000000001",
+        ["mlflow-admin-password-v1"] = AdminPassword,
     };
 
     private readonly BicepText _text = new(new Dictionary<string, string>
@@ -39,7 +41,6 @@ public sealed class PublishedStack : IAsyncLifetime
         ["mlflow_identity_outputs_clientid"] = ClientId,
         ["mlflow_identity_outputs_principalname"] = Identity,
         ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",
-        ["gc_older_than_value"] = "0s",
     });
 
     private readonly TestCertificate _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
@@ -83,6 +84,7 @@ public sealed class PublishedStack : IAsyncLifetime
         await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
         await QueryAsync("postgres", $"CREATE ROLE \"{Identity}\" LOGIN IN ROLE azure_pg_admin PASSWORD '{s_databaseToken}'");
         await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
+        await QueryAsync("postgres", "CREATE DATABASE mlflow_auth OWNER azure_pg_admin");
         await RunAsync(Mlflow().WithCommand("python", "-c",
             $"from azure.storage.blob import ContainerClient as C; C('https://{Account}.blob.core.windows.net', 'mlflow', credential={{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}).create_container()"));
     }
@@ -112,6 +114,8 @@ public sealed class PublishedStack : IAsyncLifetime
     /// <summary>A client of the server by its public name.</summary>
     internal ContainerBuilder Client(params string[] arguments) => Mlflow()
         .WithEnvironment("MLFLOW_TRACKING_URI", $"https://mlflow.{Domain}")
+        .WithEnvironment("MLFLOW_TRACKING_USERNAME", "admin")
+        .WithEnvironment("MLFLOW_TRACKING_PASSWORD", AdminPassword)
         .WithEnvironment("BLOB_ACCOUNT", Account)
         .WithEnvironment("BLOB_KEY", s_blobKey)
         .WithCommand(["python", "/scripts/published_client.py", .. arguments]);

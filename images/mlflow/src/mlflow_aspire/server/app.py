@@ -1,24 +1,16 @@
 """The ASGI app: what stands in front of MLflow's, in this order.
 
 1. a server that stops,
-2. MLflow's own checks of Host and Origin, and its security headers,
-3. the guard,
-4. the OIDC plugin's authentication,
-5. Flask directly, or MLflow's FastAPI app.
-"""
-
-from fastapi import FastAPI
-from starlette.types import ASGIApp
-from uvicorn.importer import import_from_string
-
+from .. import guard
+from ..settings import Environment
 from .direct import arrange
 from .draining import Draining
 from .settings import ServerSettings
 
 
-def build(name: str, is_factory: bool, settings: ServerSettings) -> ASGIApp:
+def build(name: str, is_factory: bool, settings: ServerSettings, environment: Environment) -> ASGIApp:
     """MLflow's app of this name, such as `mlflow.server.fastapi_app:app`, completed."""
     loaded = import_from_string(name)
     app: FastAPI = loaded() if is_factory else loaded
-    arrange(app, guard=None, direct=settings.direct_routes)
+    arrange(app, guard=guard.install(environment), direct=settings.direct_routes)
     return Draining(app)

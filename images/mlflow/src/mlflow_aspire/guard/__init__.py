@@ -28,13 +28,14 @@ def wrap(app: ASGIApp, environment: Environment) -> ASGIApp:
     Raises:
         SettingError: a setting is wrong.
     """
-    from . import bodies, caller, metrics, places, strict_json, traces
+    from . import bodies, caller, metrics, places, strict_json, traces, transfers
     from .requests import Requests
 
     limits = bodies.read_limits(environment)
     strict_json.apply()
     metrics.apply()
     places.apply()
+    transfers.apply()
     traces.apply(caller.rights(environment))
     match app_name(environment):
         case name if name == BASIC:

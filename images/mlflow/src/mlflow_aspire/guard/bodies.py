@@ -47,6 +47,10 @@ class BodyError(Exception):
         self.status = status
 
 
+class ClientLeft(Exception):
+    """In the middle of a request."""
+
+
 class Body:
     """The body of one request."""
 
@@ -61,7 +65,7 @@ class Body:
 
         Raises:
             BodyError: the body is too large, or not what its headers say.
-            ConnectionResetError: the client has left in the middle of it.
+            ClientLeft: the client has left in the middle of it.
         """
         if b"content-length" not in self._headers and b"transfer-encoding" not in self._headers:
             return self._scope, self._receive
@@ -80,7 +84,7 @@ class Body:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError
+                raise ClientLeft
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > self._limit:

@@ -2,13 +2,13 @@
 
 import json
 import re
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import caller, paths
-from .bodies import Body, BodyError, Limits
+from .bodies import Body, BodyError, ClientLeft, Limits
+from .transfers import Upload
 
 # Parameters of a query that name an artifact, or a folder of them.
 _PATHS = frozenset({"path", "artifact_path", "artifact_file_path", "artifact_directory_path"})
@@ -44,11 +44,28 @@ class Requests:
         except (Refusal, BodyError) as refusal:
             await _answer(send, refusal.status, str(refusal))
             return
-        except ConnectionResetError:
+        except ClientLeft:
             # Nobody is there to get an answer.
             return
         caller.scope.set(scope)
-        await self._app(scope, receive, send)
+        if is_upload(scope):
+            await self._upload(scope, Upload(scope, receive, self._limits.artifact), send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _upload(self, scope: Scope, upload: Upload, send: Send) -> None:
+        async def send_unless_too_large(message: Message) -> None:
+            if not upload.is_too_large:
+                await send(message)
+
+        try:
+            if not upload.is_too_large:
+                await self._app(scope, upload.receive, send_unless_too_large)
+        except Exception:
+            if not upload.is_too_large:
+                raise
+        if upload.is_too_large:
+            await _answer(send, 413, upload.problem)
 
 
 def is_upload(scope: Scope) -> bool:
@@ -89,10 +106,9 @@ def _check_path(path: str) -> None:
 async def _answer(send: Send, status: int, problem: str) -> None:
     code = {400: "INVALID_PARAMETER_VALUE", 413: "REQUEST_LIMIT_EXCEEDED"}[status]
     body = json.dumps({"error_code": code, "message": problem}).encode()
-    headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 413:
         # What is left of the body is not read.
         headers.append((b"connection", b"close"))
-    start: Message = {"type": "http.response.start", "status": status, "headers": headers}
-    await send(start)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

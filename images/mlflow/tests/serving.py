@@ -38,8 +38,10 @@ elif sign_in == "oidc":
         print("token", user, token, flush=True)
 else:
     from mlflow.server.fastapi_app import app
+from mlflow_aspire.server.direct import arrange
+arrange(app, guard=guard.install(os.environ), direct=True)
 import uvicorn
-uvicorn.run(guard.wrap(app, os.environ), host="127.0.0.1", port=port, log_level="warning")
+uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """
 
 

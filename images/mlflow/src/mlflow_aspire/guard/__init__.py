@@ -4,6 +4,9 @@ What can be seen in a request alone is refused by an ASGI middleware. What MLflo
 functions, each of which a test holds against MLflow's own code.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from starlette.types import ASGIApp
 
 from ..settings import Environment, MutableEnvironment, flag
@@ -22,8 +25,8 @@ def settle(environment: MutableEnvironment) -> None:
         environment.setdefault(_SOURCES, r"^(?:(?:runs|models|mlflow-artifacts):/[^/]|(?:dummy-source|prompt-template)$)")
 
 
-def wrap(app: ASGIApp, environment: Environment) -> ASGIApp:
-    """The app with the guard in front of it. It changes MLflow, which must have been imported.
+def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
+    """Changes MLflow, which must have been imported, and gives what is to stand in front of its app.
 
     Raises:
         SettingError: a setting is wrong.
@@ -46,4 +49,4 @@ def wrap(app: ASGIApp, environment: Environment) -> ASGIApp:
             from . import oidc_links
 
             oidc_links.apply()
-    return Requests(app, limits)
+    return partial(Requests, limits=limits)

@@ -1,6 +1,16 @@
 """The ASGI app: what stands in front of MLflow's, in this order.
 
 1. a server that stops,
+2. MLflow's own checks of Host and Origin, and its security headers,
+3. the guard,
+4. the OIDC plugin's authentication,
+5. Flask directly, or MLflow's FastAPI app.
+"""
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+from uvicorn.importer import import_from_string
+
 from .. import guard
 from ..settings import Environment
 from .direct import arrange

@@ -121,7 +121,7 @@ public sealed class SettingsTests
         var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
         try
         {
-            var (exitCode, log) = await PublishedApp.RunAsync(directory.FullName, "Profile=prod");
+            var (exitCode, log) = await PublishingProcess.RunAsync(directory.FullName, "Profile=prod");
 
             Assert.NotEqual(0, exitCode);
             Assert.Contains("Mlflow:Profile is 'prod'; accepted: development or production.", log, StringComparison.Ordinal);

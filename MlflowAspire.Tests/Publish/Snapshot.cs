@@ -3,44 +3,55 @@ using System.Runtime.CompilerServices;
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>
-/// The reviewed files that the app host publishes, in <c>Snapshots/{variant}</c>. After a change that is meant, run the tests with UPDATE_SNAPSHOTS=true
-/// and review the difference.
+/// Reviewed files in <c>Snapshots</c>. What differs from its reviewed file is written beside it, with the ending <c>.received</c>. After a change that is meant, run the
+/// tests with UPDATE_SNAPSHOTS=true and review the difference.
 /// </summary>
 internal static class Snapshot
 {
-    private static readonly bool Update = Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") is "true";
+    private const string Received = ".received";
+    private static readonly bool s_update = Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") is "true";
 
-    /// <summary>Compares what is published to the reviewed files.</summary>
-    /// <param name="variant">The name of the folder.</param>
-    /// <param name="app">What is published.</param>
-    /// <param name="baseline">What another variant publishes: only files that differ from it are kept in this one.</param>
-    public static void Verify(string variant, PublishedApp app, PublishedApp? baseline = null)
+    /// <summary>Compares a text to a reviewed file.</summary>
+    /// <param name="name">The path of the file below <c>Snapshots</c>.</param>
+    /// <param name="text">The text.</param>
+    public static void Verify(string name, string text)
     {
-        var directory = Directory.CreateDirectory(Path.Combine(SourceDirectory(), "Snapshots", variant));
-        var received = app.Files.Where(file => baseline?.Files.GetValueOrDefault(file.Key) != file.Value).ToDictionary();
-        if (Update)
+        var path = Path.Combine(Root(), name);
+        var ending = $"{text.TrimEnd('\n')}\n";
+        if (s_update)
         {
-            foreach (var file in directory.EnumerateFiles())
-            {
-                file.Delete();
-            }
-
-            foreach (var (name, text) in received)
-            {
-                File.WriteAllText(Path.Combine(directory.FullName, name), $"{text}\n");
-            }
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, ending);
         }
 
-        var reviewed = directory.EnumerateFiles().ToDictionary(file => file.Name, file => File.ReadAllText(file.FullName));
-        Assert.Equal(reviewed.Keys.Order(StringComparer.Ordinal), received.Keys.Order(StringComparer.Ordinal));
-        foreach (var (name, text) in received)
+        var reviewed = File.Exists(path) ? File.ReadAllText(path) : "";
+        if (reviewed == ending)
         {
-            var difference = reviewed[name].Split('\n').Zip($"{text}\n".Split('\n')).FirstOrDefault(lines => lines.First != lines.Second);
-            Assert.True(
-                reviewed[name] == $"{text}\n",
-                $"Snapshots/{variant}/{name} has '{difference.First}' where '{difference.Second}' is published. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
+            File.Delete(path + Received);
+            return;
+        }
+
+        File.WriteAllText(path + Received, ending);
+        var (expected, found) = reviewed.Split('\n').Zip(ending.Split('\n')).FirstOrDefault(lines => lines.First != lines.Second);
+        Assert.Fail($"Snapshots/{name} has '{expected}' where '{found}' is published; all of it is in {name}{Received}. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
+    }
+
+    /// <summary>Compares files to those of a reviewed folder: none is missing, none is left over.</summary>
+    /// <param name="folder">The folder below <c>Snapshots</c>.</param>
+    /// <param name="files">The texts of the files by their names.</param>
+    public static void Verify(string folder, IReadOnlyDictionary<string, string> files)
+    {
+        foreach (var (name, text) in files)
+        {
+            Verify(Path.Combine(folder, name), text);
+        }
+
+        foreach (var file in new DirectoryInfo(Path.Combine(Root(), folder)).EnumerateFiles().Where(file => file.Extension != Received && !files.ContainsKey(file.Name)))
+        {
+            Assert.True(s_update, $"Snapshots/{folder}/{file.Name} is not published any more. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
+            file.Delete();
         }
     }
 
-    private static string SourceDirectory([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    private static string Root([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "Snapshots");
 }

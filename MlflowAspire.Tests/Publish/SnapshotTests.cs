@@ -3,31 +3,35 @@ namespace MlflowAspire.Tests.Publish;
 [Trait("Category", "Publish")]
 public sealed class SnapshotTests
 {
-    /// <summary>The variants beside <c>production</c>, which all settings' defaults make.</summary>
-    public static TheoryData<string, string[]> Variants => new()
-    {
-        { "development", ["Profile=development"] },
-        { "existing-network", ["Network:Mode=existing"] },
-        { "delegated-subnet", ["Database:Access=delegated-subnet"] },
-        { "internal", ["Ingress=internal"] },
-        { "environment-only", ["Ingress=environment", "SignIn=none"] },
-        { "own-domain", ["CustomDomain=mlflow.example.com", "AllowedHosts=proxy.example.com"] },
-        { "own-certificate", ["CustomDomain=mlflow.example.com", "Certificate=vault", "AllowedAddresses=203.0.113.0/24,198.51.100.7/32"] },
-        { "replicas-with-jobs", ["Jobs=true", "Replicas=3", "JobQueue=redis"] },
-        { "keys-and-passwords", ["Database:Authentication=password", "Storage:Authentication=access-key"] },
-    };
+    public static TheoryData<string> Others => Variants.Others;
 
     [Fact]
-    public async Task Production_is_as_reviewed() => Snapshot.Verify("production", await PublishedApp.GetAsync());
+    public async Task Production_is_as_reviewed() => Snapshot.Verify(Variants.Production, (await Variants.PublishAsync(Variants.Production)).Files);
 
-    [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Variant_differs_from_production_as_reviewed(string variant, string[] settings) =>
-        Snapshot.Verify(variant, await PublishedApp.GetAsync(settings), baseline: await PublishedApp.GetAsync());
+    [BicepTheory]
+    [MemberData(nameof(Others))]
+    public async Task Variant_differs_from_production_as_reviewed(string variant) => Snapshot.Verify(
+        $"{variant}.txt", ResourceDifference.Between(await Variants.DeployAsync(Variants.Production), await Variants.DeployAsync(variant)));
 
     [Fact]
     public async Task Publishing_twice_gives_the_same_bytes() =>
         Assert.Equal((await PublishedApp.GetAsync()).Files, (await PublishedApp.PublishAsync()).Files);
+
+    [Fact]
+    public async Task Process_of_azd_publishes_the_same_as_the_tests()
+    {
+        var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
+        try
+        {
+            var (exitCode, log) = await PublishingProcess.RunAsync(directory.FullName);
+            Assert.True(exitCode == 0, log);
+            Assert.Equal((await PublishedApp.GetAsync()).Files, PublishedApp.Read(directory).Files);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
 
     [Fact]
     public async Task Aspire_publishes_the_same_modules_as_azd_gets()
@@ -36,7 +40,7 @@ public sealed class SnapshotTests
         var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
         try
         {
-            var (exitCode, log) = await PublishedApp.RunAspireAsync(directory.FullName, "alert-email=operators@example.com");
+            var (exitCode, log) = await PublishingProcess.RunAspireAsync(directory.FullName, "alert-email=operators@example.com");
             Assert.True(exitCode == 0, log);
 
             // Apps are named after their resources here, and after the kind of module there.

@@ -51,7 +51,7 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
     # What is running cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if arguments.command == "migrate":
-        from .migrate import migrate
+        from .databases.migrate import migrate
 
         migrate(environment)
     elif arguments.command == "demo":

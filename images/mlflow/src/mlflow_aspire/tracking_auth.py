@@ -6,7 +6,7 @@ from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestA
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from .entra import credential
+from .databases.entra import credential
 from .settings import required
 
 _SCOPE = "MLFLOW_TRACKING_ENTRA_SCOPE"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ..connection import connect
+from ..databases.connection import connect
 from ..databases import BACKEND
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag, number, seconds

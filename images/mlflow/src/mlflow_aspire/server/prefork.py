@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from uvicorn.workers import UvicornWorker
 
-from ..entra import credential
+from ..databases.entra import credential
 from ..log import complain
 from . import patches
 from .worker import Worker, WorkerServer

@@ -3,11 +3,11 @@ from unittest.mock import patch
 
 import psycopg2
 
-from mlflow_aspire import revisions, schemas
-from mlflow_aspire.connection import connect
+from mlflow_aspire.databases import revisions, schemas
+from mlflow_aspire.databases.connection import connect
 from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH
 from mlflow_aspire.errors import Failure, SettingError
-from mlflow_aspire.revisions import Revisions
+from mlflow_aspire.databases.revisions import Revisions
 
 TRACKING = {BACKEND: "postgresql+psycopg2://db/mlflow"}
 KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"])

@@ -3,11 +3,11 @@
 import sys
 from dataclasses import dataclass
 
-from . import databases
-from .errors import Failure, SettingError
+from ..errors import Failure, SettingError
+from ..settings import Environment, required
+from ..sign_in import BASIC, OIDC, app_name
+from . import uris
 from .revisions import Revisions
-from .settings import Environment, required
-from .sign_in import BASIC, OIDC, app_name
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,22 @@ def migration_needed(schema: Schema, revisions: Revisions, current: str | None) 
 
 
 def _tracking(environment: Environment) -> Schema:
-    uri = required(environment, databases.BACKEND, "the database of the tracking store")
-    return Schema("tracking", databases.BACKEND, uri, "alembic_version", [sys.executable, "-m", "mlflow", "db", "upgrade", uri])
+    uri = required(environment, uris.BACKEND, "the database of the tracking store")
+    return Schema("tracking", uris.BACKEND, uri, "alembic_version", [sys.executable, "-m", "mlflow", "db", "upgrade", uri])
 
 
 def _basic_auth(environment: Environment) -> Schema:
-    uri = required(environment, databases.BASIC_AUTH, "the database of users and permissions")
+    uri = required(environment, uris.BASIC_AUTH, "the database of users and permissions")
     command = [sys.executable, "-m", "mlflow.server.auth", "db", "upgrade", "--url", uri]
-    return Schema(BASIC, databases.BASIC_AUTH, uri, "alembic_version_auth", command)
+    return Schema(BASIC, uris.BASIC_AUTH, uri, "alembic_version_auth", command)
 
 
 def _oidc_auth(environment: Environment, tracking: Schema) -> Schema:
-    uri = required(environment, databases.OIDC_AUTH, "the database of users and permissions")
+    uri = required(environment, uris.OIDC_AUTH, "the database of users and permissions")
     table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or "alembic_version"
     if (uri, table) == (tracking.uri, tracking.version_table):
-        problem = f"must name another table than {table!r} when {databases.OIDC_AUTH} is the database of {databases.BACKEND}"
+        problem = f"must name another table than {table!r} when {uris.OIDC_AUTH} is the database of {uris.BACKEND}"
         raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", problem)
     # The plugin has the command group, but no command line that leads to it.
     command = [sys.executable, "-c", "from mlflow_oidc_auth.db.cli import commands; commands()", "upgrade", "--url", uri]
-    return Schema(OIDC, databases.OIDC_AUTH, uri, table, command)
+    return Schema(OIDC, uris.OIDC_AUTH, uri, table, command)

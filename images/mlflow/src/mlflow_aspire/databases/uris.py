@@ -7,8 +7,8 @@ no argument and no file and need no escaping. A URI that holds them works as wel
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from .errors import SettingError
-from .settings import MutableEnvironment
+from ..errors import SettingError
+from ..settings import MutableEnvironment
 
 BACKEND = "MLFLOW_BACKEND_STORE_URI"
 READ_REPLICA = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI"

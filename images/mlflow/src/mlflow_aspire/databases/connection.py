@@ -6,8 +6,8 @@ import time
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import OperationalError
 
-from .errors import Failure
-from .log import say
+from ..errors import Failure
+from ..log import say
 
 _PAUSE_SECONDS = 1
 

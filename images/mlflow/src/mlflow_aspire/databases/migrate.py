@@ -9,12 +9,13 @@ from contextlib import closing
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from . import databases, keys, revisions, schemas
+from .. import keys
+from ..errors import Failure
+from ..log import say
+from ..settings import MutableEnvironment, seconds
+from . import revisions, schemas, uris
 from .connection import connect
-from .errors import Failure
-from .log import say
 from .schemas import Schema
-from .settings import MutableEnvironment, seconds
 
 # The key of the advisory lock, the same in all versions of this image.
 _LOCK = 5_000_317
@@ -27,7 +28,7 @@ def migrate(environment: MutableEnvironment) -> None:
         SettingError: a setting is missing or wrong.
         Failure: a database cannot be reached, or a migration fails.
     """
-    databases.settle(environment)
+    uris.settle(environment)
     keys.settle(environment)
     limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
     configured = schemas.configured(environment)

@@ -11,7 +11,7 @@ from azure.core.credentials import AccessToken
 from azure.identity import CredentialUnavailableError
 from azure_postgresql_auth.core import AZURE_DB_FOR_POSTGRES_SCOPE
 
-from mlflow_aspire import entra
+from mlflow_aspire.databases import entra
 
 IDENTITY = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mlflow-identity"
 

@@ -14,7 +14,7 @@ from azure_postgresql_auth.errors import AzurePgEntraError
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, CreateEnginePlugin
 
-from .errors import Failure
+from ..errors import Failure
 
 
 class EntraSignInError(Failure):

@@ -52,7 +52,7 @@ public class ServerTests(ImageFixture image)
         var collection = await image.RunAsync(stores, "gc");
 
         Assert.Equal(1, collection.ExitCode);
-        Assert.Contains("removed runs: 2, logged models: 0, experiments: 0", collection.Output, StringComparison.Ordinal);
+        Assert.Contains("removed runs: 2, logged models: 0, traces: 0, experiments: 0", collection.Output, StringComparison.Ordinal);
         Assert.EndsWith($"mlflow-aspire: error: 1 could not be removed: run {runs.Text("elsewhere")}\n", collection.Errors, StringComparison.Ordinal);
         Assert.Equal(1, await CountAsync());
         Assert.True(await blobs.GetBlobClient($"1/{runs.Text("kept")}/artifacts/nested/ünïcode.txt").ExistsAsync());

@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="check the settings and run the MLflow server")
     commands.add_parser("migrate", help="bring the databases to the schemas of this MLflow")
     commands.add_parser("demo", help="load MLflow's demo into a running server")
-    gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments for good")
+    gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments permanently")
     gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
     return parser
 
@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
 
         demo(environment)
     else:
-        from .gc import gc
+        from .gc.command import gc
 
         gc(environment, arguments.older_than)
 

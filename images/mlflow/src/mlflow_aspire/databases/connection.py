@@ -3,7 +3,7 @@
 import re
 import time
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from ..errors import Failure
@@ -43,3 +43,10 @@ def connect(name: str, uri: str, limit: int) -> Connection:
             say(f"waiting up to {limit} s for the database of {name}: {reason}")
             waiting = True
         time.sleep(_PAUSE_SECONDS)
+
+
+def lock(connection: Connection, key: int, what: str) -> None:
+    """Waits for the database's lock of this key. It lives as long as the connection, so that a process that is killed leaves none behind."""
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+        say(f"another {what} is running: waiting for its end")
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})

@@ -7,14 +7,13 @@ import subprocess
 from contextlib import closing
 
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
 
 from .. import keys
 from ..errors import Failure
 from ..log import say
 from ..settings import MutableEnvironment, seconds
 from . import revisions, schemas, uris
-from .connection import connect
+from .connection import connect, lock
 from .schemas import Schema
 
 # The key of the advisory lock, the same in all versions of this image.
@@ -32,17 +31,10 @@ def migrate(environment: MutableEnvironment) -> None:
     keys.settle(environment)
     limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
     configured = schemas.configured(environment)
-    # The lock lives as long as this connection, so that a migration that is killed leaves none behind.
-    with closing(connect(configured[0].setting, configured[0].uri, limit)) as lock:
-        _acquire(lock)
+    with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
+        lock(connection, _LOCK, "migration")
         for schema in configured:
             _migrate(schema, limit)
-
-
-def _acquire(connection: Connection) -> None:
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
-        say("another migration is running: waiting for its end")
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
 
 
 def _migrate(schema: Schema, limit: int) -> None:

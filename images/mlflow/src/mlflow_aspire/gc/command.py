@@ -1,21 +1,26 @@
-"""`mlflow-aspire gc`: removes for good what users have deleted (guide A8).
+"""`mlflow-aspire gc`: removes permanently what users have deleted.
 
 Metadata from the database, artifacts from the artifact store, with the server's own settings of both: it needs neither a server that runs nor a sign-in to it.
 """
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import artifacts, databases, keys
-from .artifacts import DESTINATION
-from .databases import BACKEND
-from .errors import Failure
-from .settings import MutableEnvironment, required
+from .. import artifacts, databases, keys
+from ..artifacts import DESTINATION
+from ..databases import BACKEND
+from ..databases.connection import connect, lock
+from ..errors import Failure
+from ..settings import MutableEnvironment, required, seconds
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+# The key of the advisory lock, the same in all versions of this image.
+_LOCK = 5_000_318
 
 # A folder that no server makes: listing it asks the store and finds nothing.
 _NO_FOLDER = "mlflow-aspire-gc"
@@ -38,7 +43,10 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
     from .garbage import Garbage
 
     store = _artifact_store(destination)
-    Garbage(_tracking_store(uri), store).collect(older_than)
+    # Two collections at once would each find what the other has just removed gone.
+    with closing(connect(BACKEND, uri, seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60))) as connection:
+        lock(connection, _LOCK, "garbage collection")
+        Garbage(_tracking_store(uri), store).collect(older_than)
 
 
 def _artifact_store(destination: str) -> "ArtifactRepository":

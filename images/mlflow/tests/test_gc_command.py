@@ -4,7 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from mlflow_aspire.errors import Failure
-from mlflow_aspire.gc import gc
+from mlflow_aspire.gc.command import gc
 
 DATABASE = "postgresql://me@127.0.0.1:9/mlflow"
 
@@ -28,6 +28,7 @@ class GcTest(unittest.TestCase):
                 self.assert_failure(destination, "there is nothing mounted at /")
 
     def test_a_folder_below_a_mount(self) -> None:
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore", side_effect=RuntimeError("reached")):
-            with self.assertRaisesRegex(Failure, "^MLFLOW_BACKEND_STORE_URI: the tracking store cannot be opened: reached"):
-                gc({"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": f"file://{folder}"}, timedelta(0))
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            environment = {"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": f"file://{folder}", "MLFLOW_DATABASE_TIMEOUT_SECONDS": "0"}
+            with self.assertRaisesRegex(Failure, "^MLFLOW_BACKEND_STORE_URI: the database did not answer within 0 s"):
+                gc(environment, timedelta(0))

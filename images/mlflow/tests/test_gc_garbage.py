@@ -1,19 +1,23 @@
 import contextlib
 import io
+import json
 import tempfile
 import unittest
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock, patch
 
-from mlflow.entities import LifecycleStage, ViewType
+from mlflow.entities import LifecycleStage, TraceInfo, TraceLocation, TraceState, ViewType
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
 from mlflow.utils.time import get_current_time_millis
 
 from mlflow_aspire.errors import Failure
-from mlflow_aspire.garbage import Garbage
+from mlflow_aspire.gc.garbage import Garbage
 
 ALL = timedelta(0)
 
@@ -58,7 +62,7 @@ class GarbageTest(unittest.TestCase):
         kept, kept_folder = self.run_with("a/b.txt", deleted=False)
         _, folder = self.run_with("a/b.txt")
         self.run_with(None)
-        self.assertIn("removed runs: 2, logged models: 0, experiments: 0", self.collect())
+        self.assertIn("removed runs: 2, logged models: 0, traces: 0, experiments: 0", self.collect())
         self.assertEqual(self.runs(), {kept})
         self.assertTrue((kept_folder / "a/b.txt").is_file())
         self.assertFalse(folder.exists())
@@ -92,9 +96,9 @@ class GarbageTest(unittest.TestCase):
     def test_young_ones_stay(self) -> None:
         run, _ = self.run_with("a.txt")
         self.store.delete_experiment(self.experiment)
-        self.assertIn("removed runs: 0, logged models: 0, experiments: 0", self.collect(timedelta(hours=1)))
+        self.assertIn("removed runs: 0, logged models: 0, traces: 0, experiments: 0", self.collect(timedelta(hours=1)))
         self.assertEqual(self.runs(), {run})
-        self.assertIn("removed runs: 1, logged models: 0, experiments: 1", self.collect())
+        self.assertIn("removed runs: 1, logged models: 0, traces: 0, experiments: 1", self.collect())
 
     def test_deleted_experiments_with_their_runs(self) -> None:
         _, folder = self.run_with("a.txt", deleted=False)
@@ -119,9 +123,87 @@ class GarbageTest(unittest.TestCase):
         folder.mkdir(parents=True)
         (folder / "MLmodel").write_text("content")
         self.store.delete_logged_model(model.model_id)
-        self.assertIn("removed runs: 0, logged models: 1, experiments: 0", self.collect())
+        self.assertIn("removed runs: 0, logged models: 1, traces: 0, experiments: 0", self.collect())
         self.assertFalse(folder.exists())
         self.assertEqual([model.model_id for model in self.store.search_logged_models([self.experiment])], [kept])
+
+    def model_with(self, artifact: str, experiment: str | None = None) -> tuple[str, Path]:
+        model = self.store.create_logged_model(experiment or self.experiment, "model")
+        folder = self.folder_at(model.artifact_location)
+        folder.mkdir(parents=True)
+        (folder / artifact).write_text("content")
+        return model.model_id, folder
+
+    def trace_with(self, artifact: str) -> tuple[str, Path]:
+        id = f"tr-{uuid.uuid4().hex}"
+        trace = self.store.start_trace(
+            TraceInfo(id, TraceLocation.from_experiment_id(self.experiment), get_current_time_millis(), TraceState.OK, execution_duration=1)
+        )
+        folder = self.folder_at(trace.tags[MLFLOW_ARTIFACT_LOCATION])
+        (folder / artifact).parent.mkdir(parents=True)
+        (folder / artifact).write_text("content")
+        return id, folder
+
+    def test_an_experiment_goes_with_the_files_of_all_that_is_in_it(self) -> None:
+        self.run_with("a.txt", deleted=False)
+        self.model_with("MLmodel")
+        self.trace_with("attachments/1")
+        self.store.delete_experiment(self.experiment)
+        self.assertIn("removed runs: 1, logged models: 1, traces: 1, experiments: 1", self.collect())
+        self.assertEqual([file for file in (self.folder / "artifacts" / self.experiment).rglob("*") if file.is_file()], [])
+
+    def test_what_a_registered_version_needs_is_kept_until_it_is_deleted(self) -> None:
+        registry = RegistryStore(f"sqlite:///{self.folder}/mlflow.db")
+        registry.create_registered_model(self.id())
+        run, run_folder = self.run_with("model/MLmodel")
+        model, model_folder = self.model_with("MLmodel")
+        self.store.delete_logged_model(model)
+        registry.create_model_version(self.id(), f"mlflow-artifacts:/{self.experiment}/{run}/artifacts/model", run)
+        registry.create_model_version(self.id(), f"mlflow-artifacts:/{model_folder.relative_to(self.folder / 'artifacts')}", None)
+        self.store.delete_experiment(self.experiment)
+
+        output = self.collect()
+        self.assertIn(f"run {run} is kept: version 1 of the registered model {self.id()!r} needs it", output)
+        self.assertIn(f"logged model {model} is kept: version 2 of the registered model {self.id()!r} needs it", output)
+        self.assertIn("removed runs: 0, logged models: 0, traces: 0, experiments: 0, kept for others: 2", output)
+        self.assertTrue((run_folder / "model/MLmodel").is_file())
+        self.assertTrue((model_folder / "MLmodel").is_file())
+
+        for version in (1, 2):
+            registry.delete_model_version(self.id(), version)
+        self.assertIn("removed runs: 1, logged models: 1, traces: 0, experiments: 1", self.collect())
+        self.assertFalse(run_folder.exists() or model_folder.exists())
+
+    def test_a_run_goes_whose_name_alone_a_version_has(self) -> None:
+        registry = RegistryStore(f"sqlite:///{self.folder}/mlflow.db")
+        registry.create_registered_model(self.id())
+        run, folder = self.run_with("a.txt")
+        registry.create_model_version(self.id(), "mlflow-artifacts:/elsewhere", run)
+        self.assertIn(f"run {run} removed", self.collect())
+        self.assertFalse(folder.exists())
+
+    def test_a_trace_that_a_dataset_or_a_judge_learns_from_is_kept(self) -> None:
+        learned, folder = self.trace_with("a.txt")
+        remembered, _ = self.trace_with("a.txt")
+        _, other = self.trace_with("a.txt")
+        dataset = self.store.create_dataset(self.id())
+        self.store.upsert_dataset_records(
+            dataset.dataset_id, [{"inputs": {"q": "a"}, "source": {"source_type": "TRACE", "source_data": {"trace_id": learned}}}]
+        )
+        judging = self.store.create_experiment(f"{self.id()} judge")
+        self.store.register_scorer(judging, "memory", json.dumps({"episodic_trace_ids": [remembered]}))
+        self.store.delete_experiment(self.experiment)
+
+        output = self.collect()
+        self.assertIn(f"trace {learned} is kept: the evaluation dataset {self.id()!r} needs it", output)
+        self.assertIn(f"trace {remembered} is kept: the judge 'memory' of experiment {judging} needs it", output)
+        self.assertIn("traces: 1, experiments: 0, kept for others: 2", output)
+        self.assertTrue((folder / "a.txt").is_file())
+        self.assertFalse(other.exists())
+
+        self.store.delete_dataset(dataset.dataset_id)
+        self.store.delete_scorer(judging, "memory", None)
+        self.assertIn("traces: 2, experiments: 1", self.collect())
 
     def test_a_location_that_leads_to_another_run_takes_nothing_of_it_along(self) -> None:
         victim, victim_folder = self.run_with("a.txt", deleted=False)

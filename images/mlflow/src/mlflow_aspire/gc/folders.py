@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from mlflow.utils.uri import validate_path_is_safe
 
-from .errors import Failure
+from ..errors import Failure
 
 SCHEME = "mlflow-artifacts"
 _ARTIFACTS = "artifacts"

@@ -1,0 +1,1 @@
+"""Garbage collection: removes permanently what users have deleted, with its artifacts."""

@@ -9,12 +9,19 @@ var settings = MlflowSettings.Read(builder.ReadSettings(args), builder.Execution
 
 // Experiments, runs, models and traces. The local server has the version of the one in Azure.
 var postgres = builder.AddAzurePostgresFlexibleServer("postgres")
-    .RunAsContainer(container => container.WithImageTag("17.6").WithDataVolume());
+    .RunAsContainer(container => container
+        .WithImageTag("17.6")
+        .WithDataVolume()
+        .WithExclusiveVolume("docker-entrypoint.sh", "postgres")
+        .WithRestartAfterFailure());
 var database = postgres.AddDatabase("mlflow-db", "mlflow");
 
 // Artifacts.
 var storage = builder.AddAzureStorage("storage")
-    .RunAsEmulator(azurite => azurite.WithDataVolume());
+    .RunAsEmulator(azurite => azurite
+        .WithDataVolume()
+        .WithExclusiveVolume()
+        .WithRestartAfterFailure());
 var artifacts = storage.AddBlobContainer("artifacts", "mlflow");
 
 var mlflow = builder.AddMlflow("mlflow", settings.Port)

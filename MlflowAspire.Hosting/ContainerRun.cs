@@ -11,9 +11,11 @@ internal static class ContainerRun
     /// <returns>How it ended: success means exit code 0.</returns>
     public static async Task<ExecuteCommandResult> RunToEndAsync(IServiceProvider services, ContainerResource container, CancellationToken cancellationToken)
     {
-        // Watched from before the start: the end of an earlier run must not be taken for the end of this one.
+        // Watched from before the start, so that no change is missed.
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var end = WaitForEndAsync(services.GetRequiredService<ResourceNotificationService>(), container, watching.Token);
+        var notifications = services.GetRequiredService<ResourceNotificationService>();
+        var earlier = notifications.TryGetCurrentState(container.Name, out var current) ? ContainerId(current.Snapshot) : null;
+        var end = WaitForEndAsync(notifications, container, earlier, watching.Token);
         var start = await services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(container, KnownResourceCommands.StartCommand, cancellationToken);
         if (!start.Success)
         {
@@ -27,7 +29,7 @@ internal static class ContainerRun
             : CommandResults.Failure($"{container.Name} ended with {(snapshot.ExitCode is { } code ? $"exit code {code}" : snapshot.State?.Text)}; its console log says why.");
     }
 
-    private static async Task<CustomResourceSnapshot> WaitForEndAsync(ResourceNotificationService notifications, ContainerResource container, CancellationToken cancellationToken)
+    private static async Task<CustomResourceSnapshot> WaitForEndAsync(ResourceNotificationService notifications, ContainerResource container, string? earlier, CancellationToken cancellationToken)
     {
         var started = false;
         await foreach (var change in notifications.WatchAsync(cancellationToken))
@@ -41,7 +43,8 @@ internal static class ContainerRun
             {
                 started |= state != KnownResourceStates.NotStarted;
             }
-            else if (started)
+            // The end of an earlier run is reported once more after the start of this one. Each run is a container of its own; one that cannot be made has no id.
+            else if (started && (ContainerId(change.Snapshot) != earlier || state == KnownResourceStates.FailedToStart))
             {
                 return change.Snapshot;
             }
@@ -49,4 +52,7 @@ internal static class ContainerRun
 
         throw new OperationCanceledException(cancellationToken);
     }
+
+    private static string? ContainerId(CustomResourceSnapshot snapshot) =>
+        snapshot.Properties.FirstOrDefault(property => property.Name == "container.id")?.Value as string;
 }

@@ -7,7 +7,8 @@ public static partial class MlflowBuilderExtensions
 {
     private static void AddMigration(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var migration = builder.AddTask(mlflow, mlflow.Resource.Migration, "DatabaseArrowUp").WithArgs("migrate").ExcludeFromManifest();
+        // In a local run it also builds the image: all others start after it.
+        var migration = builder.AddTask(mlflow, mlflow.Resource.Migration, "DatabaseArrowUp", buildsImage: true).WithArgs("migrate").ExcludeFromManifest();
 
         // Two servers on an empty database race for its tables, and an older schema is refused: the migration runs once, before any server.
         mlflow.WaitForCompletion(migration);
@@ -19,7 +20,10 @@ public static partial class MlflowBuilderExtensions
 
     private static void AddGarbageCollectionCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var collection = builder.AddGarbageCollection(mlflow).WithExplicitStart().ExcludeFromManifest();
+        var collection = builder.AddGarbageCollection(mlflow)
+            .WaitForCompletion(builder.CreateResourceBuilder(mlflow.Resource.Migration))
+            .WithExplicitStart()
+            .ExcludeFromManifest();
 
         mlflow.WithTaskCommand("collect-garbage", "Collect garbage", collection, new()
         {
@@ -34,6 +38,7 @@ public static partial class MlflowBuilderExtensions
         var demo = builder.AddTask(mlflow, mlflow.Resource.DemoData, "Lightbulb")
             .WithArgs("demo")
             .WithReference(mlflow)
+            .WaitFor(mlflow)
             .WithExplicitStart()
             .ExcludeFromManifest();
 
@@ -45,9 +50,9 @@ public static partial class MlflowBuilderExtensions
     }
 
     private static IResourceBuilder<MlflowTaskResource> AddTask(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon) => builder
+        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon, bool buildsImage = false) => builder
         .AddResource(task)
-        .WithMlflowImage()
+        .WithMlflowImage(buildsImage)
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
 

@@ -58,6 +58,7 @@ public static partial class MlflowBuilderExtensions
             .WithHttpEndpoint(port, MlflowServerResource.TargetPort, MlflowServerResource.PrimaryEndpointName)
             .WithUrlForEndpoint(MlflowServerResource.PrimaryEndpointName, url => url.DisplayText = "MLflow")
             .WithHttpHealthCheck("/health")
+            .WithRestartAfterFailure()
             .WithContainerRuntimeArgs(context => context.Args.Add(FormattableString.Invariant($"--memory={server.Size.MemoryGiB}g")))
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
             .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey, versions => versions.FlaskSecretKey)

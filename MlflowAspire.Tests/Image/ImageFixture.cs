@@ -1,7 +1,9 @@
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
 using DotNet.Testcontainers.Networks;
+using MlflowAspire.Hosting;
 using Testcontainers.Azurite;
 using Testcontainers.PostgreSql;
 
@@ -22,10 +24,11 @@ public sealed class ImageFixture : IAsyncLifetime
     private readonly INetwork _hostNetwork = new NetworkBuilder().Build();
     private readonly PostgreSqlContainer _postgres;
 
-    // It stays, so that the next build takes a second.
+    // The app host's own, named after its content: built where it is missing, and no other checkout's. It stays.
     private readonly IFutureDockerImage _image = new ImageFromDockerfileBuilder()
-        .WithName("mlflow-aspire:tests")
-        .WithDockerfileDirectory(CommonDirectoryPath.GetSolutionDirectory(), "images/mlflow")
+        .WithName($"{MlflowImage.Name}:{MlflowImage.Tag}")
+        .WithDockerfileDirectory(MlflowImage.ContextPath)
+        .WithImageBuildPolicy(PullPolicy.Missing)
         .WithDeleteIfExists(false)
         .WithCleanUp(false)
         .Build();
@@ -50,7 +53,7 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>A PostgreSQL server in the network, not started yet.</summary>
     public PostgreSqlContainer PostgresServer(string name) =>
-        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork).WithNetwork(_network).WithNetworkAliases(name).Build();
+        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork).WithStartupCallback((container, _) => ConnectAsync(container, name)).Build();
 
     /// <summary>An Azurite server in the network, not started yet.</summary>
     public AzuriteContainer AzuriteServer(string name) =>
@@ -58,9 +61,11 @@ public sealed class ImageFixture : IAsyncLifetime
             .WithInMemoryPersistence()
             .WithCommand("--skipApiVersionCheck")
             .WithNetwork(_hostNetwork)
-            .WithNetwork(_network)
-            .WithNetworkAliases(name)
+            .WithStartupCallback((container, _) => ConnectAsync(container, name))
             .Build();
+
+    /// <summary>Docker engines before 25 refuse two networks in one call.</summary>
+    private async Task ConnectAsync(IContainer container, string name) => await DockerCli.RunAsync("network", "connect", "--alias", name, _network.Name, container.Id);
 
     /// <summary>A new, empty database on the shared server.</summary>
     public Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => TestDatabase.CreateAsync(_postgres.GetConnectionString(), owner);

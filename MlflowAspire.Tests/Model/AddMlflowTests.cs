@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -49,7 +50,7 @@ public class AddMlflowTests
         var model = TestModel.ToRun();
         model.AddMlflow().AddPythonClient("client", "client.py");
 
-        var containers = model.Builder.Resources.Where(resource => resource.HasAnnotationOfType<DockerfileBuildAnnotation>()).ToList();
+        var containers = OfTheImage(model);
         Assert.Equal(["client", "mlflow", "mlflow-demo", "mlflow-gc", "mlflow-migrate"], containers.Select(container => container.Name).Order());
         foreach (var container in containers)
         {
@@ -118,6 +119,39 @@ public class AddMlflowTests
         var byHand = model.Builder.Resources.Where(resource => resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).Select(resource => resource.Name);
         Assert.Equal(["client", "mlflow-demo", "mlflow-gc"], byHand.Order());
     }
+
+    [Fact]
+    public void One_image_is_built_once_before_any_container_of_it_starts()
+    {
+        var model = TestModel.ToRun();
+        model.AddMlflow().AddPythonClient("client", "client.py");
+
+        Assert.Equal("mlflow-migrate", Assert.Single(model.Builder.Resources, resource => resource.HasAnnotationOfType<DockerfileBuildAnnotation>()).Name);
+        Assert.All(OfTheImage(model), container =>
+        {
+            Assert.True(container.TryGetContainerImageName(out var image));
+            Assert.Equal($"mlflow-aspire:{MlflowImage.Tag}", image);
+            Assert.True(container.Name == "mlflow-migrate" || container.HasAnnotationOfType<WaitAnnotation>(), container.Name);
+        });
+        Assert.Matches(@"\A3\.17\.2-[0-9a-f]{12}\z", MlflowImage.Tag);
+    }
+
+    /// <summary>A trusted one is copied into each container, which fails for those that are read-only.</summary>
+    [Fact]
+    public void No_developer_certificate_is_copied_into_containers_of_the_image()
+    {
+        var model = TestModel.ToRun();
+        model.AddMlflow().AddPythonClient("client", "client.py");
+
+        Assert.All(OfTheImage(model), container =>
+        {
+            Assert.False(Assert.Single(container.Annotations.OfType<CertificateAuthorityCollectionAnnotation>()).TrustDeveloperCertificates);
+            Assert.False(Assert.Single(container.Annotations.OfType<HttpsCertificateAnnotation>()).UseDeveloperCertificate);
+        });
+    }
+
+    private static List<IResource> OfTheImage(TestModel model) =>
+        [.. model.Builder.Resources.Where(resource => resource.TryGetContainerImageName(out var image) && image.StartsWith("mlflow-aspire:", StringComparison.Ordinal))];
 
     [Fact]
     public void Has_commands_for_demo_data_and_garbage_collection()

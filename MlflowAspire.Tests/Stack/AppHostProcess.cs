@@ -3,18 +3,22 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace MlflowAspire.Tests.Stack;
 
-/// <summary>A copy of the app host in a folder of its own, so with volumes and user secrets of its own, run as a process.</summary>
+/// <summary>
+/// A copy of the app host in a folder of its own, so with volumes of its own, run as a process. Its home is its own too, with user secrets of its own and with a
+/// trusted developer certificate, as many developers have one.
+/// </summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
 
     private readonly string _root = Directory.CreateTempSubdirectory("mlflow-aspire-").FullName;
-    private readonly string _secretsId = $"mlflow-aspire-test-{Guid.NewGuid():N}";
+    private readonly string _home = Directory.CreateTempSubdirectory("mlflow-aspire-home-").FullName;
     private readonly ConcurrentQueue<string> _output = [];
-    private readonly HashSet<string> _otherVolumes = [];
     private Process? _process;
 
     /// <summary>The address of MLflow, the same at every start.</summary>
@@ -23,7 +27,6 @@ internal sealed class AppHostProcess : IAsyncDisposable
     /// <summary>Copies the sources and builds them.</summary>
     public async Task BuildAsync()
     {
-        _otherVolumes.UnionWith(await VolumesAsync());
         var repository = RepositoryRoot();
         foreach (var file in new[] { "*.props", "global.json", "nuget.config" }.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
         {
@@ -35,14 +38,14 @@ internal sealed class AppHostProcess : IAsyncDisposable
             Copy(Path.Combine(repository, folder), Path.Combine(_root, folder));
         }
 
-        var project = Path.Combine(_root, "MlflowAspire.AppHost", "MlflowAspire.AppHost.csproj");
-        var text = await File.ReadAllTextAsync(project);
-        Assert.Contains(">mlflow-aspire-apphost<", text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(project, text.Replace(">mlflow-aspire-apphost<", $">{_secretsId}<", StringComparison.Ordinal));
-
-        using var build = Start("dotnet", ["build", project, "--nologo"], []);
+        using var build = Start("dotnet", ["build", ProjectPath, "--nologo"], []);
         await WaitAsync(() => Task.FromResult(build.HasExited), "the app host to build");
         Assert.True(build.ExitCode == 0, Output);
+
+        // It ends with an error where the machine's browsers do not get to know the certificate.
+        using var certificate = Start("dotnet", ["dev-certs", "https", "--trust"], Home);
+        await WaitAsync(() => Task.FromResult(certificate.HasExited), "the developer certificate");
+        Assert.True(Directory.EnumerateFiles(Path.Combine(_home, ".aspnet", "dev-certs", "trust"), "*.pem").Any(), Output);
     }
 
     /// <summary>Starts the app host and waits until MLflow is healthy.</summary>
@@ -50,17 +53,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     {
         _output.Clear();
         var leftovers = await ContainersAsync();
-        _process = Start(
-            Path.Combine(_root, "MlflowAspire.AppHost", "bin", "Debug", "net10.0", "MlflowAspire.AppHost"),
-            [$"--Mlflow:Port={Address.Port}"],
-            new()
-            {
-                ["DOTNET_ENVIRONMENT"] = "Development",
-                ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
-                ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
-                ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
-                ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
-            });
+        _process = Launch(Address.Port);
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         await WaitAsync(
             async () =>
@@ -87,6 +80,26 @@ internal sealed class AppHostProcess : IAsyncDisposable
             "MLflow to become healthy");
     }
 
+    /// <summary>Starts a second app host of the same folder, on a port of its own, and returns what it has written when it has ended.</summary>
+    public async Task<string> StartSecondAsync()
+    {
+        _output.Clear();
+        using var second = Launch(FreePort());
+        await WaitAsync(() => Task.FromResult(second.HasExited), "the end of a second app host");
+        Assert.Equal(1, second.ExitCode);
+        return Output;
+    }
+
+    /// <summary>Starts the app host, stops it while MLflow still waits for what it needs, and returns what it has written.</summary>
+    public async Task<string> StopWhileStartingAsync()
+    {
+        _output.Clear();
+        using var process = Launch(FreePort());
+        await WaitAsync(async () => (await ContainersAsync()).Length > 0, "the first container");
+        await StopAsync(process);
+        return Output;
+    }
+
     /// <summary>Ends the app host by SIGKILL: it cannot clean up.</summary>
     public async Task KillAsync()
     {
@@ -94,18 +107,17 @@ internal sealed class AppHostProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(s_limit);
     }
 
-    /// <summary>Ends the app host as Ctrl+C does.</summary>
-    public async Task StopAsync()
-    {
-        using var signal = Process.Start("kill", ["-INT", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
-        await _process.WaitForExitAsync().WaitAsync(s_limit);
-    }
+    /// <summary>Ends the app host in good order. Its containers go in the background.</summary>
+    public Task StopAsync() => StopAsync(_process!);
+
+    /// <summary>Waits until the containers of an app host that has ended are gone.</summary>
+    public Task WaitForNoContainersAsync() => WaitAsync(async () => (await ContainersAsync()).Length == 0, "the containers to be gone");
 
     /// <summary>The containers that use the app host's volumes, running or not.</summary>
     public async Task<string[]> ContainersAsync()
     {
         List<string> containers = [];
-        foreach (var volume in await OwnVolumesAsync())
+        foreach (var volume in await VolumesAsync())
         {
             containers.AddRange(Lines(await DockerCli.RunAsync("ps", "--all", "--quiet", "--filter", $"volume={volume}")));
         }
@@ -115,37 +127,50 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        try
         {
-            await StopAsync();
-        }
+            if (_process is { HasExited: false })
+            {
+                await StopAsync();
+            }
 
-        _process?.Dispose();
-        // After a failed test there may be containers of a killed app host.
-        foreach (var container in await ContainersAsync())
-        {
-            await DockerCli.RunAsync("rm", "--force", container);
+            _process?.Dispose();
+            await WaitForNoContainersAsync();
+            foreach (var volume in await VolumesAsync())
+            {
+                await DockerCli.RunAsync("volume", "rm", "--force", volume);
+            }
         }
-
-        foreach (var volume in await OwnVolumesAsync())
+        catch (Exception exception)
         {
-            await DockerCli.RunAsync("volume", "rm", "--force", volume);
+            // Thrown, it would take the place of what a failed test has thrown.
+            await Console.Error.WriteLineAsync($"The app host in {_root} has left something behind: {exception}");
         }
 
         Directory.Delete(_root, recursive: true);
-        var secrets = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".microsoft", "usersecrets", _secretsId);
-        if (Directory.Exists(secrets))
-        {
-            Directory.Delete(secrets, recursive: true);
-        }
+        Directory.Delete(_home, recursive: true);
     }
+
+    /// <summary>The environment of a home of its own, in which docker finds what it has in the user's.</summary>
+    private Dictionary<string, string> Home => new()
+    {
+        ["HOME"] = _home,
+        ["ASPIRE_HOME"] = Path.Combine(_home, ".aspire"),
+        ["DOCKER_CONFIG"] = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker"),
+        ["SSL_CERT_DIR"] = $"{Path.Combine(_home, ".aspnet", "dev-certs", "trust")}:/etc/ssl/certs",
+    };
+
+    private string ProjectPath => Path.Combine(_root, "MlflowAspire.AppHost", "MlflowAspire.AppHost.csproj");
 
     private string Output => string.Join('\n', _output);
 
-    /// <summary>The volumes that the app host has made.</summary>
-    private async Task<string[]> OwnVolumesAsync() => [.. (await VolumesAsync()).Except(_otherVolumes)];
-
-    private static async Task<string[]> VolumesAsync() => Lines(await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", "name=mlflowaspire.apphost-"));
+    /// <summary>The volumes of this app host: Aspire names them after the path of the project file.</summary>
+    private async Task<string[]> VolumesAsync()
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ProjectPath.ToLowerInvariant())))[..10];
+        return Lines(await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", $"name=mlflowaspire.apphost-{hash}-"));
+    }
 
     private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
@@ -179,6 +204,25 @@ internal sealed class AppHostProcess : IAsyncDisposable
         {
             Copy(folder, Path.Combine(target, Path.GetFileName(folder)));
         }
+    }
+
+    private Process Launch(int port) => Start(
+        Path.Combine(_root, "MlflowAspire.AppHost", "bin", "Debug", "net10.0", "MlflowAspire.AppHost"),
+        [$"--Mlflow:Port={port}"],
+        new(Home)
+        {
+            ["DOTNET_ENVIRONMENT"] = "Development",
+            ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
+            ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+        });
+
+    private static async Task StopAsync(Process process)
+    {
+        // Not SIGINT, which is ignored where the tests run in the background.
+        using var signal = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync().WaitAsync(s_limit);
     }
 
     private Process Start(string command, string[] arguments, Dictionary<string, string> environment)

@@ -17,15 +17,23 @@ public class AppHostRestartTests
         await host.StartAsync();
         var run = await WriteAsync(client);
 
+        // Each next one starts while containers of the one before are still there.
         await host.KillAsync();
         await host.StartAsync();
         await VerifyAsync(client, run);
 
         await host.StopAsync();
-        Assert.Empty(await host.ContainersAsync());
-
         await host.StartAsync();
         await VerifyAsync(client, run);
+
+        // A second one of the same folder would start its stores on the same volumes.
+        Assert.StartsWith("This app host runs already (", (await host.StartSecondAsync()).Trim(), StringComparison.Ordinal);
+        await VerifyAsync(client, run);
+
+        await host.StopAsync();
+        await host.WaitForNoContainersAsync();
+        var output = await host.StopWhileStartingAsync();
+        Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
     }
 
     private static async Task<string> WriteAsync(HttpClient client)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace MlflowAspire.Tests.Stack;
 
 [Collection(StackTests.Name)]
@@ -29,10 +31,24 @@ public class GarbageCollectionTests(StackFixture fixture)
     }
 
     [Fact]
-    public async Task With_nothing_to_collect_it_succeeds()
+    public async Task With_nothing_to_collect_it_succeeds() => await Stack.ExecuteAsync("mlflow", "collect-garbage");
+
+    [Fact]
+    public async Task Each_collection_is_waited_for()
     {
-        await Stack.ExecuteAsync("mlflow", "collect-garbage");
-        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+        using var client = Stack.CreateMlflowClient();
+        for (var collection = 0; collection < 3; collection++)
+        {
+            using var created = await client.PostMlflowAsync("runs/create", new { experiment_id = "0" });
+            created.EnsureSuccessStatusCode();
+            using var answer = JsonDocument.Parse(await created.Content.ReadAsStringAsync());
+            var run = answer.RootElement.GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
+            using var deleted = await client.PostMlflowAsync("runs/delete", new { run_id = run });
+            deleted.EnsureSuccessStatusCode();
+
+            await Stack.ExecuteAsync("mlflow", "collect-garbage");
+            Assert.DoesNotContain(run, await RunsAsync());
+        }
     }
 
     private Task<List<string>> RunsAsync() => Stack.QueryAsync<string>("select run_uuid from runs");

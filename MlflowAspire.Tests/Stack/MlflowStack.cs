@@ -53,8 +53,9 @@ public sealed class MlflowStack : IAsyncDisposable
     public async Task<string> ConnectionStringAsync(string resource) =>
         await App.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"'{resource}' has no connection string.");
 
+    /// <summary>Waits also while the resource is started again.</summary>
     public Task WaitForHealthyAsync(string resource) =>
-        WithLogs($"'{resource}' did not become healthy", s_startLimit, limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, limit));
+        WithLogs($"'{resource}' did not become healthy", s_startLimit, limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, limit));
 
     public Task<ResourceEvent> WaitForStateAsync(string resource, Func<CustomResourceSnapshot, bool> condition) =>
         WithLogs($"'{resource}' did not reach the state", s_startLimit, limit => App.ResourceNotifications.WaitForResourceAsync(resource, change => condition(change.Snapshot), limit));

@@ -24,6 +24,9 @@ public sealed class StackFixture : IAsyncLifetime
         await _data.DisposeAsync();
     }
 
+    /// <summary>The volumes and secrets of the stack.</summary>
+    internal StackData Data => _data;
+
     /// <summary>The secrets that the stack runs with.</summary>
     public IEnumerable<string> Secrets => _data.Secrets;
 

@@ -9,8 +9,13 @@ fail() {
 
 need_dotnet() {
     command -v dotnet > /dev/null || fail 'The .NET SDK 10 is needed: https://dotnet.microsoft.com/download'
-    dotnet --version > /dev/null 2>&1 ||
-        fail "global.json asks for a .NET SDK of version $(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json) or newer; installed: $(dotnet --list-sdks | sed 's/ .*//' | paste -sd ' ' -)"
+    answer=$(dotnet --version 2>&1) && return
+    case $answer in
+        *global.json*)
+            wanted=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json)
+            fail "global.json asks for a .NET SDK of version $wanted or newer; installed: $(dotnet --list-sdks | sed 's/ .*//' | paste -sd ' ' -)" ;;
+        *) fail "dotnet does not work: $answer" ;;
+    esac
 }
 
 need_writable() { [ -w . ] || fail "$PWD is read-only, and dotnet builds into it: copy it to a folder that can be written to"; }

@@ -130,13 +130,16 @@ public sealed class StartTests : IDisposable
     [UnixFact]
     public async Task A_missing_SDK_is_named_with_those_that_are_there()
     {
-        _machine.Give("dotnet", "case $1 in --version) exit 145 ;; --list-sdks) echo '8.0.404 [/usr/share/dotnet/sdk]' ;; esac");
+        _machine.Give("dotnet", "case $1 in --version) echo 'global.json file: global.json' && exit 155 ;; --list-sdks) echo '8.0.404 [/usr/share/dotnet/sdk]' ;; esac");
 
         var (exitCode, _, errors) = await _machine.RunAsync("run.sh", []);
+        _machine.Give("dotnet", "echo 'No home directory.' >&2; exit 1");
+        var (_, _, broken) = await _machine.RunAsync("run.sh", []);
         _machine.Take("dotnet");
         var (_, _, none) = await _machine.RunAsync("run.sh", []);
 
         Assert.Equal((1, "error: global.json asks for a .NET SDK of version 10.0.100 or newer; installed: 8.0.404\n"), (exitCode, errors));
+        Assert.Equal("error: dotnet does not work: No home directory.\n", broken);
         Assert.Equal("error: The .NET SDK 10 is needed: https://dotnet.microsoft.com/download\n", none);
     }
 

@@ -1,7 +1,7 @@
 """The app of the OIDC plugin, with what it leaves out.
 
 The checks of Host and Origin: the plugin leaves them to MLflow's Flask app, so its own routes, of which /login makes an address from the Host header,
-would go without. The groups of bearer tokens after the first one. And https in the addresses that it makes from a request, of which
+would go without. The groups of bearer tokens after the first one. MLflow's routes that stream artifacts: Flask's read an upload whole. And https in the addresses that it makes from a request, of which
 OIDC_REDIRECT_URI is no more than one.
 """
 
@@ -13,7 +13,10 @@ from starlette.middleware import Middleware
 
 from .bearer_groups import BearerGroups
 from .https_scheme import HttpsScheme
+from .oidc_artifacts import artifact_routes
 
+# In front of Flask's.
+app.router.routes[:0] = artifact_routes()
 # Between authentication, which has verified the token, and permissions, of which an administrator needs none.
 authentication = [middleware.cls for middleware in app.user_middleware].index(AuthMiddleware)
 app.user_middleware.insert(authentication + 1, Middleware(BearerGroups))

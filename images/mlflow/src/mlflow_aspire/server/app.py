@@ -11,14 +11,16 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.importer import import_from_string
 
+from .. import guard
+from ..settings import Environment
 from .direct import arrange
 from .draining import Draining
 from .settings import ServerSettings
 
 
-def build(name: str, is_factory: bool, settings: ServerSettings) -> ASGIApp:
+def build(name: str, is_factory: bool, settings: ServerSettings, environment: Environment) -> ASGIApp:
     """MLflow's app of this name, such as `mlflow.server.fastapi_app:app`, completed."""
     loaded = import_from_string(name)
     app: FastAPI = loaded() if is_factory else loaded
-    arrange(app, guard=None, direct=settings.direct_routes)
+    arrange(app, guard=guard.install(environment), direct=settings.direct_routes)
     return Draining(app)

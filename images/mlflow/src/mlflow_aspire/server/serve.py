@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from .. import artifacts, databases, keys, sign_in
+from .. import artifacts, databases, guard, keys, sign_in
 from ..databases import BACKEND
 from ..settings import MutableEnvironment, required
 from . import capacity, readiness, settings, telemetry
@@ -32,6 +32,7 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     required(environment, BACKEND, "the database of the tracking store")
     artifacts.prepare(environment)
     keys.check(environment)
+    guard.settle(environment)
     telemetry.prepare(environment)
     readiness.port(environment)
     capacity.settle(environment)

@@ -20,7 +20,7 @@ def start(command: list[str], environment: Environment) -> None:
     size = capacity.read(environment)
     options = uvicorn_options(command)
     workers = options.pop("workers")
-    application = app.build(options.pop("app"), options.pop("factory"), own)
+    application = app.build(options.pop("app"), options.pop("factory"), own, environment)
     options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": own.grace}
     ready_socket = _listen(environment)
     worker = Worker(environment, size.threads, own.grace, ready_socket)

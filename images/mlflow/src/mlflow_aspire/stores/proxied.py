@@ -54,20 +54,25 @@ class ProxiedStore(ArtifactRepository):
         end = time.monotonic() + _PATIENCE_SECONDS
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            repository = None
             try:
-                repository = self._open()
-                return getattr(repository, method)(*arguments, **options)
-            except MlflowException:
-                raise
-            except Exception as error:
-                # Connections that it holds may be dead.
-                self._forget(repository)
-                problem = translate(error)
+                return self._call_once(method, *arguments, **options)
+            except StoreError as problem:
                 if not is_transient(problem) or time.monotonic() + pause > end:
-                    raise problem from error
+                    raise
             time.sleep(pause)
             pause *= 2
+
+    def _call_once(self, method: str, *arguments: Any, **options: Any) -> Any:
+        repository = None
+        try:
+            repository = self._open()
+            return getattr(repository, method)(*arguments, **options)
+        except MlflowException:
+            raise
+        except Exception as error:
+            # Connections that it holds may be dead.
+            self._forget(repository)
+            raise translate(error) from error
 
     def _open(self) -> ArtifactRepository:
         with self._opening:

@@ -1,0 +1,69 @@
+"""Uploads within the limit, and downloads without a copy on the server where the store can."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from mlflow.exceptions import MlflowException
+from mlflow.server import artifact_router
+from mlflow.utils.mime_type_utils import _guess_mime_type
+from starlette.types import Message, Receive, Scope
+
+from ..stores.streaming import StreamingStore
+from .bodies import ARTIFACT
+
+
+class Upload:
+    """The body of an artifact, which breaks off where it passes the limit, as if the client had left: what is stored of it until then goes."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._size = 0
+        self.is_too_large = int(dict(scope["headers"]).get(b"content-length", b"0")) > limit
+
+    @property
+    def problem(self) -> str:
+        return f"the artifact is larger than {self._limit} bytes ({ARTIFACT})"
+
+    async def receive(self) -> Message:
+        message: Message = {"type": "http.disconnect"} if self.is_too_large else await self._receive()
+        self._size += len(message.get("body", b""))
+        if self._size > self._limit:
+            self.is_too_large = True
+            return {"type": "http.disconnect"}
+        return message
+
+
+def apply() -> None:
+    """Puts a download of ours into MLflow's routes."""
+    own = artifact_router.download_artifact
+
+    async def download_artifact(artifact_path: str) -> Response:
+        store = artifact_router._get_artifact_repo() if artifact_router._is_serving_proxied_artifacts() else None
+        if not isinstance(store, StreamingStore):
+            return await own(artifact_path)
+        try:
+            path = artifact_router._get_workspace_scoped_path(artifact_router.validate_path_is_safe(artifact_path))
+            size, parts = await asyncio.to_thread(store.get, path)
+        except MlflowException as error:
+            return JSONResponse(status_code=error.get_http_status_code(), content=json.loads(error.serialize_as_json()))
+        name = path.rsplit("/", 1)[-1]
+        headers = {
+            "Content-Type": _guess_mime_type(name),
+            "Content-Disposition": artifact_router._content_disposition(name),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Length": str(size),
+        }
+        return StreamingResponse(_in_threads(parts), headers=headers)
+
+    for route in artifact_router.artifact_router.routes:
+        if route.dependant.call is own:
+            route.dependant.call = download_artifact
+
+
+async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """In those of transfers, of which there are more than of requests."""
+    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        yield part

@@ -1,0 +1,87 @@
+import asyncio
+import io
+import unittest
+from collections.abc import AsyncIterator
+from typing import Any, BinaryIO
+
+from mlflow_aspire.stores.errors import StoreError
+from mlflow_aspire.stores.proxied import ProxiedStore
+from mlflow_aspire.stores.streaming import StreamingStore
+
+PART = 8 * 2**20
+
+
+class Repository:
+    """Keeps what it gets whole."""
+
+    files: dict[str, bytes] = {}
+    failures = 0
+    largest_read = 0
+
+    def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
+        pass
+
+    def put(self, path: str, content: bytes | BinaryIO) -> None:
+        if Repository.failures:
+            Repository.failures -= 1
+            raise ConnectionError("the store is away")
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content
+        parts = []
+        while part := stream.read(PART):
+            Repository.largest_read = max(Repository.largest_read, len(part))
+            parts.append(part)
+        Repository.files[path] = b"".join(parts)
+
+
+class Store(ProxiedStore, StreamingStore):
+    pass
+
+
+class ClientLeft(Exception):
+    pass
+
+
+async def chunks(size: int, left_after: int | None = None) -> AsyncIterator[bytes]:
+    for number in range(size // 2**16):
+        if number == left_after:
+            raise ClientLeft
+        yield bytes([number % 251]) * 2**16
+    yield b""
+    yield b"end"
+
+
+class StreamingTest(unittest.TestCase):
+    def setUp(self) -> None:
+        Repository.files, Repository.failures, Repository.largest_read = {}, 0, 0
+        self.store = Store(Repository, "fake://store")
+
+    def upload(self, content: AsyncIterator[bytes], **path: Any) -> None:
+        asyncio.run(self.store.log_artifact_from_async_stream(content, "file", **path))
+
+    def test_files_of_all_sizes(self) -> None:
+        for size in (0, 2**16, PART - 2**16, PART, 5 * PART + 2**17):
+            with self.subTest(size):
+                self.upload(chunks(size), artifact_path="a/b")
+                self.assertEqual(Repository.files["a/b/file"], b"".join(bytes([number % 251]) * 2**16 for number in range(size // 2**16)) + b"end")
+                self.assertLessEqual(Repository.largest_read, PART)
+
+    def test_a_client_that_leaves_leaves_nothing(self) -> None:
+        for left_after in (0, 1, 127, 129, 300):
+            with self.subTest(left_after), self.assertRaises(ClientLeft):
+                self.upload(chunks(5 * PART, left_after))
+        self.assertEqual(Repository.files, {})
+
+    def test_a_store_that_is_away_for_a_moment(self) -> None:
+        Repository.failures = 2
+        self.upload(chunks(2**16))
+        self.assertIn("file", Repository.files)
+
+    def test_what_has_been_read_is_not_sent_again(self) -> None:
+        Repository.failures = 1
+        with self.assertRaisesRegex(StoreError, "not available"):
+            self.upload(chunks(2 * PART))
+        self.assertEqual(Repository.files, {})
+
+    def test_a_stream_of_flask(self) -> None:
+        self.store.log_artifact_from_stream(io.BytesIO(b"content"), "file")
+        self.assertEqual(Repository.files, {"file": b"content"})

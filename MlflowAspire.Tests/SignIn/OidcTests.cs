@@ -124,7 +124,7 @@ public class OidcTests(OidcFixture fixture)
         Task<string> TokenAsync(string group) => fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com", ["groups"] = new[] { group } });
         using var leaver = fixture.CreateClient(await TokenAsync("mlflow"));
         using var without = fixture.CreateClient(await TokenAsync("others"));
-        using var issued = await leaver.PostMlflowAsync("users/current/tokens", new { name = "of the leaver", expiration = DateTime.UtcNow.AddDays(300) });
+        using var issued = await leaver.PostMlflowAsync("users/current/tokens", new { name = "of the leaver", expiration = DateTime.UtcNow.AddDays(29) });
         using var accessToken = JsonDocument.Parse(await issued.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         using var basic = Stack.CreateMlflowClient();
         var credentials = $"leaver@example.com:{accessToken.RootElement.GetProperty("token").GetString()}";

@@ -54,6 +54,8 @@ class Server:
         self.folder = Path(self._folder.name)
         self.artifacts = self.folder / "artifacts"
         self.artifacts.mkdir()
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -74,6 +76,7 @@ class Server:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(sys.path),
             "HOME": str(self.folder),
+            "TMPDIR": str(self.temporary),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_BACKEND_STORE_URI": database,
             "_MLFLOW_SERVER_FILE_STORE": database,

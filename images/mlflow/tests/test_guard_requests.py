@@ -48,7 +48,7 @@ class LimitsTest(unittest.TestCase):
 
 
 class RequestTest(ServerTest):
-    settings = {bodies.BODY: "1", bodies.ARTIFACT: "3"}
+    settings = {bodies.BODY: "1", bodies.ARTIFACT: "3", "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "https://other.example,https://listed.example"}
     experiment: str
 
     @classmethod
@@ -213,3 +213,52 @@ class RequestTest(ServerTest):
         names = [experiment["name"] for experiment in self.server.done("", "GET", "2.0/mlflow/experiments/search?max_results=100")["experiments"]]
         self.assertNotIn("half", names)
         self.assertNotIn("Traceback", self.server.log())
+
+    def test_an_artifact_is_limited(self) -> None:
+        address = f"2.0/mlflow-artifacts/artifacts/{self.experiment}/{self.new_run()}/artifacts/large"
+        for data in (bytes(4 * MEBIBYTE), iter([bytes(MEBIBYTE)] * 4)):
+            answer = self.server.call("", "PUT", address, data=data)
+            self.assertEqual(answer.status_code, 413, answer.text)
+            self.assertIn(bodies.ARTIFACT, answer.text)
+            self.assertEqual(self.server.call("", "GET", address).status_code // 100, 4)
+        for data in (bytes(3 * MEBIBYTE), iter([bytes(MEBIBYTE)] * 3)):
+            self.server.done("", "PUT", address, data=data)
+            self.assertEqual(len(self.server.done("", "GET", address)), 3 * MEBIBYTE)
+
+    def test_half_an_artifact_leaves_nothing(self) -> None:
+        path = f"{self.experiment}/{self.new_run()}/artifacts/half"
+        address = urlsplit(self.server.address)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(f"PUT /api/2.0/mlflow-artifacts/artifacts/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {2 * MEBIBYTE}\r\n\r\n".encode() + bytes(MEBIBYTE))
+        end = time.monotonic() + 30
+        while (left := [file for file in self.server.temporary.rglob("*") if file.is_file()]) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(left, [])
+        self.assertFalse((self.server.artifacts / path).exists())
+
+    def test_pages_of_others(self) -> None:
+        own = urlsplit(self.server.address).netloc
+        create = {"name": "by a page"}
+        for origin in ("http://localhost:3000", "http://127.0.0.1:1", "http://localhost", "https://evil.example", "null", f"http://{own}.evil.example", f"http://x@{own}"):
+            for method, path in (("POST", "2.0/mlflow/experiments/create"), ("GET", "2.0/mlflow/experiments/search?max_results=1"), ("POST", "/v1/traces"), ("POST", "/graphql"), ("GET", "/get-artifact?run_id=x&path=y")):
+                with self.subTest(origin=origin, path=path):
+                    answer = self.server.call("", method, path, create if method == "POST" else None, headers={"Origin": origin})
+                    self.assertEqual(answer.status_code, 403, answer.text)
+        self.server.done("", "POST", "2.0/mlflow/experiments/create", {"name": "by its own"}, headers={"Origin": f"http://{own}"})
+        self.server.done("", "GET", "2.0/mlflow/experiments/search?max_results=1", headers={"Origin": "https://listed.example"})
+
+    def test_providers_that_need_what_is_not_there(self) -> None:
+        secret = self.server.done("", "POST", "3.0/mlflow/gateway/secrets/create", {"secret_name": "s", "secret_value": {"api_key": "k"}, "provider": "openai"})["secret"]["secret_id"]
+        for provider in ("cohere", "togetherai", "fireworks_ai", "no such"):
+            with self.subTest(provider):
+                definition = {"name": provider, "secret_id": secret, "provider": provider, "model_name": "m"}
+                self.bad(self.server.call("", "POST", "3.0/mlflow/gateway/model-definitions/create", definition), "litellm", "openai")
+        definition = {"name": "native", "secret_id": secret, "provider": "openai", "model_name": "m"}
+        made = self.server.done("", "POST", "3.0/mlflow/gateway/model-definitions/create", definition)["model_definition"]["model_definition_id"]
+        self.bad(self.server.call("", "POST", "3.0/mlflow/gateway/model-definitions/update", {"model_definition_id": made, "provider": "cohere"}), "litellm")
+
+    def test_models_are_known_without_the_internet(self) -> None:
+        start = time.monotonic()
+        models = self.server.done("", "GET", "/ajax-api/3.0/mlflow/gateway/supported-models?provider=openai")["models"]
+        self.assertTrue(models)
+        self.assertLess(time.monotonic() - start, 30)

@@ -2,8 +2,10 @@
 
 The checks of Host and Origin: the plugin leaves them to MLflow's Flask app, so its own routes, of which /login makes an address from the Host header,
 would go without. The groups of bearer tokens after the first one. MLflow's routes that stream artifacts: Flask's read an upload whole. And https in the addresses that it makes from a request, of which
-OIDC_REDIRECT_URI is no more than one.
+OIDC_REDIRECT_URI is no more than one. And a limit to how long the access tokens last that users issue themselves, which outlive their groups.
 """
+
+import os
 
 from mlflow.server.fastapi_security import init_fastapi_security
 from mlflow_oidc_auth.app import app
@@ -11,10 +13,12 @@ from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware
 from starlette.middleware import Middleware
 
+from . import oidc_tokens
 from .bearer_groups import BearerGroups
 from .https_scheme import HttpsScheme
 from .oidc_artifacts import artifact_routes
 
+oidc_tokens.limit(os.environ)
 # In front of Flask's.
 app.router.routes[:0] = artifact_routes()
 # Between authentication, which has verified the token, and permissions, of which an administrator needs none.

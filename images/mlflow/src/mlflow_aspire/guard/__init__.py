@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from ..settings import Environment, MutableEnvironment, flag
 from ..sign_in import BASIC, OIDC, app_name
+from . import spool
 
 # MLflow asks this address for a catalogue of models, with retries. Without one it reads the copy that it brings.
 _CATALOG = "MLFLOW_MODEL_CATALOG_URI"
@@ -18,7 +19,12 @@ _SOURCES = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX"
 
 
 def settle(environment: MutableEnvironment) -> None:
-    """Sets MLflow's own settings where they do what a guard would do."""
+    """Sets MLflow's own settings where they do what a guard would do, and chooses the folder for temporary files.
+
+    Raises:
+        SettingError: there is no folder for temporary files.
+    """
+    spool.settle(environment)
     environment.setdefault(_CATALOG, "")
     if flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
         # Runs, models, the store of this server, and what a prompt has in place of a source: all of which the sign-in knows.
@@ -31,12 +37,13 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
     Raises:
         SettingError: a setting is wrong.
     """
-    from . import bodies, caller, metrics, places, strict_json, traces, transfers
+    from . import bodies, caller, metrics, origins, places, providers, strict_json, traces, transfers
     from .requests import Requests
 
     limits = bodies.read_limits(environment)
     strict_json.apply()
     metrics.apply()
+    providers.apply()
     places.apply()
     transfers.apply()
     traces.apply(caller.rights(environment))
@@ -49,4 +56,4 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
             from . import oidc_links
 
             oidc_links.apply()
-    return partial(Requests, limits=limits)
+    return partial(Requests, limits=limits, origins=origins.read_allowed(environment))

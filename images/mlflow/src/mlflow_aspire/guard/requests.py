@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import caller, paths
+from . import caller, origins, paths, spool
 from .bodies import Body, BodyError, ClientLeft, Limits
 from .transfers import Upload
 
@@ -29,15 +29,20 @@ class Refusal(Exception):
 class Requests:
     """Checks a request, reads its body within the limits, and lets it through."""
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, origins: tuple[str, ...]) -> None:
         self._app = app
         self._limits = limits
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            # In each worker, before its first request.
+            spool.enter()
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
+            _check_origin(scope, self._origins)
             _check_address(scope)
             if not is_upload(scope):
                 scope, receive = await Body(scope, receive, self._limits).read()
@@ -73,6 +78,12 @@ def is_upload(scope: Scope) -> bool:
     return scope["method"] == "PUT" and UPLOAD.search(scope["path"]) is not None
 
 
+def _check_origin(scope: Scope, allowed: tuple[str, ...]) -> None:
+    # A provider of OpenID Connect may send the browser back with a form.
+    if not scope["path"].startswith("/callback") and (problem := origins.problem(scope, allowed)):
+        raise Refusal(403, problem)
+
+
 def _check_address(scope: Scope) -> None:
     path, query = scope["path"], scope["query_string"]
     if _CONTROL.search(path):
@@ -104,7 +115,7 @@ def _check_path(path: str) -> None:
 
 
 async def _answer(send: Send, status: int, problem: str) -> None:
-    code = {400: "INVALID_PARAMETER_VALUE", 413: "REQUEST_LIMIT_EXCEEDED"}[status]
+    code = {400: "INVALID_PARAMETER_VALUE", 403: "PERMISSION_DENIED", 413: "REQUEST_LIMIT_EXCEEDED"}[status]
     body = json.dumps({"error_code": code, "message": problem}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 413:

@@ -8,6 +8,7 @@ from mimetypes import guess_type
 from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
+from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import StreamUploadMixin
 from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepository
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
@@ -109,6 +110,14 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
         content = self._blob(path).download_blob()
         return content.size, content.chunks()
+
+    def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
+        container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
+        if root or path:
+            return super().list_artifacts(path)
+        # MLflow looks for names that begin with a slash, of which there are none.
+        found = self.client.get_container_client(container).walk_blobs()
+        return sorted((FileInfo(item.name.rstrip("/"), item.name.endswith("/"), getattr(item, "size", None)) for item in found), key=lambda item: item.path)
 
     def _blob(self, path: str) -> Any:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)

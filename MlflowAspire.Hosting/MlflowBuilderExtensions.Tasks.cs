@@ -39,6 +39,8 @@ public static partial class MlflowBuilderExtensions
             .WithArgs("demo")
             .WithReference(mlflow)
             .WaitFor(mlflow)
+            // The demo ends with a link, for a browser outside of the network of containers.
+            .WithEnvironment(async context => context.EnvironmentVariables["MLFLOW_DEMO_BROWSER_ADDRESS"] = (await mlflow.Resource.UriExpression.GetValueAsync(context.CancellationToken))!)
             .WithExplicitStart()
             .ExcludeFromManifest();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Utils;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
@@ -77,6 +78,8 @@ public static partial class MlflowBuilderExtensions
         builder.AddMigration(mlflow);
         if (builder.ExecutionContext.IsRunMode)
         {
+            // Files on their way to stores that take no streams. In /tmp they would count as the server's memory; in Azure /tmp is on disk.
+            mlflow.WithVolume(VolumeNameGenerator.Generate(mlflow, "spool"), "/var/spool/mlflow");
             builder.AddGarbageCollectionCommand(mlflow);
             builder.AddDemoData(mlflow);
         }

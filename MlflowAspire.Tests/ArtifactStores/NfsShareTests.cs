@@ -66,7 +66,7 @@ public class NfsShareTests
         var model = TestModel.ToRun();
         var mlflow = model.Builder.AddMlflow("mlflow").WithVolumeArtifactStore(new VolumeArtifactStoreOptions { Share = model.Builder.AddAzureNfsShare("share", model.Builder.AddAzureContainerAppEnvironment("environment")) });
 
-        Assert.Single(mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>());
+        Assert.Single(mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Target == "/mnt/artifacts");
         Assert.Empty(model.Builder.Resources.OfType<AzureNfsShareResource>());
     }
 

@@ -117,7 +117,7 @@ public class StoreEnvironmentTests
         _model.Mlflow.WithVolumeArtifactStore();
         await ExpectAsync(("MLFLOW_ARTIFACTS_DESTINATION", "file:///mnt/artifacts"));
 
-        var mount = Assert.Single(_model.Mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>());
+        var mount = Assert.Single(_model.Mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Target == "/mnt/artifacts");
         Assert.Equal((ContainerMountType.Volume, "/mnt/artifacts", false), (mount.Type, mount.Target, mount.IsReadOnly));
         Assert.EndsWith("-mlflow-artifacts", mount.Source, StringComparison.Ordinal);
         var collection = Assert.Single(_model.Mlflow.Resource.GarbageCollection.Annotations.OfType<ContainerMountAnnotation>());
@@ -134,7 +134,7 @@ public class StoreEnvironmentTests
 
         foreach (var container in new ContainerResource[] { _model.Mlflow.Resource, _model.Mlflow.Resource.GarbageCollection })
         {
-            var mount = Assert.Single(container.Annotations.OfType<ContainerMountAnnotation>());
+            var mount = Assert.Single(container.Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Target == "/mnt/artifacts");
             Assert.Equal((type, source), (mount.Type, mount.Source));
         }
     }

@@ -20,6 +20,13 @@ public class PackageTests(ImageFixture image)
     }
 
     [Fact]
+    public async Task No_program_of_the_image_gives_the_rights_of_another_user()
+    {
+        var container = image.Container(new Dictionary<string, string>(), "find", "/", "-xdev", "-type", "f", "-perm", "/6000");
+        Assert.Equal("", (await ImageRun.OfAsync(container)).Output);
+    }
+
+    [Fact]
     public async Task The_image_tells_what_it_is_and_runs_without_root_rights()
     {
         var configuration = JsonDocument.Parse(await DockerCli.RunAsync("image", "inspect", "--format", "{{json .Config}}", image.ImageName)).RootElement;

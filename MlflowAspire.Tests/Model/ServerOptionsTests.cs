@@ -1,4 +1,5 @@
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -37,6 +38,30 @@ public class ServerOptionsTests
         var model = TestModel.ToRun();
         var environment = await model.AddMlflow().WithArtifactTimeout(TimeSpan.FromMinutes(10)).Resource.EnvironmentAsync(model.Builder);
         Assert.Equal("600", environment["MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT"]);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1048577)]
+    public void A_size_of_artifacts_out_of_range_is_refused(int mebibytes) =>
+        Assert.Contains(
+            "MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithMaxArtifactSize(mebibytes)).Message,
+            StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_largest_artifact_is_set()
+    {
+        var model = TestModel.ToRun();
+        Assert.Equal("2048", (await model.AddMlflow().WithMaxArtifactSize(2048).Resource.EnvironmentAsync(model.Builder))["MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES"]);
+    }
+
+    [Fact]
+    public void Temporary_files_are_on_disk_in_a_local_run_alone()
+    {
+        var mount = Assert.Single(TestModel.ToRun().AddMlflow().Resource.Annotations.OfType<ContainerMountAnnotation>());
+        Assert.Equal((ContainerMountType.Volume, "/var/spool/mlflow"), (mount.Type, mount.Target));
+        Assert.Empty(TestModel.ToPublish().AddMlflow().Resource.Annotations.OfType<ContainerMountAnnotation>());
     }
 
     [Fact]

@@ -61,7 +61,7 @@ internal sealed record MlflowSettings
     {
         var section = new SettingsSection(configuration, "Mlflow");
         var port = section.Integer(nameof(Port), 5000, 0, 65535);
-        var workers = section.Integer(nameof(Workers), 2, 1, 64);
+        var workers = section.Integer(nameof(Workers), 1, 1, 64);
         var jobs = section.Boolean(nameof(Jobs), false);
         var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
         var settings = new MlflowSettings
@@ -89,6 +89,11 @@ internal sealed record MlflowSettings
             Storage = StorageSettings.Read(section),
         };
         settings.RefuseOpenServer(section, isPublishing);
+        if (isPublishing)
+        {
+            DatabaseConnections.Check(section, settings);
+        }
+
         section.ThrowIfWrong();
         return settings;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
@@ -22,6 +23,15 @@ public static partial class MlflowBuilderExtensions
 
         builder.Resource.Replicas = replicas;
         return builder;
+    }
+
+    /// <summary>The server counts the connections of all replicas when it starts, as they have one database.</summary>
+    private static void SetReplicas(this MlflowServerResource server, EnvironmentCallbackContext context)
+    {
+        if (context.ExecutionContext.IsPublishMode && server.Replicas > 1)
+        {
+            context.EnvironmentVariables["MLFLOW_SERVER_REPLICAS"] = server.Replicas.ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>

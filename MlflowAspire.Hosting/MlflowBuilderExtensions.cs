@@ -15,7 +15,7 @@ public static partial class MlflowBuilderExtensions
     /// see <c>WithBackendStore</c> and <c>WithArtifactStore</c>.
     /// </summary>
     /// <remarks>
-    /// The defaults fit 1 core and 2 GiB: two workers and no job runner; usage telemetry is off, and only the names of the server's own endpoints are
+    /// The defaults fit 1 core and 2 GiB: one worker and no job runner; usage telemetry is off, and only the names of the server's own endpoints are
     /// accepted as Host header. The container runs without root rights on a read-only file system.
     /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start.
     /// </remarks>
@@ -67,7 +67,8 @@ public static partial class MlflowBuilderExtensions
             .WithEnvironment(context => context.EnvironmentVariables["MLFLOW_CRYPTO_KEK_VERSION"] = server.SecretVersions.KekPassphrase.ToString(CultureInfo.InvariantCulture))
             .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
             .WithEnvironment(server.SetAllowedHosts)
-            .WithWorkers(2)
+            .WithEnvironment(server.SetReplicas)
+            .WithWorkers(1)
             .WithJobs(enabled: false);
 
         // The orchestrator's console shows the dashboard's address alone.

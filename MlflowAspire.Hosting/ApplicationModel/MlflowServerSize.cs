@@ -5,7 +5,7 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <param name="MemoryGiB">Memory in GiB.</param>
 internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
 {
-    /// <summary>Two workers take 0.6 GiB when idle; the rest is for requests and uploads.</summary>
+    /// <summary>One worker; what it does not take is for requests and uploads.</summary>
     public static MlflowServerSize Default { get; } = new(1, 2);
 
     /// <summary>The job runner takes 1.3 GiB more when idle, before it has run any job.</summary>

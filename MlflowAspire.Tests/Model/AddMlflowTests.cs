@@ -28,7 +28,7 @@ public class AddMlflowTests
         var server = model.AddMlflow().Resource;
 
         var environment = await server.EnvironmentAsync(model.Builder);
-        Assert.Equal("2", environment["MLFLOW_WORKERS"]);
+        Assert.Equal("1", environment["MLFLOW_WORKERS"]);
         Assert.Equal("false", environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"]);
         Assert.Equal("true", environment["MLFLOW_DISABLE_TELEMETRY"]);
         Assert.Contains("--memory=2g", await server.RuntimeArgumentsAsync());

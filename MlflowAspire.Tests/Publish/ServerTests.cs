@@ -137,7 +137,8 @@ public sealed class ServerTests
 
         // All the same but for what makes it the one that runs periodic jobs: the secrets above all.
         Assert.Equal(server.Keys.Order(), periodic.Keys.Order());
-        Assert.Equal(["MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS", "MLFLOW_WORKERS"], server.Keys.Where(name => server[name] != periodic[name]).Order());
+        Assert.Equal("'3'", server["MLFLOW_SERVER_REPLICAS"].Value);
+        Assert.Equal(["MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS"], server.Keys.Where(name => server[name] != periodic[name]).Order());
     }
 
     [Fact]

@@ -51,5 +51,21 @@ class UvicornOptionsTest(unittest.TestCase):
         uvicorn.Config(**options)
 
 
+class WorkerTest(unittest.TestCase):
+    def test_uvicorns_worker_of_gunicorn_is_what_ours_completes(self) -> None:
+        from uvicorn.workers import UvicornWorker
+
+        source = inspect.getsource(UvicornWorker)
+        self.assertEqual(set(re.findall(r"self\.(_serve|_install_sigquit_handler|wsgi|sockets)\b", source)), {"_serve", "_install_sigquit_handler", "wsgi", "sockets"})
+        self.assertIn("config_kwargs.update(self.CONFIG_KWARGS)", source)
+
+    def test_the_two_steps_of_instrumentation_are_all_of_it(self) -> None:
+        from opentelemetry.instrumentation import auto_instrumentation
+
+        # What `opentelemetry-instrument` does in one step; gevent is not used here.
+        source = inspect.getsource(auto_instrumentation._initialize)
+        self.assertEqual(re.findall(r"(_load_\w+|distro\.\w+)\(", source), ["_load_distro", "distro.configure", "_load_configurators", "_load_instrumentors"])
+
+
 if __name__ == "__main__":
     unittest.main()

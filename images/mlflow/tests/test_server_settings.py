@@ -48,7 +48,7 @@ class ServeTest(unittest.TestCase):
     def test_the_defaults(self) -> None:
         self.assertEqual(
             settings.read({}),
-            settings.ServerSettings(access_log=False, direct_routes=True, grace=30, header_bytes=65_536, request_seconds=20),
+            settings.ServerSettings(access_log=False, direct_routes=True, grace=25, header_bytes=65_536, request_seconds=20),
         )
 
 

@@ -201,7 +201,7 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             }
             {
               name: 'MLFLOW_WORKERS'
-              value: '2'
+              value: '1'
             }
             {
               name: 'MLFLOW_SERVER_ENABLE_JOB_EXECUTION'

@@ -3,6 +3,7 @@
 It starts a worker again that has died. It would also end one whose event loop has not moved for a while, which on a busy machine is no sign of death.
 """
 
+import os
 import random
 import sys
 import threading
@@ -19,6 +20,7 @@ from .worker import Worker, WorkerServer
 
 # Ten probes of a container, which would end all of its workers.
 _HANG_SECONDS = 120
+_MEMORY = "/dev/shm"
 
 
 def run(options: dict[str, Any], workers: int, worker: Worker) -> None:
@@ -45,8 +47,11 @@ def run(options: dict[str, Any], workers: int, worker: Worker) -> None:
             self.cfg.set("worker_class", ForkedWorker)
             self.cfg.set("preload_app", True)
             self.cfg.set("timeout", _HANG_SECONDS)
-            self.cfg.set("graceful_timeout", worker.grace)
-            self.cfg.set("worker_tmp_dir", "/dev/shm")
+            self.cfg.set("graceful_timeout", worker.grace + 5)
+            # A sign of life is a change to a file's time, which on a disk can take longer than it should.
+            self.cfg.set("worker_tmp_dir", _MEMORY if os.access(_MEMORY, os.W_OK) else None)
+            if options["access_log"]:
+                self.cfg.set("accesslog", "-")
             self.cfg.set("pre_fork", _check_threads)
             self.cfg.set("post_fork", lambda arbiter, forked: _part(generators))
 

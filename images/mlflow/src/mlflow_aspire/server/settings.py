@@ -32,7 +32,7 @@ def read(environment: Environment) -> ServerSettings:
     return ServerSettings(
         access_log=flag(environment, "MLFLOW_SERVER_ACCESS_LOG", False),
         direct_routes=flag(environment, "MLFLOW_SERVER_DIRECT_ROUTES", True),
-        grace=number(environment, "MLFLOW_SERVER_GRACE_SECONDS", 30, 1, 3600),
+        grace=number(environment, "MLFLOW_SERVER_GRACE_SECONDS", 25, 1, 3600),
         header_bytes=number(environment, "MLFLOW_SERVER_MAX_HEADER_BYTES", 65_536, 8_192, 1_048_576),
         request_seconds=number(environment, "MLFLOW_SERVER_HEADER_SECONDS", 20, 1, 3600),
     )

@@ -14,6 +14,9 @@ from .worker import Worker, WorkerServer
 # The arguments in front of uvicorn's own: the interpreter and the module.
 _INTERPRETER = ["-m", "uvicorn"]
 
+# Calls have had their time to end (MLFLOW_SERVER_GRACE_SECONDS) when uvicorn begins to close connections.
+_LAST_SECONDS = 2
+
 
 def start(command: list[str], environment: Environment) -> None:
     own = settings.read(environment)
@@ -21,7 +24,7 @@ def start(command: list[str], environment: Environment) -> None:
     options = uvicorn_options(command)
     workers = options.pop("workers")
     application = app.build(options.pop("app"), options.pop("factory"), own, environment)
-    options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": own.grace}
+    options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": _LAST_SECONDS}
     ready_socket = _listen(environment)
     worker = Worker(environment, size.threads, own.grace, ready_socket)
     if workers == 1:

@@ -46,7 +46,7 @@ public static partial class MlflowBuilderExtensions
 
         mlflow.WithTaskCommand("load-demo-data", "Load demo data", demo, new()
         {
-            Description = "Loads MLflow's demo: traces, evaluation runs and prompts (guide row G16). It takes a minute.",
+            Description = "Loads MLflow's demo: traces, evaluation runs and prompts. It takes a minute.",
             IconName = "Lightbulb",
         });
     }

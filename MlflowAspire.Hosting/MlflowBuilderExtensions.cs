@@ -11,7 +11,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Adds an MLflow tracking server (guide rows G1, G6 and G7). It needs a backend store and an artifact store:
+    /// Adds an MLflow tracking server. It needs a backend store and an artifact store:
     /// see <c>WithBackendStore</c> and <c>WithArtifactStore</c>.
     /// </summary>
     /// <remarks>
@@ -23,7 +23,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="name">The name of the resource.</param>
     /// <param name="port">The port on this machine; a free one is chosen when it is not given.</param>
     /// <param name="flaskSecretKey">Signs sessions (<c>MLFLOW_FLASK_SERVER_SECRET_KEY</c>); generated and kept when it is not given.</param>
-    /// <param name="kekPassphrase">Encrypts the keys of the AI gateway (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>, guide row G18); generated and kept when it is not given.</param>
+    /// <param name="kekPassphrase">Encrypts the keys of the AI gateway (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>); generated and kept when it is not given.</param>
     /// <param name="webhookKey">Encrypts the secrets of webhooks (<c>MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY</c>), 32 characters or more; generated and kept when it is not given.</param>
     /// <returns>The builder of the server.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>

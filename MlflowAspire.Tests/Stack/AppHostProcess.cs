@@ -14,7 +14,8 @@ namespace MlflowAspire.Tests.Stack;
 /// </summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+    // The first start builds the image.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
     private readonly string _root = Directory.CreateTempSubdirectory("mlflow-aspire-").FullName;
     private readonly string _home = Directory.CreateTempSubdirectory("mlflow-aspire-home-").FullName;
@@ -225,9 +226,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
         await process.WaitForExitAsync().WaitAsync(s_limit);
     }
 
+    /// <summary>Runs a command in the project's folder, as <c>dotnet run</c> does: the app host reads its settings there.</summary>
     private Process Start(string command, string[] arguments, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _root };
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(ProjectPath) };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

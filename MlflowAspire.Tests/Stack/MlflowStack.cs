@@ -11,7 +11,8 @@ namespace MlflowAspire.Tests.Stack;
 /// <summary>The app host's local stack in real containers, on random ports and on data of its own.</summary>
 public sealed class MlflowStack : IAsyncDisposable
 {
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
+    // The first start builds the image.
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(4);
 
     internal MlflowStack(DistributedApplication app) => App = app;

@@ -1,68 +1,106 @@
-"""Waits for the server, or measures how many requests a second it answers: "reads writes", each over ten seconds with eight connections."""
+"""Requests: what they are, and wrk that sends them."""
 
-import http.client
 import json
-import sys
-import threading
+import os
+import re
+import tempfile
 import time
+import urllib.request
+from dataclasses import dataclass
+
+from stack import Server, on_load_core
 
 CONNECTIONS = 8
-SECONDS = 10
+
+_OTLP = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["x-mlflow-experiment-id"] = "%s"
+local random = io.open("/dev/urandom", "rb")
+local function id(bytes)
+  return (random:read(bytes):gsub(".", function(byte) return string.format("%%02x", string.byte(byte)) end))
+end
+request = function()
+  local span = '{"traceId":"' .. id(16) .. '","spanId":"' .. id(8) .. '","name":"span","kind":1,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000100000000"}'
+  return wrk.format(nil, nil, nil, '{"resourceSpans":[{"scopeSpans":[{"spans":[' .. span .. ']}]}]}')
+end
+"""
 
 
-def call(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> dict:
-    connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    text = response.read()
-    if response.status != 200:
-        raise RuntimeError(f"{method} {path}: {response.status} {text[:200]!r}")
+@dataclass
+class Request:
+    path: str
+    script: str = ""
+
+
+@dataclass
+class Answers:
+    requests: int
+    seconds: float
+    cpu: float
+    load: float
+    p99: float
+    slowest: float
+    failed: int
+
+
+def call(server: Server, path: str, body: object = None, headers: dict[str, str] | None = None) -> dict:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(server.address + path, data, {"Content-Type": "application/json", **(headers or {})})
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        text = answer.read()
     return json.loads(text) if text.startswith(b"{") else {}
 
 
-def wait() -> None:
-    deadline = time.monotonic() + 180
-    while True:
-        try:
-            call(http.client.HTTPConnection("server", 5000, timeout=5), "GET", "/health")
-            return
-        except (OSError, http.client.HTTPException, RuntimeError) as error:
-            if time.monotonic() > deadline:
-                sys.exit(f"the server does not answer: {error}")
-            time.sleep(0.05)
+def requests(server: Server, headers: dict[str, str] | None = None) -> dict[str, Request]:
+    """The requests that are measured, after what they ask for has been made: an experiment with 100 runs."""
+    experiment = call(server, "/api/2.0/mlflow/experiments/create", {"name": f"bench {time.time()}"}, headers)["experiment_id"]
+    runs = [call(server, "/api/2.0/mlflow/runs/create", {"experiment_id": experiment}, headers)["run"]["info"]["run_id"] for _ in range(100)]
+    metrics = [{"key": f"metric-{number}", "value": number, "timestamp": 0, "step": 0} for number in range(3)]
+    for run in runs:
+        call(server, "/api/2.0/mlflow/runs/log-batch", {"run_id": run, "metrics": metrics, "params": [{"key": "parameter", "value": "value"}]}, headers)
+    added = "".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in (headers or {}).items())
+
+    def post(path: str, body: object) -> Request:
+        return Request(path, f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = {json.dumps(json.dumps(body))}\n{added}')
+
+    return {
+        "get": Request(f"/api/2.0/mlflow/runs/get?run_id={runs[0]}", added),
+        "search": Request("/api/2.0/mlflow/experiments/search?max_results=10", added),
+        "log-batch": post("/api/2.0/mlflow/runs/log-batch", {"run_id": runs[0], "metrics": metrics}),
+        "runs/search of 100": post("/api/2.0/mlflow/runs/search", {"experiment_ids": [experiment], "max_results": 100}),
+        "OTLP, 1 span": Request("/v1/traces", _OTLP % experiment + added),
+    }
 
 
-def rate(method: str, path: str, body: object = None) -> float:
-    counts = [0] * CONNECTIONS
-    failures: list[Exception] = []
-    end = time.monotonic() + SECONDS
-
-    def work(index: int) -> None:
-        connection = http.client.HTTPConnection("server", 5000, timeout=30)
-        try:
-            while time.monotonic() < end:
-                try:
-                    call(connection, method, path, body)
-                    counts[index] += 1
-                except http.client.RemoteDisconnected:
-                    connection.close()  # the server may close a connection between requests; the next call opens it again
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        sys.exit(f"a request failed: {failures[0]}")
-    return sum(counts) / SECONDS
+def send(server: Server, request: Request, seconds: int, connections: int = CONNECTIONS) -> Answers:
+    options: list[str] = []
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if request.script:
+            script.write(request.script)
+            script.flush()
+            options = ["--script", script.name]
+        before, began, children = server.cpu(), time.monotonic(), _children()
+        output = on_load_core(
+            "wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "60s", "--latency", *options, server.address + request.path
+        )
+        cpu, elapsed, load = server.cpu() - before, time.monotonic() - began, _children() - children
+    sent = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
+    if not sent:
+        raise RuntimeError(f"no request was answered\n{output}\n{server.logs()}")
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    cut = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
+    failed = (int(bad[1]) if bad else 0) + (sum(map(int, cut.groups())) if cut else 0)
+    slowest = re.search(r"Latency\s+\S+\s+\S+\s+(\S+)", output)
+    p99 = re.search(r"99%\s+(\S+)", output)
+    return Answers(sent, elapsed, cpu, load, _milliseconds(p99[1]), _milliseconds(slowest[1]), failed)  # type: ignore[index]
 
 
-def measure() -> None:
-    connection = http.client.HTTPConnection("server", 5000, timeout=30)
-    run = call(connection, "POST", "/api/2.0/mlflow/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
-    batch = {"run_id": run, "metrics": [{"key": f"m{i}", "value": i, "timestamp": 0, "step": 0} for i in range(10)]}
-    print(rate("GET", f"/api/2.0/mlflow/runs/get?run_id={run}"), rate("POST", "/api/2.0/mlflow/runs/log-batch", batch))
+def _children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
-{"wait": wait, "measure": measure}[sys.argv[1]]()
+def _milliseconds(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1_000, "m": 60_000}[unit]

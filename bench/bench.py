@@ -1,0 +1,68 @@
+"""Measures the product against MLflow's guide and writes docs/performance.md."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import measures
+import report
+from docker import docker
+from machine import BUSY, Watch
+from results import Results
+from stack import Stack
+
+PARTS = {
+    "start": measures.starts,
+    "cpu": measures.cpu,
+    "sign-in": measures.sign_in,
+    "writers": measures.writers,
+    "beside": measures.beside,
+    "workers": measures.workers,
+    "pages": measures.pages,
+    "artifacts": measures.artifacts,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="at least 3 for a result (default: 3)")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent.parent / "docs", help="the folder of performance.md (default: docs)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; accepted: {', '.join(PARTS)}")
+    if (os.cpu_count() or 1) < 2:
+        sys.exit("two cores are needed: one for the server, one for what is beside it")
+    if missing := [tool for tool in ("docker", "wrk", "taskset") if not shutil.which(tool)]:
+        sys.exit(f"needed: {', '.join(missing)} (Debian and Ubuntu: apt-get install docker.io wrk util-linux)")
+    watch = Watch()
+    watch.start()
+    time.sleep(3)
+    if (foreign := watch.foreign(0)) > BUSY:
+        sys.exit(f"others have {foreign:.0%} of this machine: no figure would be true, and MLflow's own server may not even start")
+    results = Results()
+    stack = Stack()
+    try:
+        stack.start()
+        for part in arguments.parts or PARTS:
+            began = time.monotonic()
+            print(f"{part} …", file=sys.stderr, flush=True)
+            PARTS[part](stack, results, arguments.rounds)
+            print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        report.write(results, arguments.output, arguments.rounds, _image(stack))
+    finally:
+        stack.remove()
+
+
+def _image(stack: Stack) -> str:
+    """What our layers add to the base image."""
+    version = docker("image", "inspect", "--format", '{{index .Config.Labels "org.opencontainers.image.base.name"}}', stack.image)
+    sizes = [int(docker("image", "inspect", "--format", "{{.Size}}", name)) for name in (stack.image, version)]
+    return f"The image adds {(sizes[0] - sizes[1]) / 1e6:.0f} MB to {version}."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Containers, by Docker's command line; and their CPU time, by its API, which counts what the kernel has given them."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+_SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+
+
+def docker(*arguments: str, text: str | None = None, check: bool = True) -> str:
+    result = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True)
+    if check and result.returncode:
+        raise RuntimeError(f"docker {' '.join(arguments[:2])}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout.strip()
+
+
+class Container:
+    def __init__(self, name: str, image: str, options: Sequence[str] = (), environment: Mapping[str, str] = {}, command: Sequence[str] = ()) -> None:
+        self.name = name
+        docker("rm", "--force", "--volumes", name, check=False)
+        variables = [part for variable, value in environment.items() for part in ("--env", f"{variable}={value}")]
+        self.began = time.monotonic()
+        docker("run", "--detach", "--name", name, *options, *variables, image, *command)
+
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used."""
+        connection = http.client.HTTPConnection("docker")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(_SOCKET)
+        connection.request("GET", f"/containers/{self.name}/stats?stream=false&one-shot=true")
+        usage = json.loads(connection.getresponse().read())["cpu_stats"]["cpu_usage"]["total_usage"]
+        connection.close()
+        return float(usage) / 1e9
+
+    def run(self, *command: str, text: str | None = None) -> str:
+        return docker("exec", *(["--interactive"] if text is not None else []), self.name, *command, text=text)
+
+    def logs(self) -> str:
+        result = subprocess.run(["docker", "logs", "--tail", "40", self.name], capture_output=True, text=True)
+        return result.stdout + result.stderr
+
+    def pause(self) -> None:
+        docker("pause", self.name)
+
+    def resume(self) -> None:
+        docker("unpause", self.name)
+
+    def remove(self) -> None:
+        docker("rm", "--force", "--volumes", self.name, check=False)

@@ -1,0 +1,252 @@
+"""What is measured. Variants alternate in slices of seconds within each round, so that what the machine does meanwhile happens to all of them."""
+
+import base64
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from load import Answers, call, requests, send
+from machine import Watch
+from results import Results
+from stack import GUIDE, PRODUCT, SERVER_CORE, Stack
+
+SLICE = 4
+_GOALS = {"get": "≤ 0.55", "search": "≤ 0.38", "log-batch": "≤ 0.4", "runs/search of 100": "≤ 0.4", "OTLP, 1 span": "≤ 0.75"}
+_PASSWORD = "a-password-of-the-bench"
+_BASIC = {"Authorization": "Basic " + base64.b64encode(f"admin:{_PASSWORD}".encode()).decode()}
+
+
+def starts(stack: Stack, results: Results, rounds: int) -> None:
+    """From `docker run` to the first answer, and the memory of a server that has come to rest."""
+    stack.database("start")
+    watch = Watch()
+    for number in range(rounds):
+        stack.database(f"empty-{number}", migrated=False)
+        for variant, settings in {"guide": GUIDE, "product": PRODUCT, "product, two workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}.items():
+            for name, database, goal in (("start, empty database", f"empty-{number}", ""), ("start, migrated", "start", "≤ 0.17")):
+                if (number or variant != "product, two workers") and name == "start, empty database" and variant != "product":
+                    continue
+                watch.start()
+                server = stack.server(variant.replace(",", ""), database, settings)
+                try:
+                    seconds = server.healthy()
+                    results.figure("Start and memory", name, "s", goal, sensitive=True).add(variant, seconds, watch.foreign(server.cpu()))
+                    if database == "start":
+                        server.settle()
+                        goal = "≤ 0.10, two workers ≤ 0.12"
+                        results.figure("Start and memory", "memory at rest", "MiB", goal).add(variant, server.memory())
+                        results.figure("Start and memory", "CPU of a start", "s").add(variant, server.cpu())
+                finally:
+                    server.remove()
+
+
+def cpu(stack: Stack, results: Results, rounds: int) -> None:
+    """CPU a request, requests per second and the slowest hundredth, with eight connections."""
+    stack.database("cpu")
+    settings = {"guide": GUIDE, "product": PRODUCT, "product, not direct": PRODUCT | {"MLFLOW_SERVER_DIRECT_ROUTES": "false"}}
+    servers = {variant: Variant(stack, variant, "cpu", environment) for variant, environment in settings.items()}
+    _measure(stack, results, "Requests, no sign-in", servers, rounds)
+    product = servers["product"].server
+    product.resume()
+    before = product.memory()
+    sent = send(product, requests(product)["get"], 15).requests + send(product, requests(product)["log-batch"], 15).requests
+    results.notes.append(f"Memory of the product before and after {sent} further requests: {before:.0f} and {product.memory():.0f} MiB.")
+    _remove(servers)
+
+
+def sign_in(stack: Stack, results: Results, rounds: int) -> None:
+    """Basic authentication, against the guide's and against no sign-in."""
+    stack.database("signed-in")
+    stack.database("signed-out")
+    servers: dict[str, Variant] = {}
+    for variant, settings in {"guide": GUIDE, "product": PRODUCT}.items():
+        stack.sql(f'CREATE DATABASE "users-{variant}"')
+        uri = f"postgresql+psycopg2://db:5432/users-{variant}"
+        app = {"MLFLOW_APP_NAME": "basic-auth", "MLFLOW_AUTH_ADMIN_USERNAME": "admin", "MLFLOW_AUTH_ADMIN_PASSWORD": _PASSWORD, "MLFLOW_AUTH_DATABASE_URI": uri}
+        servers[variant] = Variant(stack, variant, "signed-in", settings | app, _BASIC)
+    servers["product, no sign-in"] = Variant(stack, "product no sign-in", "signed-out", PRODUCT)
+    _measure(stack, results, "Requests, basic authentication", servers, rounds, ["get", "log-batch"])
+    _remove(servers)
+
+
+def writers(stack: Stack, results: Results, rounds: int) -> None:
+    """Many writers at once: errors, and the slowest."""
+    stack.database("writers")
+    servers = {variant: Variant(stack, variant, "writers", settings) for variant, settings in {"guide": GUIDE, "product": PRODUCT}.items()}
+    for connections in (50, 200):
+        for name, variant, answers, foreign in _alternate(stack, servers, ["log-batch"], rounds, connections):
+            section = "Many writers at once"
+            results.figure(section, f"{connections} writers, slowest", "ms", "no request over 5 s", sensitive=True).add(variant, answers.slowest, foreign)
+            results.figure(section, f"{connections} writers, not acknowledged", "", "0").add(variant, answers.failed)
+            results.figure(section, f"{connections} writers", "writes/s", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+    _remove(servers)
+
+
+def beside(stack: Stack, results: Results, rounds: int) -> None:
+    """Short requests beside an upload of 1 GB, and beside searches of five seconds."""
+    stack.database("beside")
+    server = stack.server("product", "beside", PRODUCT)
+    server.healthy()
+    server.settle()
+    get = requests(server)["get"]
+    figure = results.figure("Short requests beside long ones", "p99 of get", "ms", "≤ 2 of alone", sensitive=True)
+    watch = Watch()
+
+    def upload() -> None:
+        data = bytes(1_000_000)
+        request = urllib.request.Request(f"{server.address}/api/2.0/mlflow-artifacts/artifacts/large.bin", method="PUT", headers={"Content-Length": "1000000000"})
+        request.data = (data for _ in range(1_000))  # type: ignore[assignment]
+        urllib.request.urlopen(request, timeout=300).close()
+
+    def search() -> None:
+        stack.sql("BEGIN; LOCK TABLE experiment_tags IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(5); COMMIT", "beside")
+
+    for _ in range(rounds):
+        for variant, long_call in {"alone": None, "beside an upload of 1 GB": upload, "beside a search of 5 s": search}.items():
+            watch.start()
+            with ThreadPoolExecutor(3) as pool:
+                running = [pool.submit(long_call)] if long_call else []
+                if long_call is search:
+                    time.sleep(0.5)
+                    running.append(pool.submit(call, server, "/api/2.0/mlflow/experiments/search?max_results=10"))
+                answers = send(server, get, SLICE)
+                for call_ in running:
+                    call_.result()
+            if answers.failed:
+                raise RuntimeError(f"{answers.failed} requests failed {variant}\n{server.logs()}")
+            figure.add(variant, answers.p99, watch.foreign(answers.cpu))
+    server.remove()
+
+
+def workers(stack: Stack, results: Results, rounds: int) -> None:
+    """Two workers on two cores against one."""
+    stack.database("workers")
+    settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
+    servers = {variant: Variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
+    for name, variant, answers, foreign in _alternate(stack, servers, ["get", "search", "log-batch"], rounds, 16):
+        results.figure("Two cores", name, "requests/s", "≥ 1.7", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+    _remove(servers)
+
+
+def pages(stack: Stack, results: Results, rounds: int) -> None:
+    """A first page of runs, and metric histories, among 100 runs and among 10,000 runs with 100 metrics each."""
+    stack.database("pages")
+    server = stack.server("product", "pages", PRODUCT)
+    server.healthy()
+    experiments = {}
+    for runs in (100, 10_000):
+        experiment = call(server, "/api/2.0/mlflow/experiments/create", {"name": f"{runs} runs"})["experiment_id"]
+        experiments[f"{runs:,} runs"] = experiment, f"{runs:08d}{0:024d}"
+        run_id = f"lpad('{runs}', 8, '0') || lpad(run::text, 24, '0')"
+        stack.sql(
+            "INSERT INTO runs (run_uuid, name, source_type, entry_point_name, user_id, status, start_time, lifecycle_stage, artifact_uri, experiment_id) "
+            f"SELECT {run_id}, 'run ' || run, 'LOCAL', '', 'bench', 'FINISHED', 1700000000000 + run, 'active', 'mlflow-artifacts:/x', {experiment} "
+            f"FROM generate_series(0, {runs - 1}) run; "
+            "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) "
+            f"SELECT 'metric-' || metric, run * metric, 0, 0, false, {run_id} FROM generate_series(0, {runs - 1}) run, generate_series(1, 100) metric; "
+            "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) "
+            f"SELECT 'metric-' || metric, run * metric, 0, 0, false, {run_id} FROM generate_series(0, {runs - 1}) run, generate_series(1, 100) metric",
+            "pages",
+        )
+    stack.sql("ANALYZE", "pages")
+    server.settle()
+    for _ in range(max(rounds, 5)):
+        for variant, (experiment, run) in experiments.items():
+            bodies = {
+                "first page of 50": {"max_results": 50},
+                "filter by a metric": {"max_results": 50, "filter": "metrics.`metric-7` > 600"},
+                "order by a metric": {"max_results": 50, "order_by": ["metrics.`metric-7` DESC"]},
+            }
+            calls = {name: ("/api/2.0/mlflow/runs/search", {"experiment_ids": [experiment], **body}) for name, body in bodies.items()}
+            calls["history of a metric"] = f"/api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=metric-7", None
+            for name, (path, body) in calls.items():
+                began = time.monotonic()
+                call(server, path, body)
+                results.figure("Large experiments", name, "ms", "≤ 1.5", sensitive=True).add(variant, 1_000 * (time.monotonic() - began))
+    server.remove()
+
+
+def artifacts(stack: Stack, results: Results, rounds: int) -> None:
+    """Artifacts through the server, against Azurite directly, from a container on the second core."""
+    stack.database("artifacts")
+    server = stack.server("product", "artifacts", PRODUCT)
+    server.healthy()
+    server.settle()
+    sizes = {"1 MB": (1, 1_000_000), "100 MB": (1, 100_000_000), "1,000 files of 10 kB": (1_000, 10_000)}
+    for _ in range(rounds):
+        for name, (count, size) in sizes.items():
+            code = _TRANSFER.format(server=f"http://{server.name}:5000", count=count, size=size)
+            figures = [float(figure) for figure in stack.python(code).split()]
+            for direction, variants in {"up": figures[:2], "down": figures[2:]}.items():
+                for variant, seconds in zip(("Azurite", "product"), variants, strict=True):
+                    results.figure("Artifacts", f"{name} {direction}", "MB/s", "≥ 0.9 of Azurite", sensitive=True).add(variant, count * size / seconds / 1e6)
+    results.notes.append(f"Memory of the server after all transfers: {server.memory():.0f} MiB.")
+    server.remove()
+
+
+_TRANSFER = """
+import time, requests
+from azure.storage.blob import ContainerClient
+container = ContainerClient.from_connection_string(C, "artifacts")
+session = requests.Session()
+data = bytes({size})
+names = [f"bench/{{number}}" for number in range({count})]
+def seconds(work):
+    begin = time.monotonic()
+    for name in names:
+        work(name)
+    return time.monotonic() - begin
+def put(name):
+    session.put("{server}/api/2.0/mlflow-artifacts/artifacts/" + name, data=data).raise_for_status()
+def get(name):
+    assert len(session.get("{server}/api/2.0/mlflow-artifacts/artifacts/" + name).content) == {size}
+def put_directly(name):
+    container.upload_blob("direct/" + name, data, overwrite=True)
+def get_directly(name):
+    assert len(container.download_blob("direct/" + name).readall()) == {size}
+print(*(seconds(work) for work in (put_directly, put, get_directly, get)))
+"""
+
+
+class Variant:
+    """A server that has come to rest and stands still, and the requests that are measured on it."""
+
+    def __init__(self, stack: Stack, name: str, database: str, settings: dict[str, str], headers: dict[str, str] | None = None, cores: str = SERVER_CORE) -> None:
+        self.server = stack.server(name.replace(",", ""), database, settings, cores)
+        self.server.healthy()
+        self.server.settle()
+        self.requests = requests(self.server, headers)
+        self.server.settle()
+        self.server.pause()
+
+
+def _measure(stack: Stack, results: Results, section: str, variants: dict[str, Variant], rounds: int, names: list[str] = list(_GOALS)) -> None:
+    for name, variant, answers, foreign in _alternate(stack, variants, names, rounds):
+        if answers.failed:
+            raise RuntimeError(f"{variant}: {answers.failed} of {answers.requests} answers to {name} were errors\n{variants[variant].server.logs()}")
+        results.figure(section, f"{name}, CPU", "ms", _GOALS[name]).add(variant, 1_000 * answers.cpu / answers.requests)
+        results.figure(section, name, "requests/s", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+        results.figure(section, f"{name}, p99", "ms", "≤ 0.5", sensitive=True).add(variant, answers.p99, foreign)
+
+
+def _alternate(stack: Stack, variants: dict[str, Variant], names: list[str], rounds: int, connections: int = 8) -> Iterator[tuple[str, str, Answers, float]]:
+    """Name, variant, answers and the part of the machine that others had, for each slice. Servers that are not measured stand still."""
+    watch = Watch()
+    for _ in range(rounds):
+        for name in names:
+            for variant, measured in variants.items():
+                measured.server.resume()
+                # What has piled up while it stood still.
+                time.sleep(0.5)
+                database = stack.postgres.cpu()
+                watch.start()
+                answers = send(measured.server, measured.requests[name], SLICE, connections)
+                foreign = watch.foreign(answers.cpu + stack.postgres.cpu() - database + answers.load)
+                measured.server.pause()
+                yield name, variant, answers, foreign
+
+
+def _remove(variants: dict[str, Variant]) -> None:
+    for variant in variants.values():
+        variant.server.remove()

@@ -5,10 +5,6 @@ param environment_outputs_azure_container_apps_environment_default_domain string
 
 param environment_outputs_azure_container_apps_environment_id string
 
-param environment_outputs_azure_container_registry_endpoint string
-
-param environment_outputs_azure_container_registry_managed_identity_id string
-
 param mlflow_containerimage string
 
 param mlflow_identity_outputs_id string
@@ -24,6 +20,10 @@ param storage_outputs_name string
 param insights_outputs_appinsightsconnectionstring string
 
 param mlflow_identity_outputs_clientid string
+
+param environment_outputs_azure_container_registry_endpoint string
+
+param environment_outputs_azure_container_registry_managed_identity_id string
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
   name: vault_outputs_name

@@ -5,10 +5,6 @@ param environment_outputs_azure_container_apps_environment_default_domain string
 
 param environment_outputs_azure_container_apps_environment_id string
 
-param environment_outputs_azure_container_registry_endpoint string
-
-param environment_outputs_azure_container_registry_managed_identity_id string
-
 param mlflow_gc_containerimage string
 
 param mlflow_identity_outputs_id string
@@ -20,6 +16,10 @@ param mlflow_identity_outputs_principalname string
 param storage_outputs_name string
 
 param mlflow_identity_outputs_clientid string
+
+param environment_outputs_azure_container_registry_endpoint string
+
+param environment_outputs_azure_container_registry_managed_identity_id string
 
 resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
   name: 'mlflow-gc'

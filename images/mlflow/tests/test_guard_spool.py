@@ -26,7 +26,9 @@ class SpoolTest(unittest.TestCase):
     def test_a_worker_removes_what_the_dead_have_left(self) -> None:
         ended = subprocess.Popen([sys.executable, "-c", ""])
         ended.wait()
-        dead, alive, other = self.left_by(ended.pid), self.left_by(os.getppid()), self.folder / "mlflow-auth-x.ini"
+        running = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        self.addCleanup(running.communicate)
+        dead, alive, other = self.left_by(ended.pid), self.left_by(running.pid), self.folder / "mlflow-auth-x.ini"
         own = self.left_by(os.getpid())
         other.touch()
 

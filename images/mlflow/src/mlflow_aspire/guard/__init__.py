@@ -40,6 +40,7 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
     from . import bodies, caller, metrics, origins, places, providers, strict_json, traces, transfers
     from .requests import Requests
 
+    spool.empty()
     limits = bodies.read_limits(environment)
     strict_json.apply()
     metrics.apply()

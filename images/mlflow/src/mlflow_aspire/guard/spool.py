@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from ..errors import SettingError
@@ -10,10 +11,13 @@ from ..settings import MutableEnvironment
 
 _VOLUME = Path("/var/spool/mlflow")
 _WORKER = "mlflow-worker-"
+_WORKERS = f"{_WORKER}*"
+# The times of files lag some milliseconds behind.
+_STARTED = time.time() - 1
 
 
 def settle(environment: MutableEnvironment) -> None:
-    """Chooses the folder and empties it of what servers before this one have left.
+    """Chooses the folder.
 
     Raises:
         SettingError: there is no folder that can be written to.
@@ -22,10 +26,18 @@ def settle(environment: MutableEnvironment) -> None:
         environment.setdefault("TMPDIR", str(_VOLUME))
     tempfile.tempdir = None
     try:
-        folder = Path(tempfile.gettempdir())
+        tempfile.gettempdir()
     except FileNotFoundError:
         raise SettingError("TMPDIR", "names no folder that can be written to, and nor can /tmp; mount one there, such as a tmpfs") from None
-    _remove(folder, all_of_them=True)
+
+
+def empty() -> None:
+    """Removes what servers before this one have left, before it has workers."""
+    folder = Path(tempfile.gettempdir())
+    # The volume is the server's alone, and outlives it. What this start has put there stays.
+    for left in folder.glob("*" if folder == _VOLUME else _WORKERS):
+        if left.stat().st_mtime < _STARTED:
+            _remove(left)
 
 
 def enter() -> None:
@@ -34,14 +46,17 @@ def enter() -> None:
     if folder.name.startswith(_WORKER):
         # Of the parent, before this process was forked from it.
         folder = folder.parent
-    _remove(folder, all_of_them=False)
+    for left in folder.glob(_WORKERS):
+        process = left.name.removeprefix(_WORKER)
+        if process == str(os.getpid()) or not Path("/proc", process).exists():
+            _remove(left)
     own = folder / f"{_WORKER}{os.getpid()}"
     own.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(own)
 
 
-def _remove(folder: Path, all_of_them: bool) -> None:
-    for left in folder.glob(f"{_WORKER}*"):
-        process = left.name.removeprefix(_WORKER)
-        if all_of_them or process == str(os.getpid()) or not Path("/proc", process).exists():
-            shutil.rmtree(left, ignore_errors=True)
+def _remove(left: Path) -> None:
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)

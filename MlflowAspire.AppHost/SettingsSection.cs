@@ -90,6 +90,14 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return configuration[$"{name}:{key}"];
     }
 
+    /// <summary>The settings below a key, which have names of the user's own.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Below(string key)
+    {
+        var settings = configuration.GetSection($"{name}:{key}").GetChildren().Where(child => child.Value is not null).Select(child => KeyValuePair.Create(child.Key, child.Value!)).ToList();
+        _known.UnionWith(settings.Select(setting => $"{key}:{setting.Key}"));
+        return settings;
+    }
+
     /// <summary>Notes that a setting is wrong.</summary>
     /// <param name="key">The name of the setting below the section.</param>
     /// <param name="value">Its value.</param>

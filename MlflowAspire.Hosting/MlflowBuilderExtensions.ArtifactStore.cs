@@ -53,6 +53,13 @@ public static partial class MlflowBuilderExtensions
         Dictionary<string, object> settings = new() { ["MLFLOW_ARTIFACTS_DESTINATION"] = uri };
         setEnvironment(settings);
 
+        // The port of an endpoint that is known only when deployed cannot be told here.
+        var address = settings.GetValueOrDefault("MLFLOW_S3_ENDPOINT_URL") is ReferenceExpression { ValueProviders: [] } endpoint ? endpoint.ValueExpression : uri;
+        if (Uri.TryCreate(address, UriKind.Absolute, out var store) && OutboundTrafficAnnotation.Of(store) is { } traffic)
+        {
+            builder.WithAnnotation(traffic);
+        }
+
         // The key vault keeps the store's credentials as it keeps the server's own secrets.
         var secrets = builder.Resource.Secrets;
         foreach (var secret in settings.Values.OfType<ParameterResource>().Where(parameter => parameter.Secret))

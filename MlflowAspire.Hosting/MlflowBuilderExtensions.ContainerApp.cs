@@ -36,12 +36,13 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         builder
             .WithAzureUserAssignedIdentity(identity)
-            .WithStoreRoles()
+            .WithStoreRoles(identity)
             .WithEnvironment("MLFLOW_READINESS_PORT", MlflowProbes.ReadinessPort.ToString(CultureInfo.InvariantCulture))
             .PublishAsAzureContainerApp((infrastructure, app) =>
             {
                 app.Configuration.Ingress.AllowInsecure = false;
                 builder.Configure(app, server.Size, server.Replicas);
+                EntraAuthConfig.SwitchOffUnlessUsed(infrastructure, app);
                 infrastructure.Add(new ProvisioningOutput("MLFLOW_TRACKING_URI", typeof(string)) { Value = BicepFunction.Interpolate($"https://{app.Configuration.Ingress.Fqdn}") });
             });
 
@@ -95,16 +96,13 @@ public static partial class MlflowBuilderExtensions
     /// <summary>
     /// The roles of the identity on the stores. They are named on the server alone: a second resource with the same identity would make each role assignment again.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithStoreRoles(this IResourceBuilder<MlflowServerResource> builder)
+    private static IResourceBuilder<MlflowServerResource> WithStoreRoles(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
     {
         if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres })
         {
             builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments();
-            if (!postgres.UsePasswordAuthentication)
-            {
-                // The flexible server has no roles of Azure: to be granted none makes the identity its administrator.
-                builder.WithAnnotation(new RoleAssignmentAnnotation(postgres, new HashSet<RoleDefinition>()));
-            }
+            PostgresOperations.Sequence(builder.ApplicationBuilder.CreateResourceBuilder(postgres), postgres.UsePasswordAuthentication ? null : identity.Resource);
         }
 
         if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var account })

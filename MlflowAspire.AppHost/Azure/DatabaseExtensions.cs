@@ -7,11 +7,16 @@ using Azure.Provisioning.PrivateDns;
 
 namespace MlflowAspire.AppHost.Azure;
 
-/// <summary>Publishes PostgreSQL without public access (guide rows G4, G14 and G15).</summary>
+/// <summary>Publishes PostgreSQL without public access.</summary>
 internal static class DatabaseExtensions
 {
     // The version that local runs have.
     private const string Version = "17";
+
+    // The first one that knows the version of PostgreSQL.
+    private const string ApiVersion = "2025-08-01";
+
+    private const string ServerNameOutput = "serverName";
 
     /// <summary>Publishes the flexible server into the network.</summary>
     /// <param name="postgres">The server.</param>
@@ -29,7 +34,9 @@ internal static class DatabaseExtensions
 
         if (settings.Database.Access is DatabaseAccess.PrivateEndpoint)
         {
-            network.Database.AddPrivateEndpoint(postgres);
+            // Whoever changes the server after its endpoint takes the name from here.
+            network.AddPrivateEndpoint(network.Database, postgres).ConfigureInfrastructure(infrastructure =>
+                infrastructure.Add(new ProvisioningOutput(ServerNameOutput, typeof(string)) { Value = postgres.Resource.NameOutputReference.AsProvisioningParameter(infrastructure) }));
         }
         else
         {
@@ -37,13 +44,28 @@ internal static class DatabaseExtensions
         }
     }
 
+    /// <summary>
+    /// The name of the server, which is known when its private endpoint is made: the server takes one operation at a time, and the diagnostic setting would be made beside it.
+    /// </summary>
+    public static BicepOutputReference NameAfterEndpoint(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres) =>
+        postgres.ApplicationBuilder.Resources.OfType<AzurePrivateEndpointResource>().SingleOrDefault(endpoint => endpoint.Target == postgres.Resource) is { } endpoint
+            ? new(ServerNameOutput, endpoint)
+            : postgres.Resource.NameOutputReference;
+
     private static void Configure(AzureResourceInfrastructure infrastructure, MlflowSettings settings)
     {
         var server = infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServer>().Single();
+        server.ResourceVersion = ApiVersion;
+        foreach (var database in infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerDatabase>())
+        {
+            database.ResourceVersion = ApiVersion;
+        }
+
         var sizes = settings.Sizes;
         server.Version = new StringLiteralExpression(Version);
         server.Sku = new() { Name = sizes.DatabaseSku.Name, Tier = sizes.DatabaseSku.Tier };
-        server.Storage = new() { StorageSizeInGB = sizes.DatabaseStorageGiB, AutoGrow = StorageAutoGrow.Enabled };
+        // A disk that has grown by itself would be larger than what is published, and Azure refuses a smaller one: no later deployment would succeed.
+        server.Storage = new() { StorageSizeInGB = sizes.DatabaseStorageGiB, AutoGrow = StorageAutoGrow.Disabled };
         server.HighAvailability = new()
         {
             Mode = sizes switch
@@ -69,17 +91,6 @@ internal static class DatabaseExtensions
 
         // Azure chooses the zone: after a failover another one than at first is right, and regions without zones have none.
         server.AvailabilityZone.ClearValue();
-
-        var secureTransport = new PostgreSqlFlexibleServerConfiguration("require_secure_transport")
-        {
-            Parent = server,
-            Name = "require_secure_transport",
-            Value = "on",
-            Source = "user-override",
-        };
-        // The server makes one change at a time, and refuses others as long as it is busy.
-        secureTransport.DependsOn.Add(infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerDatabase>().Last());
-        infrastructure.Add(secureTransport);
     }
 
     /// <summary>The server becomes part of the subnet, and is found through a DNS zone of its own.</summary>
@@ -87,6 +98,7 @@ internal static class DatabaseExtensions
     {
         network.Database.WithServiceDelegation("Microsoft.DBforPostgreSQL/flexibleServers");
         var zone = postgres.ApplicationBuilder.AddAzureInfrastructure("postgres-dns", infrastructure => AddZone(infrastructure, network));
+        network.LinkInTurn(zone);
         postgres.ConfigureInfrastructure(infrastructure =>
         {
             foreach (var rule in infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerFirewallRule>().ToList())

@@ -93,7 +93,7 @@ internal static class EnvironmentExtensions
     /// <summary>Azure publishes no names of an internal environment: a private zone resolves them in the network.</summary>
     private static void AddDefaultDomain(
         this IDistributedApplicationBuilder builder, IResourceBuilder<AzureContainerAppEnvironmentResource> environment, MlflowNetwork network) =>
-        builder.AddAzureInfrastructure("environment-dns", infrastructure =>
+        network.LinkInTurn(builder.AddAzureInfrastructure("environment-dns", infrastructure =>
         {
             var zone = new PrivateDnsZone("zone")
             {
@@ -120,5 +120,5 @@ internal static class EnvironmentExtensions
                 RegistrationEnabled = false,
                 VirtualNetworkId = network.VirtualNetwork.Resource.Id.AsProvisioningParameter(infrastructure),
             });
-        });
+        }));
 }

@@ -37,7 +37,7 @@ internal static class MonitoringExtensions
             .WithParameter("appName", mlflow.Resource.Name)
             .WithParameter("trackingUri", environment.AddTrackingUri(mlflow, settings))
             .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
-            .WithParameter("postgresName", postgres.Resource.NameOutputReference)
+            .WithParameter("postgresName", postgres.NameAfterEndpoint())
             .WithParameter("storageName", storage.Resource.NameOutputReference)
             .WithParameter("vaultName", vault.Resource.NameOutputReference)
             .WithParameter("registryName", environment.GetAzureContainerRegistry().Resource.NameOutputReference)

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace MlflowAspire.AppHost.Azure;
 
-/// <summary>The settings <c>Mlflow:Network:*</c>: the virtual network and its address ranges (guide row G3).</summary>
+/// <summary>The settings <c>Mlflow:Network:*</c>: the virtual network and its address ranges.</summary>
 internal sealed record NetworkSettings
 {
     private static readonly IPNetwork DefaultSpace = IPNetwork.Parse("10.0.0.0/16");
@@ -27,19 +27,50 @@ internal sealed record NetworkSettings
     /// <summary>The addresses of <c>private-endpoints</c> (<c>Mlflow:Network:PrivateEndpointsSubnet</c>), 16 or more, 32 by default.</summary>
     public required IPNetwork PrivateEndpointsSubnet { get; init; }
 
+    /// <summary>
+    /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the parameter
+    /// <c>job-queue-url</c> is in, and the port of its URL.
+    /// </summary>
+    public required OutboundTrafficAnnotation JobQueue { get; init; }
+
+    /// <summary>What operators let pass beside what MLflow needs (<c>Mlflow:Network:Rules:*</c>).</summary>
+    public required OperatorRule[] Rules { get; init; }
+
     /// <summary>Reads the settings and checks that the ranges fit each other.</summary>
     public static NetworkSettings Read(SettingsSection section)
     {
         var space = Range(section, nameof(AddressSpace), DefaultSpace, longestPrefix: 24);
         List<(string Key, IPNetwork Range)> taken = [];
+        var containerApps = Subnet(section, nameof(ContainerAppsSubnet), Part(space, 0, 23), longestPrefix: 27, space, taken);
+        var database = Subnet(section, nameof(DatabaseSubnet), Part(space, 512, 27), longestPrefix: 28, space, taken);
+        var privateEndpoints = Subnet(section, nameof(PrivateEndpointsSubnet), Part(space, 544, 27), longestPrefix: 28, space, taken);
         return new()
         {
             Mode = section.Choice($"Network:{nameof(Mode)}", NetworkMode.New),
             AddressSpace = space,
-            ContainerAppsSubnet = Subnet(section, nameof(ContainerAppsSubnet), Part(space, 0, 23), longestPrefix: 27, space, taken),
-            DatabaseSubnet = Subnet(section, nameof(DatabaseSubnet), Part(space, 512, 27), longestPrefix: 28, space, taken),
-            PrivateEndpointsSubnet = Subnet(section, nameof(PrivateEndpointsSubnet), Part(space, 544, 27), longestPrefix: 28, space, taken),
+            ContainerAppsSubnet = containerApps,
+            DatabaseSubnet = database,
+            PrivateEndpointsSubnet = privateEndpoints,
+            JobQueue = ReadJobQueue(section),
+            Rules = OperatorRule.Read(section, new Dictionary<string, IPNetwork>
+            {
+                ["container-apps"] = containerApps,
+                ["database"] = database,
+                ["private-endpoints"] = privateEndpoints,
+            }),
         };
+    }
+
+    private static OutboundTrafficAnnotation ReadJobQueue(SettingsSection section)
+    {
+        var value = section.Text($"Network:{nameof(JobQueue)}") ?? "VirtualNetwork:6380";
+        if (value.Split(':') is [var addresses, var port] && OperatorRule.IsAddress(addresses) && OperatorRule.IsPorts(port))
+        {
+            return new("job-queue", port) { Destination = addresses };
+        }
+
+        section.Reject($"Network:{nameof(JobQueue)}", value, "an IPv4 range or a service tag, and the port of the queue's URL, such as '10.0.8.4/32:10000' or 'VirtualNetwork:6380'");
+        return new("job-queue", "6380");
     }
 
     private static IPNetwork Subnet(

@@ -17,7 +17,7 @@ internal sealed record ProfileSizes
     /// <summary>The machine of PostgreSQL (<c>Mlflow:Database:Sku</c>).</summary>
     public required DatabaseSku DatabaseSku { get; init; }
 
-    /// <summary>The disk of PostgreSQL in GiB (<c>Mlflow:Database:StorageGiB</c>); it grows by itself.</summary>
+    /// <summary>The disk of PostgreSQL in GiB (<c>Mlflow:Database:StorageGiB</c>); it can be made larger, never smaller.</summary>
     public required int DatabaseStorageGiB { get; init; }
 
     /// <summary>Whether a standby takes over when PostgreSQL fails (<c>Mlflow:Database:HighAvailability</c>, guide row G14).</summary>

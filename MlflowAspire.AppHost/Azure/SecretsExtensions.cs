@@ -23,7 +23,7 @@ internal static class SecretsExtensions
             // Azure Resource Manager, which writes the secrets of a deployment, is one of the services that pass by.
             properties.NetworkRuleSet = new() { DefaultAction = KeyVaultNetworkRuleAction.Deny, Bypass = KeyVaultNetworkRuleBypassOption.AzureServices };
         });
-        network.PrivateEndpoints.AddPrivateEndpoint(vault);
+        network.AddPrivateEndpoint(network.PrivateEndpoints, vault);
         return vault;
     }
 

@@ -20,7 +20,7 @@ internal static class StorageExtensions
         var blobs = artifacts.Resource.Parent;
         var builder = artifacts.ApplicationBuilder;
         builder.CreateResourceBuilder(blobs.Parent).ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
-        network.PrivateEndpoints.AddPrivateEndpoint(builder.CreateResourceBuilder(blobs));
+        network.AddPrivateEndpoint(network.PrivateEndpoints, builder.CreateResourceBuilder(blobs));
     }
 
     /// <summary>Keeps an access key of the account in the key vault, where MLflow reads it.</summary>
@@ -73,7 +73,10 @@ internal static class StorageExtensions
         blobs.RestorePolicy = new() { IsEnabled = true, Days = days };
         blobs.DeleteRetentionPolicy = new() { IsEnabled = true, Days = days + 1 };
         blobs.ContainerDeleteRetentionPolicy = new() { IsEnabled = true, Days = days + 1 };
-        infrastructure.Add(RemovePreviousVersions(account, days));
+        var lifecycle = RemovePreviousVersions(account, days);
+        // An account is changed by one operation at a time.
+        lifecycle.DependsOn.Add(Only<BlobContainer>(infrastructure));
+        infrastructure.Add(lifecycle);
     }
 
     /// <summary>What MLflow overwrites or deletes stays as a previous version, for ever unless a rule removes it.</summary>

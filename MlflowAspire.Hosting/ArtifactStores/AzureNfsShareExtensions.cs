@@ -17,7 +17,7 @@ public static class AzureNfsShareExtensions
 
     /// <summary>
     /// Adds a storage account with an NFS share to the environment, for <c>WithVolumeArtifactStore</c> (guide row A5). It has no public network access: add a private
-    /// endpoint in the environment's network, and let port 2049 pass. It plays no part in a local run.
+    /// endpoint in the environment's network, whose rules let port 2049 pass. It plays no part in a local run.
     /// </summary>
     /// <param name="builder">The app host.</param>
     /// <param name="name">The name of the resource.</param>

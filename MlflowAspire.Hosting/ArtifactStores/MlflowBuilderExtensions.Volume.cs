@@ -37,6 +37,7 @@ public static partial class MlflowBuilderExtensions
             var share = (options.Share ?? throw new InvalidOperationException(
                 $"MLflow server '{builder.Resource.Name}' keeps artifacts in a volume, which in Azure is a share. Give WithVolumeArtifactStore the option Share, made by AddAzureNfsShare.")).Resource;
             builder.Resource.ArtifactShare = share;
+            builder.WithAnnotation(new OutboundTrafficAnnotation("artifact-store", "2049") { ThroughPrivateEndpoint = true });
             collection.PublishAsAzureContainerAppJob((infrastructure, job) => share.MountIn(infrastructure, job.Template.Volumes, job.Template.Containers));
             return builder.PublishAsAzureContainerApp((infrastructure, app) => share.MountIn(infrastructure, app.Template.Volumes, app.Template.Containers));
         }

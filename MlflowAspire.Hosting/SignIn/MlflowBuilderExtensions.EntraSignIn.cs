@@ -42,6 +42,6 @@ public static partial class MlflowBuilderExtensions
 
         return builder
             .WithSecret(EntraAuthConfig.SecretVariable, clientSecret)
-            .PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(EntraAuthConfig.Create(app, tenantId, clientId)));
+            .PublishAsAzureContainerApp((infrastructure, app) => EntraAuthConfig.SwitchOn(infrastructure, app, tenantId, clientId));
     }
 }

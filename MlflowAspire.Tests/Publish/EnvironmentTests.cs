@@ -26,7 +26,7 @@ public sealed class EnvironmentTests
 
         Assert.Equal("defaultDomain", dns["zone"]["name"]);
         Assert.Equal(("'*'", "staticAddress"), (dns["apps"]["name"], dns["apps"]["properties.aRecords[0].ipv4Address"]));
-        Assert.Equal(("network_outputs_id", "false"), (dns["link"]["properties.virtualNetwork.id"], dns["link"]["properties.registrationEnabled"]));
+        Assert.Equal(("private_endpoints_vault_pe_outputs_networkid", "false"), (dns["link"]["properties.virtualNetwork.id"], dns["link"]["properties.registrationEnabled"]));
         Assert.Equal("{environment.outputs.AZURE_CONTAINER_APPS_ENVIRONMENT_DEFAULT_DOMAIN}", (string?)app.Manifest["environment-dns"]!["params"]!["defaultDomain"]);
         Assert.Equal("{environment.outputs.AZURE_CONTAINER_APPS_ENVIRONMENT_STATIC_IP}", (string?)app.Manifest["environment-dns"]!["params"]!["staticAddress"]);
     }

@@ -6,21 +6,7 @@ public sealed class InventoryTests
     /// <summary>Everything that production deploys, as module, type and name in the module.</summary>
     private const string Expected = """
         aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups aca_infra_subnet_nsg
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_database
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_deny_inbound
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_deny_outbound
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_dns
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_health_probes
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_https
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_nodes_in
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_nodes_out
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_private_endpoints
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_requests
-        aca-infra-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules aca_infra_subnet_nsg_requests_to_proxy
         db-subnet-nsg: Microsoft.Network/networkSecurityGroups db_subnet_nsg
-        db-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules db_subnet_nsg_database
-        db-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules db_subnet_nsg_deny_inbound
-        db-subnet-nsg: Microsoft.Network/networkSecurityGroups/securityRules db_subnet_nsg_deny_outbound
         db-subnet-postgres-pe: Microsoft.Network/privateEndpoints db_subnet_postgres_pe
         db-subnet-postgres-pe: Microsoft.Network/privateEndpoints/privateDnsZoneGroups db_subnet_postgres_pe_dnsgroup
         environment: Microsoft.App/managedEnvironments environment
@@ -28,9 +14,9 @@ public sealed class InventoryTests
         environment: Microsoft.ManagedIdentity/userAssignedIdentities environment_mi
         insights: Microsoft.Insights/components insights
         mlflow-containerapp: Microsoft.App/containerApps mlflow
+        mlflow-containerapp: Microsoft.App/containerApps/authConfigs mlflow_auth
         mlflow-gc-containerapp: Microsoft.App/jobs mlflow_gc
         mlflow-identity: Microsoft.ManagedIdentity/userAssignedIdentities mlflow_identity
-        mlflow-roles-postgres: Microsoft.DBforPostgreSQL/flexibleServers/administrators postgres_admin
         mlflow-roles-storage: Microsoft.Authorization/roleAssignments storage_StorageBlobDataContributor
         mlflow-roles-vault: Microsoft.Authorization/roleAssignments vault_KeyVaultSecretsUser
         monitoring: Microsoft.Insights/actionGroups operators
@@ -46,13 +32,10 @@ public sealed class InventoryTests
         network: Microsoft.Network/virtualNetworks/subnets db_subnet
         network: Microsoft.Network/virtualNetworks/subnets private_endpoints
         postgres: Microsoft.DBforPostgreSQL/flexibleServers postgres
-        postgres: Microsoft.DBforPostgreSQL/flexibleServers/configurations require_secure_transport
+        postgres: Microsoft.DBforPostgreSQL/flexibleServers/administrators postgres_admin
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/databases mlflow_auth_db
         postgres: Microsoft.DBforPostgreSQL/flexibleServers/databases mlflow_db
         private-endpoints-nsg: Microsoft.Network/networkSecurityGroups private_endpoints_nsg
-        private-endpoints-nsg: Microsoft.Network/networkSecurityGroups/securityRules private_endpoints_nsg_deny_inbound
-        private-endpoints-nsg: Microsoft.Network/networkSecurityGroups/securityRules private_endpoints_nsg_deny_outbound
-        private-endpoints-nsg: Microsoft.Network/networkSecurityGroups/securityRules private_endpoints_nsg_private_endpoints
         private-endpoints-storage-blobs-pe: Microsoft.Network/privateEndpoints private_endpoints_storage_blobs_pe
         private-endpoints-storage-blobs-pe: Microsoft.Network/privateEndpoints/privateDnsZoneGroups private_endpoints_storage_blobs_pe_dnsgroup
         private-endpoints-vault-pe: Microsoft.Network/privateEndpoints private_endpoints_vault_pe

@@ -4,57 +4,55 @@ param location string = resourceGroup().location
 resource db_subnet_nsg 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: take('db_subnet_nsg-${uniqueString(resourceGroup().id)}', 80)
   location: location
+  properties: {
+    securityRules: [
+      {
+        name: 'database'
+        properties: {
+          access: 'Allow'
+          description: 'MLflow.'
+          destinationAddressPrefix: '10.0.2.0/27'
+          destinationPortRange: '5432'
+          direction: 'Inbound'
+          priority: 100
+          protocol: 'Tcp'
+          sourceAddressPrefix: '10.0.0.0/23'
+          sourcePortRange: '*'
+        }
+      }
+      {
+        name: 'deny-inbound'
+        properties: {
+          access: 'Deny'
+          description: 'All else.'
+          destinationAddressPrefix: '*'
+          destinationPortRange: '*'
+          direction: 'Inbound'
+          priority: 4096
+          protocol: '*'
+          sourceAddressPrefix: '*'
+          sourcePortRange: '*'
+        }
+      }
+      {
+        name: 'deny-outbound'
+        properties: {
+          access: 'Deny'
+          description: 'All else.'
+          destinationAddressPrefix: '*'
+          destinationPortRange: '*'
+          direction: 'Outbound'
+          priority: 4096
+          protocol: '*'
+          sourceAddressPrefix: '*'
+          sourcePortRange: '*'
+        }
+      }
+    ]
+  }
   tags: {
     'aspire-resource-name': 'db-subnet-nsg'
   }
-}
-
-resource db_subnet_nsg_database 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
-  name: 'database'
-  properties: {
-    access: 'Allow'
-    description: 'MLflow.'
-    destinationAddressPrefix: '10.0.2.0/27'
-    destinationPortRange: '5432'
-    direction: 'Inbound'
-    priority: 100
-    protocol: 'Tcp'
-    sourceAddressPrefix: '10.0.0.0/23'
-    sourcePortRange: '*'
-  }
-  parent: db_subnet_nsg
-}
-
-resource db_subnet_nsg_deny_inbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
-  name: 'deny-inbound'
-  properties: {
-    access: 'Deny'
-    description: 'All else.'
-    destinationAddressPrefix: '*'
-    destinationPortRange: '*'
-    direction: 'Inbound'
-    priority: 4096
-    protocol: '*'
-    sourceAddressPrefix: '*'
-    sourcePortRange: '*'
-  }
-  parent: db_subnet_nsg
-}
-
-resource db_subnet_nsg_deny_outbound 'Microsoft.Network/networkSecurityGroups/securityRules@2025-05-01' = {
-  name: 'deny-outbound'
-  properties: {
-    access: 'Deny'
-    description: 'All else.'
-    destinationAddressPrefix: '*'
-    destinationPortRange: '*'
-    direction: 'Outbound'
-    priority: 4096
-    protocol: '*'
-    sourceAddressPrefix: '*'
-    sourcePortRange: '*'
-  }
-  parent: db_subnet_nsg
 }
 
 output id string = db_subnet_nsg.id

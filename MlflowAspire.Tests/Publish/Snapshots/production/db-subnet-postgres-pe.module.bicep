@@ -7,6 +7,10 @@ param network_outputs_db_subnet_id string
 
 param postgres_outputs_id string
 
+param network_outputs_id string
+
+param postgres_outputs_name string
+
 resource privatelink_postgres_database_azure_com 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
   name: privatelink_postgres_database_azure_com_outputs_name
 }
@@ -53,3 +57,7 @@ resource db_subnet_postgres_pe_dnsgroup 'Microsoft.Network/privateEndpoints/priv
 output id string = db_subnet_postgres_pe.id
 
 output name string = db_subnet_postgres_pe.name
+
+output networkId string = network_outputs_id
+
+output serverName string = postgres_outputs_name

@@ -289,4 +289,14 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
   }
 }
 
+resource mlflow_auth 'Microsoft.App/containerApps/authConfigs@2025-07-01' = {
+  name: 'current'
+  properties: {
+    platform: {
+      enabled: false
+    }
+  }
+  parent: mlflow
+}
+
 output MLFLOW_TRACKING_URI string = 'https://${mlflow.properties.configuration.ingress.fqdn}'

@@ -1,7 +1,11 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
-resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
+param mlflow_identity_outputs_principalid string
+
+param mlflow_identity_outputs_principalname string
+
+resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   name: take('postgres-${uniqueString(resourceGroup().id)}', 63)
   location: location
   properties: {
@@ -27,7 +31,7 @@ resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
     }
     storage: {
       storageSizeGB: 128
-      autoGrow: 'Enabled'
+      autoGrow: 'Disabled'
     }
     version: '17'
   }
@@ -40,21 +44,24 @@ resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
   }
 }
 
-resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+resource mlflow_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
   name: 'mlflow'
   parent: postgres
 }
 
-resource mlflow_auth_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+resource mlflow_auth_db 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
   name: 'mlflow_auth'
   parent: postgres
+  dependsOn: [
+    mlflow_db
+  ]
 }
 
-resource require_secure_transport 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
-  name: 'require_secure_transport'
+resource postgres_admin 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2025-08-01' = {
+  name: mlflow_identity_outputs_principalid
   properties: {
-    source: 'user-override'
-    value: 'on'
+    principalName: mlflow_identity_outputs_principalname
+    principalType: 'ServicePrincipal'
   }
   parent: postgres
   dependsOn: [

@@ -7,6 +7,8 @@ param network_outputs_private_endpoints_id string
 
 param storage_outputs_id string
 
+param network_outputs_id string
+
 resource privatelink_blob_core_windows_net 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
   name: privatelink_blob_core_windows_net_outputs_name
 }
@@ -53,3 +55,5 @@ resource private_endpoints_storage_blobs_pe_dnsgroup 'Microsoft.Network/privateE
 output id string = private_endpoints_storage_blobs_pe.id
 
 output name string = private_endpoints_storage_blobs_pe.name
+
+output networkId string = network_outputs_id

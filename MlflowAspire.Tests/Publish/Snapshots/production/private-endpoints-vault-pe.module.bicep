@@ -7,6 +7,8 @@ param network_outputs_private_endpoints_id string
 
 param vault_outputs_id string
 
+param network_outputs_id string
+
 resource privatelink_vaultcore_azure_net 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
   name: privatelink_vaultcore_azure_net_outputs_name
 }
@@ -53,3 +55,5 @@ resource private_endpoints_vault_pe_dnsgroup 'Microsoft.Network/privateEndpoints
 output id string = private_endpoints_vault_pe.id
 
 output name string = private_endpoints_vault_pe.name
+
+output networkId string = network_outputs_id

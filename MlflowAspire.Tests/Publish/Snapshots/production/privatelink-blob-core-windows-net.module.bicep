@@ -3,6 +3,8 @@ param location string = resourceGroup().location
 
 param network_outputs_id string
 
+param db_subnet_postgres_pe_outputs_networkid string
+
 resource privatelink_blob_core_windows_net 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   name: 'privatelink.blob.core.windows.net'
   location: 'global'
@@ -17,7 +19,7 @@ resource network_link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
   properties: {
     registrationEnabled: false
     virtualNetwork: {
-      id: network_outputs_id
+      id: db_subnet_postgres_pe_outputs_networkid
     }
   }
   tags: {

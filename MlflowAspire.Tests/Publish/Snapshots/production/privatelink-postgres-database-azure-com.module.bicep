@@ -3,6 +3,8 @@ param location string = resourceGroup().location
 
 param network_outputs_id string
 
+param private_endpoints_vault_pe_outputs_networkid string
+
 resource privatelink_postgres_database_azure_com 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   name: 'privatelink.postgres.database.azure.com'
   location: 'global'
@@ -17,7 +19,7 @@ resource network_link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
   properties: {
     registrationEnabled: false
     virtualNetwork: {
-      id: network_outputs_id
+      id: private_endpoints_vault_pe_outputs_networkid
     }
   }
   tags: {

@@ -85,6 +85,9 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
     }
   }
   parent: storage
+  dependsOn: [
+    artifacts
+  ]
 }
 
 output blobEndpoint string = storage.properties.primaryEndpoints.blob

@@ -41,7 +41,12 @@ public sealed class ImageFixture : IAsyncLifetime
     /// <summary>The name of the network without a way out.</summary>
     public string NetworkName => _network.Name;
 
-    public async Task InitializeAsync() => await Task.WhenAll(_image.CreateAsync(), _postgres.StartAsync());
+    public async Task InitializeAsync()
+    {
+        // No container is made with this network, so none creates it.
+        await _network.CreateAsync();
+        await Task.WhenAll(_image.CreateAsync(), _postgres.StartAsync());
+    }
 
     public async Task DisposeAsync()
     {

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Npgsql;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>More clients than the server has threads, on one core.</summary>
+[Collection(ImageTests.Name)]
+[Trait("Category", "Image")]
+public class LoadTests(ImageFixture image)
+{
+    private const long OneCore = 1_000_000_000;
+
+    // MLflow's pool gives up on a connection after this time.
+    private const double PoolTimeout = 30;
+
+    [Theory]
+    [InlineData("1", 40, 5)]
+    [InlineData("2", 40, 5)]
+    [InlineData("1", 200, 3)]
+    [InlineData("2", 200, 3)]
+    public async Task Every_write_is_acknowledged_or_refused_and_no_worker_dies(string workers, int writers, int writes)
+    {
+        var database = await image.CreateDatabaseAsync();
+        await using var server = await StartAsync(database, workers);
+
+        var (answers, acknowledged, _, log) = await LoadAsync(writers, writes, creators: 0);
+
+        Assert.True(writers * writes == answers.Values.Sum(), log);
+        // Names of exceptions stand for connections that were cut or waited too long.
+        Assert.All(answers.Keys, answer => Assert.True(answer is "200" or "503", log));
+        Assert.Equal(acknowledged.Order(), (await MetricsAsync(database)).Order());
+        Assert.Equal(200, await server.StatusAsync("/api/2.0/mlflow/experiments/search?max_results=1"));
+        var output = await server.LogsAsync();
+        Assert.True(output.Split("Application startup complete").Length - 1 == int.Parse(workers, null), output);
+        Assert.DoesNotContain("QueuePool limit", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("threads are alive", output, StringComparison.Ordinal);
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
+    public async Task One_of_many_creators_of_a_model_succeeds_and_none_waits_for_a_connection()
+    {
+        await using var server = await StartAsync(await image.CreateDatabaseAsync(), "1");
+
+        var (answers, _, slowest, log) = await LoadAsync(writers: 0, writes: 0, creators: 50);
+
+        Assert.True(answers.GetValueOrDefault("200") == 1, log);
+        Assert.True(answers.GetValueOrDefault("400") == 49, log);
+        Assert.True(slowest < PoolTimeout, log);
+    }
+
+    [Fact]
+    public async Task A_database_with_too_few_connections_is_told_before_the_start()
+    {
+        var database = await image.CreateDatabaseAsync();
+        var settings = new Dictionary<string, string>(MlflowServer.Settings) { ["MLFLOW_WORKERS"] = "8" };
+        foreach (var (name, value) in database.Environment)
+        {
+            settings[name] = value;
+        }
+
+        var run = await image.RunAsync(settings, "serve");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Matches(@"^mlflow-aspire: error: MLFLOW_WORKERS 8 with 8 threads each .* may use 152 connections, and the database has 97 \(max_connections\); accepted: [^\n]*\n$", run.Errors);
+    }
+
+    private static async Task<IReadOnlyList<string>> MetricsAsync(TestDatabase database)
+    {
+        await using var connection = await database.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT run_uuid || '/' || key FROM metrics WHERE key LIKE '%-0'", connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var metrics = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            metrics.Add(reader.GetString(0));
+        }
+
+        return metrics;
+    }
+
+    private Task<MlflowServer> StartAsync(TestDatabase database, string workers) => MlflowServer.StartAsync(
+        image,
+        new Dictionary<string, string>(database.Environment) { ["MLFLOW_WORKERS"] = workers },
+        container => container.WithCreateParameterModifier(parameters => parameters.HostConfig!.NanoCPUs = OneCore));
+
+    private async Task<(Dictionary<string, int> Answers, string[] Acknowledged, double Slowest, string Log)> LoadAsync(int writers, int writes, int creators)
+    {
+        var run = (await image.RunAsync(MlflowServer.Client, "python", "/scripts/writers.py", $"{writers}", $"{writes}", $"{creators}")).Succeeded();
+        using var result = JsonDocument.Parse(run.Output);
+        var answers = result.RootElement.GetProperty(creators > 0 ? "creating" : "writing").Deserialize<Dictionary<string, int>>()!;
+        return (answers, result.RootElement.GetProperty("acknowledged").Deserialize<string[]>()!, result.RootElement.GetProperty("slowestCreation").GetDouble(), run.Errors);
+    }
+}

@@ -56,7 +56,7 @@ public static partial class MlflowBuilderExtensions
             context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password.Resource;
         });
         return builder
-            .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI")
+            .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "mlflow_auth")
             .WithEnvironment("MLFLOW_AUTH_ADMIN_USERNAME", user)
             .WithSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password, versions => versions.AdminPassword)
             .WithEnvironment("MLFLOW_AUTH_DEFAULT_PERMISSION", permission)

@@ -9,7 +9,7 @@ public static partial class MlflowBuilderExtensions
 
     /// <summary>
     /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth (guide row G13). People log in with the browser, machines send
-    /// a bearer token of the provider. Users and permissions are kept in a database <c>mlflow_auth</c> beside the backend store.
+    /// a bearer token of the provider. Users and permissions are kept in a database <c>mlflow_oidc</c> beside the backend store.
     /// </summary>
     /// <remarks>
     /// The provider sends users back to <c>/callback</c>: of the custom domain or of the ingress in Azure, and in a local run of the address that the browser uses.
@@ -111,7 +111,7 @@ public static partial class MlflowBuilderExtensions
         server.RequireNoSignIn(name);
         // Clients bring a token of the provider.
         server.SignIn = new(name, SetClient: null);
-        builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI");
+        builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "mlflow_oidc");
         // The demo gives itself a token, in the database of users, for as long as it runs.
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
         return builder

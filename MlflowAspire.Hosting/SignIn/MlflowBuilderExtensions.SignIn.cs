@@ -26,10 +26,10 @@ public static partial class MlflowBuilderExtensions
 
     /// <summary>
     /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its tables.
+    /// Each kind of sign-in has a database of its own, as their tables have the same names.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable)
+    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string databaseName)
     {
-        const string databaseName = "mlflow_auth";
         var server = builder.Resource;
         var application = builder.ApplicationBuilder;
         var name = $"{server.Name}-auth-db";

@@ -46,6 +46,26 @@ public class MigrationFailureTests(ImageFixture image)
         Assert.Equal("from_the_future", await database.ReadAsync<string>("SELECT version_num FROM alembic_version"));
     }
 
+    [Theory]
+    [InlineData("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "oidc-auth", "OIDC_USERS_DB_URI")]
+    [InlineData("oidc-auth", "OIDC_USERS_DB_URI", "basic-auth", "MLFLOW_AUTH_DATABASE_URI")]
+    public async Task The_tables_of_another_sign_in_are_left_alone(string first, string firstSetting, string second, string secondSetting)
+    {
+        var tracking = await image.CreateDatabaseAsync();
+        var users = await image.CreateDatabaseAsync();
+        (await image.RunAsync(With(first, firstSetting), "migrate")).Succeeded();
+        var tables = await TablesAsync();
+
+        var migration = await image.RunAsync(With(second, secondSetting), "migrate");
+
+        migration.Failed(1, $"{secondSetting}: the database has tables that are not of the {second} schema (");
+        Assert.Contains("users", migration.Errors, StringComparison.Ordinal);
+        Assert.Equal(tables, await TablesAsync());
+
+        Dictionary<string, string> With(string app, string setting) => new(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
+        Task<string> TablesAsync() => users.ReadAsync<string>("SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'");
+    }
+
     [Fact]
     public async Task The_missing_database_of_users_is_named()
     {

@@ -46,6 +46,41 @@ public class MigrationTests(ImageFixture image)
     }
 
     [Fact]
+    public async Task Only_migrate_moves_the_schema_of_the_previous_version()
+    {
+        var database = await image.CreateDatabaseAsync();
+        await Tools.PrepareImageAsync(PreviousImage);
+        var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
+        (await ImageRun.OfAsync(image.Container(PreviousImage, database.Environment, "mlflow", "db", "upgrade", uri))).Succeeded();
+        const string revisionQuery = "SELECT version_num FROM alembic_version";
+        const string tablesQuery = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+        var revision = await database.ReadAsync<string>(revisionQuery);
+        var tables = await database.ReadAsync<long>(tablesQuery);
+        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "s3://bucket" };
+
+        foreach (var command in (string[])["serve", "gc"])
+        {
+            (await image.RunAsync(environment, command)).Failed(1, $"MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision {revision}, and mlflow 3.17.2 needs ");
+        }
+
+        Assert.Equal(revision, await database.ReadAsync<string>(revisionQuery));
+        Assert.Equal(tables, await database.ReadAsync<long>(tablesQuery));
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("gc")]
+    public async Task Only_migrate_makes_tables(string command)
+    {
+        var database = await image.CreateDatabaseAsync();
+        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "s3://bucket" };
+
+        (await image.RunAsync(environment, command)).Failed(1, "MLFLOW_BACKEND_STORE_URI: the tracking schema is not there, and mlflow 3.17.2 needs ");
+
+        Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
+    }
+
+    [Fact]
     public async Task Of_two_at_once_one_migrates_and_the_other_waits()
     {
         var database = await image.CreateDatabaseAsync();

@@ -86,7 +86,7 @@ public class SignInTests
         var environment = await AddOidc(model).Resource.DemoData.EnvironmentAsync(model.Builder);
 
         Assert.Equal("oidc-auth", environment["MLFLOW_APP_NAME"]);
-        Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/mlflow_auth", environment["OIDC_USERS_DB_URI"]);
+        Assert.Equal("postgresql+psycopg2://postgres.dev.internal:5432/mlflow_oidc", environment["OIDC_USERS_DB_URI"]);
         Assert.Contains("PGPASSWORD", environment.Keys);
         Assert.DoesNotContain("OIDC_CLIENT_SECRET", environment.Keys);
     }

@@ -1,16 +1,19 @@
+import tempfile
 import unittest
+from dataclasses import replace
 from unittest.mock import patch
 
 import psycopg2
+from sqlalchemy import create_engine, text
 
-from mlflow_aspire.databases import revisions, schemas
+from mlflow_aspire.databases import current, revisions, schemas
 from mlflow_aspire.databases.connection import connect
 from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH
 from mlflow_aspire.errors import Failure, SettingError
 from mlflow_aspire.databases.revisions import Revisions
 
 TRACKING = {BACKEND: "postgresql+psycopg2://db/mlflow"}
-KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"])
+KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"], [])
 
 
 class DecisionTest(unittest.TestCase):
@@ -32,6 +35,7 @@ class DecisionTest(unittest.TestCase):
                 known = revisions.read(name)
                 self.assertTrue(known.package.startswith(package), known.package)
                 self.assertIn(known.head, known.known)
+                self.assertEqual("users" in known.tables, name != "tracking")
 
 
 class SchemasTest(unittest.TestCase):
@@ -56,6 +60,45 @@ class SchemasTest(unittest.TestCase):
         with self.assertRaisesRegex(SettingError, "^OIDC_ALEMBIC_VERSION_TABLE must name another table"):
             schemas.configured(shared)
         self.assertEqual(schemas.configured({**shared, "OIDC_ALEMBIC_VERSION_TABLE": "alembic_version_oidc"})[1].version_table, "alembic_version_oidc")
+
+
+class CurrentTest(unittest.TestCase):
+    """In a file: what is asked is the same on every database."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        uri = f"sqlite:///{folder.name}/database.db"
+        self.schema = replace(schemas.configured(TRACKING)[0], uri=uri)
+        engine = create_engine(uri)
+        self.addCleanup(engine.dispose)
+        self.database = self.enterContext(engine.connect())
+        self.enterContext(patch.object(revisions, "read", return_value=KNOWN))
+
+    def at(self, revision: str) -> None:
+        self.database.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        self.database.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+        self.database.commit()
+
+    def test_the_newest_revision_passes(self) -> None:
+        self.at("c")
+        current.check([self.schema], 0)
+
+    def test_an_older_one_is_left_to_migrate(self) -> None:
+        self.at("b")
+        with self.assertRaisesRegex(Failure, f"^{BACKEND}: the tracking schema is at revision b, and mlflow 3.17.2 needs c: run `mlflow-aspire migrate` first$"):
+            current.check([self.schema], 0)
+
+    def test_so_is_an_empty_database(self) -> None:
+        with self.assertRaisesRegex(Failure, f"^{BACKEND}: the tracking schema is not there, and mlflow 3.17.2 needs c"):
+            current.check([self.schema], 0)
+
+    def test_tables_of_another_kind(self) -> None:
+        self.database.execute(text("CREATE TABLE users (id INTEGER)"))
+        self.database.commit()
+        schemas.check_own(self.schema, KNOWN, 0)
+        with self.assertRaisesRegex(Failure, rf"^{BACKEND}: the database has tables that are not of the tracking schema \(users\)"):
+            schemas.check_own(self.schema, replace(KNOWN, tables=["roles", "users"]), 0)
 
 
 class ConnectTest(unittest.TestCase):

@@ -5,6 +5,8 @@ import subprocess
 from contextlib import AbstractContextManager, nullcontext
 
 from . import databases
+from .databases import current, schemas
+from .databases.connection import patience
 from .errors import Failure
 from .settings import MutableEnvironment, required
 from .sign_in import OIDC, app_name
@@ -51,10 +53,11 @@ def _credentials(environment: MutableEnvironment) -> AbstractContextManager[dict
     if app_name(environment) != OIDC:
         # Basic authentication's come with the environment.
         return nullcontext({})
-    database = required(environment, databases.OIDC_AUTH, "the database of users and permissions")
+    users = schemas.users_of_oidc(environment)
+    current.check([users], patience(environment))
     # The plugin warns of settings that the server has and a task does not need.
     environment.setdefault("LOG_LEVEL", "ERROR")
     # It takes seconds to load.
     from .service_account import access_token
 
-    return access_token(database)
+    return access_token(users.uri)

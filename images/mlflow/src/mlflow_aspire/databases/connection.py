@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from ..errors import Failure
 from ..log import say
+from ..settings import Environment, seconds
 
 _PAUSE_SECONDS = 1
 
@@ -17,6 +18,11 @@ _PASSING = re.compile(
     "could not translate host name|Connection refused|Connection reset|Connection timed out|timeout expired|No route to host|Network is unreachable"
     "|server closed the connection unexpectedly|the database system is|remaining connection slots|too many clients|SSL SYSCALL error: EOF"
 )
+
+
+def patience(environment: Environment) -> int:
+    """How many seconds a command waits for a database that does not answer yet."""
+    return seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
 
 
 def connect(name: str, uri: str, limit: int) -> Connection:

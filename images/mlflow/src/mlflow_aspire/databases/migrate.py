@@ -6,14 +6,12 @@ MLflow's own commands do the work. This decides whether there is any, and keeps 
 import subprocess
 from contextlib import closing
 
-from alembic.migration import MigrationContext
-
 from .. import keys
 from ..errors import Failure
 from ..log import say
-from ..settings import MutableEnvironment, seconds
+from ..settings import MutableEnvironment
 from . import revisions, schemas, uris
-from .connection import connect, lock
+from .connection import connect, lock, patience
 from .schemas import Schema
 
 # The key of the advisory lock, the same in all versions of this image.
@@ -29,7 +27,7 @@ def migrate(environment: MutableEnvironment) -> None:
     """
     uris.settle(environment)
     keys.settle(environment)
-    limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
+    limit = patience(environment)
     configured = schemas.configured(environment)
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
         lock(connection, _LOCK, "migration")
@@ -39,20 +37,17 @@ def migrate(environment: MutableEnvironment) -> None:
 
 def _migrate(schema: Schema, limit: int) -> None:
     known = revisions.read(schema.name)
-    before = _current(schema, limit)
+    before = schemas.revision(schema, limit)
     if not schemas.migration_needed(schema, known, before):
         say(f"{schema.name} schema: at revision {known.head}, nothing to do")
         return
+    if before is None:
+        schemas.check_own(schema, known, limit)
     say(f"{schema.name} schema: migrating from {before or 'nothing'} to {known.head} ({known.package})")
     exit_code = subprocess.run(schema.command).returncode
     if exit_code != 0:
         raise Failure(f"{schema.setting}: the migration of the {schema.name} schema failed with exit code {exit_code}; its log is above")
-    after = _current(schema, limit)
+    after = schemas.revision(schema, limit)
     if after != known.head:
         raise Failure(f"{schema.setting}: the {schema.name} schema is at revision {after} after its migration to {known.head}")
     say(f"{schema.name} schema: migrated from {before or 'nothing'} to {after}")
-
-
-def _current(schema: Schema, limit: int) -> str | None:
-    with closing(connect(schema.setting, schema.uri, limit)) as connection:
-        return MigrationContext.configure(connection, opts={"version_table": schema.version_table}).get_current_revision()

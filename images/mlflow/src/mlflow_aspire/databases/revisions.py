@@ -12,11 +12,11 @@ from pathlib import Path
 
 _RECORD = Path(__file__).with_name("revisions.json")
 
-# The distribution and the module that holds the migrations of each schema.
+# The distribution, and the modules that hold the migrations of each schema and the tables of users.
 _SCHEMAS = {
-    "tracking": ("mlflow", "mlflow.store.db_migrations"),
-    "basic-auth": ("mlflow", "mlflow.server.auth.db.migrations"),
-    "oidc-auth": ("mlflow-oidc-auth", "mlflow_oidc_auth.db.migrations"),
+    "tracking": ("mlflow", "mlflow.store.db_migrations", None),
+    "basic-auth": ("mlflow", "mlflow.server.auth.db.migrations", "mlflow.server.auth.db.models"),
+    "oidc-auth": ("mlflow-oidc-auth", "mlflow_oidc_auth.db.migrations", "mlflow_oidc_auth.db.models._base"),
 }
 
 
@@ -27,6 +27,8 @@ class Revisions:
     package: str
     head: str
     known: list[str]
+    tables: list[str]
+    """The tables of users and permissions, which the kinds of sign-in share by name."""
 
 
 def read(schema: str) -> Revisions:
@@ -37,7 +39,7 @@ def record() -> None:
     _RECORD.write_text(json.dumps({schema: asdict(_inspect(*source)) for schema, source in _SCHEMAS.items()}))
 
 
-def _inspect(distribution: str, module: str) -> Revisions:
+def _inspect(distribution: str, module: str, models: str | None) -> Revisions:
     from alembic.script import ScriptDirectory
 
     folder = next(iter(import_module(module).__path__))
@@ -45,7 +47,9 @@ def _inspect(distribution: str, module: str) -> Revisions:
     head = scripts.get_current_head()
     if head is None:
         raise RuntimeError(f"{module} has no head revision")
-    return Revisions(f"{distribution} {version(distribution)}", head, [script.revision for script in scripts.walk_revisions()])
+    known = [script.revision for script in scripts.walk_revisions()]
+    tables = sorted(import_module(models).Base.metadata.tables) if models else []
+    return Revisions(f"{distribution} {version(distribution)}", head, known, tables)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 """The database schemas that a deployment has, and the command that migrates each."""
 
 import sys
+from contextlib import closing
 from dataclasses import dataclass
+
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
 
 from ..errors import Failure, SettingError
 from ..settings import Environment, required
 from ..sign_in import BASIC, OIDC, app_name
 from . import uris
+from .connection import connect
 from .revisions import Revisions
+
+_TRACKING_VERSIONS = "alembic_version"
 
 
 @dataclass(frozen=True)
@@ -21,12 +28,12 @@ class Schema:
 
 def configured(environment: Environment) -> list[Schema]:
     """The tracking store first, then the users and permissions of the sign-in that is switched on."""
-    schemas = [_tracking(environment)]
+    schemas = [tracking(environment)]
     app = app_name(environment)
     if app == BASIC:
         schemas.append(_basic_auth(environment))
     elif app == OIDC:
-        schemas.append(_oidc_auth(environment, schemas[0]))
+        schemas.append(users_of_oidc(environment))
     return schemas
 
 
@@ -44,9 +51,30 @@ def migration_needed(schema: Schema, revisions: Revisions, current: str | None) 
     return current != revisions.head
 
 
-def _tracking(environment: Environment) -> Schema:
+def revision(schema: Schema, limit: int) -> str | None:
+    """The revision that the schema is at; None when it is not there. Waits up to `limit` seconds for the database."""
+    with closing(connect(schema.setting, schema.uri, limit)) as connection:
+        return MigrationContext.configure(connection, opts={"version_table": schema.version_table}).get_current_revision()
+
+
+def check_own(schema: Schema, revisions: Revisions, limit: int) -> None:
+    """Sees that a database without the schema has no tables that it would make: the kinds of sign-in have tables of the same names.
+
+    Raises:
+        Failure: there are such tables.
+    """
+    with closing(connect(schema.setting, schema.uri, limit)) as connection:
+        foreign = sorted(set(inspect(connection).get_table_names()) & set(revisions.tables))
+    if foreign:
+        raise Failure(
+            f"{schema.setting}: the database has tables that are not of the {schema.name} schema ({', '.join(foreign)}), "
+            "as another kind of sign-in makes them: give each kind a database of its own"
+        )
+
+
+def tracking(environment: Environment) -> Schema:
     uri = required(environment, uris.BACKEND, "the database of the tracking store")
-    return Schema("tracking", uris.BACKEND, uri, "alembic_version", [sys.executable, "-m", "mlflow", "db", "upgrade", uri])
+    return Schema("tracking", uris.BACKEND, uri, _TRACKING_VERSIONS, [sys.executable, "-m", "mlflow", "db", "upgrade", uri])
 
 
 def _basic_auth(environment: Environment) -> Schema:
@@ -55,10 +83,10 @@ def _basic_auth(environment: Environment) -> Schema:
     return Schema(BASIC, uris.BASIC_AUTH, uri, "alembic_version_auth", command)
 
 
-def _oidc_auth(environment: Environment, tracking: Schema) -> Schema:
+def users_of_oidc(environment: Environment) -> Schema:
     uri = required(environment, uris.OIDC_AUTH, "the database of users and permissions")
-    table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or "alembic_version"
-    if (uri, table) == (tracking.uri, tracking.version_table):
+    table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or _TRACKING_VERSIONS
+    if uri == environment.get(uris.BACKEND) and table == _TRACKING_VERSIONS:
         problem = f"must name another table than {table!r} when {uris.OIDC_AUTH} is the database of {uris.BACKEND}"
         raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", problem)
     # The plugin has the command group, but no command line that leads to it.

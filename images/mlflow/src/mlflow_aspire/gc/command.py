@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from .. import artifacts, databases, keys
 from ..artifacts import DESTINATION
-from ..databases import BACKEND
-from ..databases.connection import connect, lock
+from ..databases import BACKEND, current, schemas
+from ..databases.connection import connect, lock, patience
 from ..errors import Failure
-from ..settings import MutableEnvironment, required, seconds
+from ..settings import MutableEnvironment, required
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
@@ -31,20 +31,22 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
 
     Raises:
         SettingError: a setting is missing or wrong.
-        Failure: the database or the artifact store does not answer, or something could not be removed.
+        Failure: the database or the artifact store does not answer, the schema is of another version, or something could not be removed.
     """
     databases.settle(environment)
     keys.settle(environment)
     uri = required(environment, BACKEND, "the database of the tracking store")
     artifacts.prepare(environment)
     destination = artifacts.destination_of(environment)
+    limit = patience(environment)
+    current.check([schemas.tracking(environment)], limit)
 
     # MLflow reads settings while it is imported.
     from .garbage import Garbage
 
     store = _artifact_store(destination)
     # Two collections at once would each find what the other has just removed gone.
-    with closing(connect(BACKEND, uri, seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60))) as connection:
+    with closing(connect(BACKEND, uri, limit)) as connection:
         lock(connection, _LOCK, "garbage collection")
         Garbage(_tracking_store(uri), store).collect(older_than)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ..databases.connection import connect
+from ..databases.connection import connect, patience
 from ..databases import BACKEND
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, flag, number, seconds
+from ..settings import Environment, MutableEnvironment, flag, number
 from ..sign_in import BASIC, OIDC, app_name
 
 _THREADS = "MLFLOW_SERVER_THREADS"
@@ -93,7 +93,7 @@ def check(environment: Environment) -> None:
         Failure: the database does not answer.
     """
     capacity = read(environment)
-    limit = seconds(environment, "MLFLOW_DATABASE_TIMEOUT_SECONDS", 60)
+    limit = patience(environment)
     with closing(connect(BACKEND, environment[BACKEND], limit)) as connection:
         usable = connection.scalar(
             text(

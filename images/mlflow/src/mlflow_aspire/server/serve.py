@@ -3,7 +3,8 @@
 from typing import NoReturn
 
 from .. import artifacts, databases, guard, keys, sign_in
-from ..databases import BACKEND
+from ..databases import BACKEND, current, schemas
+from ..databases.connection import patience
 from ..settings import MutableEnvironment, required
 from . import capacity, readiness, settings, telemetry
 
@@ -13,9 +14,10 @@ def serve(environment: MutableEnvironment) -> NoReturn:
 
     Raises:
         SettingError: a setting is missing or wrong.
-        Failure: the database does not answer, or has too few connections.
+        Failure: a database does not answer, has a schema of another version, or too few connections.
     """
     arguments = prepare(environment)
+    current.check(schemas.configured(environment), patience(environment))
     capacity.check(environment)
     # MLflow reads settings while it is imported, and the instrumentations must be there before what they change.
     telemetry.instrument(environment)

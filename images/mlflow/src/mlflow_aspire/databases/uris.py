@@ -48,7 +48,7 @@ def _parse(name: str, value: str) -> URL:
         raise SettingError(name, f"starts with {url.drivername}://; {_ACCEPTED}")
     if not url.host or not url.database:
         raise SettingError(name, f"names no {'database' if url.host else 'host'}; {_ACCEPTED}")
-    for parameter in ("user", "password"):
+    for parameter in ("user", "password", "options"):
         if parameter in url.query:
             raise SettingError(name, f"has the parameter {parameter!r}; use PG{parameter.upper()} instead")
     return url

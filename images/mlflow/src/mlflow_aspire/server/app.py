@@ -1,6 +1,6 @@
 """The ASGI app: what stands in front of MLflow's, in this order.
 
-1. a server that stops,
+1. a server that stops, and the time after which a 503 is worth another try,
 2. MLflow's own checks of Host and Origin, and its security headers,
 3. the guard,
 4. the OIDC plugin's authentication,
@@ -15,6 +15,7 @@ from .. import guard
 from ..settings import Environment
 from .direct import arrange
 from .draining import Draining
+from .retry_after import RetryAfter
 from .settings import ServerSettings
 
 
@@ -23,4 +24,4 @@ def build(name: str, is_factory: bool, settings: ServerSettings, environment: En
     loaded = import_from_string(name)
     app: FastAPI = loaded() if is_factory else loaded
     arrange(app, guard=guard.install(environment), direct=settings.direct_routes)
-    return Draining(app)
+    return Draining(RetryAfter(app))

@@ -45,9 +45,11 @@ def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
     import mlflow.server
     from mlflow.cli import cli
 
+    from ..databases import faults
     from . import patches
 
     patches.apply()
+    faults.install(mlflow.server.app)
 
     def execute(command: list[str], *, extra_env: dict[str, str], **_: Any) -> ThisProcess:
         environment.update(extra_env)

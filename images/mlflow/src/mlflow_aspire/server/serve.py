@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from .. import artifacts, databases, guard, keys, sign_in
-from ..databases import BACKEND, current, schemas
+from ..databases import BACKEND, current, schemas, timeouts
 from ..databases.connection import patience
 from ..settings import MutableEnvironment, required
 from . import capacity, readiness, settings, telemetry
@@ -38,5 +38,6 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     telemetry.prepare(environment)
     readiness.port(environment)
     capacity.settle(environment)
+    timeouts.settle(environment)
     settings.read(environment)
     return sign_in.prepare(environment)

@@ -10,7 +10,7 @@ from .. import keys
 from ..errors import Failure
 from ..log import say
 from ..settings import MutableEnvironment
-from . import revisions, schemas, uris
+from . import revisions, schemas, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
 
@@ -33,6 +33,7 @@ def migrate(environment: MutableEnvironment) -> None:
         lock(connection, _LOCK, "migration")
         for schema in configured:
             _migrate(schema, limit)
+        widths.widen(configured[0], limit)
 
 
 def _migrate(schema: Schema, limit: int) -> None:

@@ -15,7 +15,8 @@ READ_REPLICA = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI"
 BASIC_AUTH = "MLFLOW_AUTH_DATABASE_URI"
 OIDC_AUTH = "OIDC_USERS_DB_URI"
 
-_ACCEPTED = "accepted: postgresql://host[:port]/database[?sslmode=require][&plugin=entra]"
+_ACCEPTED = "accepted: postgresql://host[:port]/database[?sslmode=verify-full&sslrootcert=system][&plugin=entra]"
+_SYSTEM_ROOTS = "/etc/ssl/certs"
 
 
 def settle(environment: MutableEnvironment) -> None:
@@ -26,6 +27,9 @@ def settle(environment: MutableEnvironment) -> None:
         _move(environment, name, "password", url.password, "PGPASSWORD")
         bare = URL.create("postgresql+psycopg2", host=url.host, port=url.port, database=url.database, query=url.query)
         environment[name] = bare.render_as_string(hide_password=False)
+    if any(url.query.get("sslrootcert") == "system" for url in urls.values()):
+        # The libpq of psycopg2 looks for them in the folder that it was built in.
+        environment.setdefault("SSL_CERT_DIR", _SYSTEM_ROOTS)
     for name, url in urls.items():
         if uses_entra(url):
             if environment.get("PGPASSWORD"):

@@ -22,6 +22,9 @@ public class MigrationTests(ImageFixture image)
         Assert.Contains($"tracking schema: migrated from nothing to {revision}", first.Output, StringComparison.Ordinal);
         Assert.Equal($"mlflow-aspire: tracking schema: at revision {revision}, nothing to do\n", second.Output);
         Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM experiments"));
+        // Wide enough for the name and version of a prompt.
+        Assert.Equal(300, await database.ReadAsync<int>(
+            "SELECT character_maximum_length::int FROM information_schema.columns WHERE (table_name, column_name) = ('entity_associations', 'destination_id')"));
     }
 
     [Fact]

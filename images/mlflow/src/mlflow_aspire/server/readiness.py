@@ -1,4 +1,5 @@
-"""Whether a server is ready: 200 at /ready when it works on calls and its database takes writes, 503 otherwise.
+"""Whether a server is ready: 200 at /ready when it works on calls, its database takes writes and its
+artifact store can be used; 503 otherwise.
 
 MLflow's own /health tells nothing of the database, and its API asks for sign-in. So each worker answers on a port beside the server's
 (MLFLOW_READINESS_PORT), which needs neither and which no ingress leads to.
@@ -8,6 +9,7 @@ import asyncio
 import socket
 import time
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -18,11 +20,15 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from ..artifacts import destination_of
 from ..databases import BACKEND
 from ..errors import Failure, SettingError
 from ..log import say
-from ..settings import Environment
+from ..settings import Environment, flag
 from . import draining
+
+if TYPE_CHECKING:
+    from ..stores.probe import StoreProbe
 
 _PORT = "MLFLOW_READINESS_PORT"
 
@@ -49,7 +55,7 @@ def port(environment: Environment) -> int | None:
 
 async def listen(environment: Environment, listener: socket.socket) -> asyncio.Server:
     """Answers probes on the listener as long as this process serves."""
-    config = uvicorn.Config(Readiness(_database(environment[BACKEND])), lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(Readiness(_database(environment[BACKEND]), _store(environment)), lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     return await asyncio.get_running_loop().create_server(
@@ -61,8 +67,9 @@ async def listen(environment: Environment, listener: socket.socket) -> asyncio.S
 class Readiness:
     """The ASGI app that answers probes, one after the other."""
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, store: "StoreProbe | None" = None) -> None:
         self._database = database
+        self._store = store
         self._one = asyncio.Lock()
         self._thread = anyio.CapacityLimiter(1)
         self._last: str | None = "it has not been asked yet"
@@ -91,7 +98,9 @@ class Readiness:
             await anyio.to_thread.run_sync(time.monotonic)
         if waiting.cancelled_caught:
             return f"no thread was free for {_THREAD_SECONDS} s"
-        return await anyio.to_thread.run_sync(database_problem, self._database, limiter=self._thread)
+        if found := await anyio.to_thread.run_sync(database_problem, self._database, limiter=self._thread):
+            return found
+        return self._store.problem if self._store else None
 
 
 def database_problem(database: Engine) -> str | None:
@@ -103,6 +112,18 @@ def database_problem(database: Engine) -> str | None:
     except (SQLAlchemyError, Failure) as error:
         return f"the database does not answer: {' '.join(str(error).split())}"
     return None
+
+
+def _store(environment: Environment) -> "StoreProbe | None":
+    """The probe of proxied artifacts, started."""
+    if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+        return None
+    # MLflow reads settings while it is imported.
+    from ..stores.probe import StoreProbe
+
+    probe = StoreProbe(destination_of(environment))
+    probe.start()
+    return probe
 
 
 def _database(uri: str) -> Engine:

@@ -1,5 +1,7 @@
 """What of a store makes a server not ready."""
 
+import contextlib
+import io
 import tempfile
 import unittest
 from pathlib import Path
@@ -44,9 +46,14 @@ class StoreProbeTest(unittest.TestCase):
         database = mock.MagicMock()
         database.connect.return_value.__enter__.return_value.scalar.return_value = "off"
         store = mock.Mock(problem="the bucket is gone")
-        self.assertEqual(anyio.run(readiness.Readiness(database, store).problem), "the bucket is gone")
+        server = readiness.Readiness(database, store)
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            for _ in range(2):
+                self.assertFalse(anyio.run(server.is_ready))
+        self.assertEqual(output.getvalue(), "mlflow-aspire: not ready: the bucket is gone\n")
         store.problem = None
-        self.assertIsNone(anyio.run(readiness.Readiness(database, store).problem))
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertTrue(anyio.run(server.is_ready))
 
 
 def _status(code: int) -> Exception:

@@ -85,7 +85,7 @@ class Readiness:
         async with self._one:
             found = await self.problem()
             # A line for each change, not for each probe.
-            if (found is None) != (self._last is None):
+            if found != self._last:
                 say(f"not ready: {found}" if found else "ready")
             self._last = found
             return found is None

@@ -39,12 +39,12 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
     artifacts.prepare(environment)
     destination = artifacts.destination_of(environment)
     limit = patience(environment)
-    current.check([schemas.tracking(environment)], limit)
 
     # MLflow reads settings while it is imported.
     from .garbage import Garbage
 
     store = _artifact_store(destination)
+    current.check([schemas.tracking(environment)], limit)
     # Two collections at once would each find what the other has just removed gone.
     with closing(connect(BACKEND, uri, limit)) as connection:
         lock(connection, _LOCK, "garbage collection")

@@ -59,7 +59,7 @@ public class MigrationTests(ImageFixture image)
         const string tablesQuery = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
         var revision = await database.ReadAsync<string>(revisionQuery);
         var tables = await database.ReadAsync<long>(tablesQuery);
-        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "s3://bucket" };
+        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/tmp" };
 
         foreach (var command in (string[])["serve", "gc"])
         {
@@ -76,7 +76,7 @@ public class MigrationTests(ImageFixture image)
     public async Task Only_migrate_makes_tables(string command)
     {
         var database = await image.CreateDatabaseAsync();
-        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "s3://bucket" };
+        var environment = new Dictionary<string, string>([.. MlflowServer.Settings, .. database.Environment]) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/tmp" };
 
         (await image.RunAsync(environment, command)).Failed(1, "MLFLOW_BACKEND_STORE_URI: the tracking schema is not there, and mlflow 3.17.2 needs ");
 

@@ -13,7 +13,9 @@ public class ExclusiveVolumeTests(StackFixture fixture)
     {
         await fixture.WriteWorkloadAsync();
         await using var second = await MlflowStack.CreateAsync(fixture.Data);
-        var start = second.App.StartAsync();
+
+        // It does not end: what needs the stores waits for somebody to start them again.
+        _ = second.App.StartAsync();
         foreach (var store in s_stores)
         {
             var end = await second.WaitForStateAsync(store, snapshot => snapshot.State?.Text == KnownResourceStates.Exited);
@@ -21,8 +23,6 @@ public class ExclusiveVolumeTests(StackFixture fixture)
             Assert.Contains("is in use by another container: is this app host running already?", await second.LogAsync(end.Resource), StringComparison.Ordinal);
         }
 
-        await second.WaitForStateAsync("mlflow", snapshot => snapshot.State?.Text == KnownResourceStates.FailedToStart);
-        await start.WaitAsync(TimeSpan.FromMinutes(1));
         await fixture.Stack.RunAsync("verify");
     }
 }

@@ -28,6 +28,8 @@ prepare_packages() {
     cmp --silent "$scratch/nuget.config" "$config" || install_file "$scratch/nuget.config" "$config"
     SECONDS=0
     cd "$here" && quietly packages packages/build "$feed"
+    # The first restore is long, and talks of certificates.
+    [ -e "$artifacts/packages/aspire.apphost.sdk" ] || quietly restore dotnet restore "$root/MlflowAspire.AppHost"
     if [ $SECONDS -gt 3 ]; then say "built the packages ($SECONDS s)"; fi
 }
 
@@ -36,8 +38,8 @@ published() {
     local probe=$scratch/published
     mkdir -p "$probe"
     cp "$here/lib/published.csproj" "$root/global.json" "$probe"
-    if ROOT=$root dotnet restore "$probe" --packages "$probe/packages" > "$artifacts/restore.log" 2>&1; then return; fi
-    grep -q 'NU110[12]' "$artifacts/restore.log" || fail "NuGet does not answer; the end of $artifacts/restore.log:" "$(tail -n 5 "$artifacts/restore.log")"
+    if ROOT=$root dotnet restore "$probe" --packages "$probe/packages" > "$artifacts/published.log" 2>&1; then return; fi
+    grep -q 'NU110[12]' "$artifacts/published.log" || fail "NuGet does not answer; the end of $artifacts/published.log:" "$(tail -n 5 "$artifacts/published.log")"
     return 1
 }
 

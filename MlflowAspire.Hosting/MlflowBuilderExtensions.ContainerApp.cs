@@ -4,7 +4,6 @@ using Aspire.Hosting.Azure;
 using Azure.Provisioning;
 using Azure.Provisioning.AppContainers;
 using Azure.Provisioning.Expressions;
-using Azure.Provisioning.Storage;
 using MlflowAspire.Hosting.ContainerApps;
 
 namespace Aspire.Hosting;
@@ -18,7 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <remarks>
     /// Server, migration and garbage collection share the identity, since a table of PostgreSQL belongs to the identity that made it. The identity gets what it
-    /// needs and no more: it administers the flexible server, and it may read and write blobs of the account. Call this after the server's other settings.
+    /// needs and no more: it administers the flexible server, and it may read and write blobs of the container. Call this after the server's other settings.
     /// </remarks>
     /// <param name="builder">The MLflow server, with its stores.</param>
     /// <param name="identity">The identity that signs in to the stores and to the key vault.</param>
@@ -78,6 +77,7 @@ public static partial class MlflowBuilderExtensions
             .WithAnnotation(identity)
             .PublishAsAzureContainerAppJob((_, job) =>
             {
+                PullIdentity.KeepFromContainers(job.Configuration.Registries, job.Configuration.IdentitySettings);
                 job.Configuration.TriggerType = ContainerAppJobTriggerType.Schedule;
                 job.Configuration.ScheduleTriggerConfig = new()
                 {
@@ -105,12 +105,12 @@ public static partial class MlflowBuilderExtensions
             PostgresOperations.Sequence(builder.ApplicationBuilder.CreateResourceBuilder(postgres), postgres.UsePasswordAuthentication ? null : identity.Resource);
         }
 
-        if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var account })
+        if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource container)
         {
-            var storage = builder.ApplicationBuilder.CreateResourceBuilder(account).ClearDefaultRoleAssignments();
+            var storage = builder.ApplicationBuilder.CreateResourceBuilder(container.Parent.Parent).ClearDefaultRoleAssignments();
             if (!builder.Resource.UsesArtifactStoreKey)
             {
-                builder.WithRoleAssignments(storage, StorageBuiltInRole.StorageBlobDataContributor);
+                storage.ConfigureInfrastructure(infrastructure => ArtifactsRole.Assign(infrastructure, container, identity.Resource));
             }
         }
 
@@ -143,6 +143,7 @@ public static partial class MlflowBuilderExtensions
 
     private static void Configure(this IResourceBuilder<MlflowServerResource> builder, ContainerApp app, MlflowServerSize size, int replicas)
     {
+        PullIdentity.KeepFromContainers(app.Configuration.Registries, app.Configuration.IdentitySettings);
         app.Template.Scale.MinReplicas = replicas;
         app.Template.Scale.MaxReplicas = replicas;
 

@@ -2,6 +2,7 @@ using Aspire.Hosting.Azure;
 using Azure.Core;
 using Azure.Provisioning;
 using Azure.Provisioning.Expressions;
+using Azure.Provisioning.Network;
 using Azure.Provisioning.PostgreSql;
 using Azure.Provisioning.PrivateDns;
 
@@ -34,9 +35,16 @@ internal static class DatabaseExtensions
 
         if (settings.Database.Access is DatabaseAccess.PrivateEndpoint)
         {
-            // Whoever changes the server after its endpoint takes the name from here.
             network.AddPrivateEndpoint(network.Database, postgres).ConfigureInfrastructure(infrastructure =>
-                infrastructure.Add(new ProvisioningOutput(ServerNameOutput, typeof(string)) { Value = postgres.Resource.NameOutputReference.AsProvisioningParameter(infrastructure) }));
+            {
+                // Whoever changes the server after its endpoint takes the name from here.
+                infrastructure.Add(new ProvisioningOutput(ServerNameOutput, typeof(string)) { Value = postgres.Resource.NameOutputReference.AsProvisioningParameter(infrastructure) });
+                if (settings.Database.Server is { } restored)
+                {
+                    // An endpoint stays with the server that it was made for.
+                    infrastructure.GetProvisionableResources().OfType<PrivateEndpoint>().Single().Name = $"{restored}-pe";
+                }
+            });
         }
         else
         {
@@ -62,6 +70,11 @@ internal static class DatabaseExtensions
         }
 
         var sizes = settings.Sizes;
+        if (settings.Database.Server is { } restored)
+        {
+            server.Name = restored;
+        }
+
         server.Version = new StringLiteralExpression(Version);
         server.Sku = new() { Name = sizes.DatabaseSku.Name, Tier = sizes.DatabaseSku.Tier };
         // A disk that has grown by itself would be larger than what is published, and Azure refuses a smaller one: no later deployment would succeed.

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace MlflowAspire.AppHost.Azure;
 
 /// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size (guide row G4).</summary>
-internal sealed record DatabaseSettings
+internal sealed partial record DatabaseSettings
 {
     /// <summary>How the network reaches PostgreSQL (<c>Mlflow:Database:Access</c>, default <c>private-endpoint</c>).</summary>
     public required DatabaseAccess Access { get; init; }
@@ -15,6 +17,11 @@ internal sealed record DatabaseSettings
     /// <summary>When Azure may restart PostgreSQL to maintain it (<c>Mlflow:Database:MaintenanceWindow</c>, UTC, default <c>Sunday 02:00</c>).</summary>
     public required MaintenanceWindow MaintenanceWindow { get; init; }
 
+    /// <summary>
+    /// The name of a restored server that takes the place of the deployment's own (<c>Mlflow:Database:Server</c>, default none). It is in the same resource group.
+    /// </summary>
+    public required string? Server { get; init; }
+
     /// <summary>Reads the settings.</summary>
     public static DatabaseSettings Read(SettingsSection section, bool isPublishing)
     {
@@ -24,7 +31,13 @@ internal sealed record DatabaseSettings
             Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
             Role = section.Choice($"Database:{nameof(Role)}", DatabaseRole.Administrator),
             MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
+            Server = section.Text($"Database:{nameof(Server)}") is { Length: > 0 } server ? server : null,
         };
+        if (settings.Server is not null && !ServerName().IsMatch(settings.Server))
+        {
+            section.Reject($"Database:{nameof(Server)}", settings.Server, "the name of a restored flexible server: 3 to 63 lower case letters, digits and hyphens");
+        }
+
         if (isPublishing && settings is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
         {
             section.Reject($"Database:{nameof(Role)}", section.Text($"Database:{nameof(Role)}"), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
@@ -32,6 +45,9 @@ internal sealed record DatabaseSettings
 
         return settings;
     }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+    private static partial Regex ServerName();
 }
 
 /// <summary>How the network reaches PostgreSQL; none of them is public.</summary>

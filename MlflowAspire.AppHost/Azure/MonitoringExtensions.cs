@@ -1,5 +1,7 @@
 using Aspire.Hosting.Azure;
 using Aspire.Hosting.Azure.AppContainers;
+using Azure.Provisioning;
+using Azure.Provisioning.ApplicationInsights;
 using Azure.Provisioning.OperationalInsights;
 
 namespace MlflowAspire.AppHost.Azure;
@@ -7,6 +9,8 @@ namespace MlflowAspire.AppHost.Azure;
 /// <summary>Adds logs, traces, alerts and a workbook.</summary>
 internal static class MonitoringExtensions
 {
+    private const string InsightsIdOutput = "insightsId";
+
     /// <summary>Adds the workspace that all logs go to.</summary>
     public static IResourceBuilder<AzureLogAnalyticsWorkspaceResource> AddMlflowWorkspace(this IDistributedApplicationBuilder builder, MlflowSettings settings) => builder
         .AddAzureLogAnalyticsWorkspace("workspace")
@@ -27,20 +31,35 @@ internal static class MonitoringExtensions
         IResourceBuilder<AzureStorageResource> storage,
         IResourceBuilder<AzureKeyVaultResource> vault)
     {
-        if (settings.OpenTelemetry)
-        {
-            var insights = builder.AddAzureApplicationInsights("insights", workspace);
-            mlflow.WithEnvironment("APPLICATIONINSIGHTS_CONNECTION_STRING", insights.Resource.ConnectionStringExpression);
-        }
-
-        builder.AddBicepTemplate("monitoring", "Azure/monitoring.bicep")
+        var trackingUri = environment.AddTrackingUri(mlflow, settings);
+        var monitoring = builder.AddBicepTemplate("monitoring", "Azure/monitoring.bicep")
             .WithParameter("appName", mlflow.Resource.Name)
-            .WithParameter("trackingUri", environment.AddTrackingUri(mlflow, settings))
+            .WithParameter("environmentName", new BicepOutputReference("AZURE_CONTAINER_APPS_ENVIRONMENT_NAME", environment.Resource))
+            .WithParameter("trackingUri", trackingUri)
             .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
             .WithParameter("postgresName", postgres.NameAfterEndpoint())
             .WithParameter("storageName", storage.Resource.NameOutputReference)
             .WithParameter("vaultName", vault.Resource.NameOutputReference)
             .WithParameter("registryName", environment.GetAzureContainerRegistry().Resource.NameOutputReference)
             .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
+        if (settings.OpenTelemetry)
+        {
+            var insights = builder.AddAzureApplicationInsights("insights", workspace)
+                .ConfigureInfrastructure(infrastructure => infrastructure.Add(new ProvisioningOutput(InsightsIdOutput, typeof(string))
+                {
+                    Value = infrastructure.GetProvisionableResources().OfType<ApplicationInsightsComponent>().Single().Id,
+                }));
+            mlflow.WithEnvironment("APPLICATIONINSIGHTS_CONNECTION_STRING", insights.Resource.ConnectionStringExpression);
+            monitoring.WithParameter("insightsId", new BicepOutputReference(InsightsIdOutput, insights.Resource));
+            if (settings.Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
+            {
+                // Anyone else could not reach it either.
+                monitoring.WithParameter("webTestUri", trackingUri);
+            }
+        }
+
+        // Alerts on metrics need their target, and the app is deployed after the module of the others.
+        mlflow.PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(ReplicasAlert.Create(
+            app, mlflow.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure))));
     }
 }

@@ -4,8 +4,17 @@ param location string = resourceGroup().location
 @description('The name of the container app.')
 param appName string
 
+@description('The environment of the container app.')
+param environmentName string
+
 @description('The address of MLflow, for the workbook.')
 param trackingUri string
+
+@description('The Application Insights that the server sends its requests to; empty when it sends none.')
+param insightsId string = ''
+
+@description('The address that is asked from the internet whether MLflow answers; empty when the internet does not reach it.')
+param webTestUri string = ''
 
 @description('The Log Analytics workspace that all logs go to.')
 param workspaceId string
@@ -25,28 +34,48 @@ param registryName string
 @description('Who gets the alerts.')
 param alertEmail string
 
-resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' existing = {
+resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = {
   name: postgresName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: storageName
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' existing = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' existing = {
   parent: storage
   name: 'default'
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
 
-resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = {
   name: registryName
 }
 
-// The logs of the container apps reach the workspace through their environment.
+resource environment 'Microsoft.App/managedEnvironments@2025-07-01' existing = {
+  name: environmentName
+}
+
+resource environmentLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: environment
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'ContainerAppConsoleLogs'
+        enabled: true
+      }
+      {
+        category: 'ContainerAppSystemLogs'
+        enabled: true
+      }
+    ]
+  }
+}
 
 resource postgresLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
@@ -132,11 +161,17 @@ resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
+var webTestPlaces = [for place in ['emea-nl-ams-azr', 'emea-gb-db3-azr', 'us-va-ash-azr', 'us-ca-sjc-azr', 'apac-sg-sin-azr']: {
+  Id: place
+}]
+
 var metricAlertRules = [
   {
     name: 'postgres-down'
-    description: 'PostgreSQL does not answer.'
+    description: 'PostgreSQL has not answered for 5 minutes.'
     severity: 0
+    frequency: 'PT1M'
+    window: 'PT5M'
     scope: postgres.id
     metric: 'is_db_alive'
     aggregation: 'Maximum'
@@ -147,6 +182,8 @@ var metricAlertRules = [
     name: 'postgres-cpu'
     description: 'PostgreSQL has used more than 80 % of its processors for 15 minutes.'
     severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
     scope: postgres.id
     metric: 'cpu_percent'
     aggregation: 'Average'
@@ -157,6 +194,8 @@ var metricAlertRules = [
     name: 'postgres-storage'
     description: 'PostgreSQL has used more than 80 % of its storage.'
     severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
     scope: postgres.id
     metric: 'storage_percent'
     aggregation: 'Maximum'
@@ -167,6 +206,8 @@ var metricAlertRules = [
     name: 'postgres-connections'
     description: 'PostgreSQL has refused connections: too many, or sign-ins that fail.'
     severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
     scope: postgres.id
     metric: 'connections_failed'
     aggregation: 'Total'
@@ -177,6 +218,8 @@ var metricAlertRules = [
     name: 'storage-availability'
     description: 'Less than 99 % of the requests to the storage account succeeded.'
     severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
     scope: storage.id
     metric: 'Availability'
     aggregation: 'Average'
@@ -195,8 +238,8 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule i
     scopes: [
       rule.scope
     ]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
+    evaluationFrequency: rule.frequency
+    windowSize: rule.window
     criteria: {
       'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
       allOf: [
@@ -218,8 +261,66 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule i
   }
 }]
 
+// A public address is asked from five places; the other end of the certificate's life is noticed as well.
+resource webTest 'Microsoft.Insights/webtests@2022-06-15' = if (!empty(webTestUri)) {
+  name: '${appName}-reachable'
+  location: location
+  kind: 'standard'
+  tags: {
+    'hidden-link:${insightsId}': 'Resource'
+  }
+  properties: {
+    SyntheticMonitorId: '${appName}-reachable'
+    Name: '${appName}-reachable'
+    Kind: 'standard'
+    Enabled: true
+    Frequency: 300
+    Timeout: 30
+    RetryEnabled: true
+    Locations: webTestPlaces
+    Request: {
+      RequestUrl: '${webTestUri}/health'
+      HttpVerb: 'GET'
+      ParseDependentRequests: false
+    }
+    ValidationRules: {
+      ExpectedHttpStatusCode: 200
+      SSLCheck: true
+      SSLCertRemainingLifetimeCheck: 7
+    }
+  }
+}
+
+resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(webTestUri)) {
+  name: '${appName}-unreachable'
+  location: 'global'
+  properties: {
+    description: 'The server does not answer on its public address, or its certificate ends within a week.'
+    severity: 0
+    enabled: true
+    scopes: [
+      webTest.id
+      insightsId
+    ]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
+      webTestId: webTest.id
+      componentId: insightsId
+      failedLocationCount: 3
+    }
+    actions: [
+      {
+        actionGroupId: operators.id
+      }
+    ]
+  }
+}
+
 // The app is deployed after this module, and alerts on metrics need their target: these query the logs.
-var systemEvents = 'ContainerAppSystemLogs_CL | where ContainerAppName_s == "${appName}"'
+var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
+var jobEvents = 'ContainerAppSystemLogs | where JobName == "${appName}-gc"'
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
 var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
 
@@ -228,16 +329,27 @@ var logAlertRules = [
     name: 'app-down'
     description: 'Probes have failed in more than 4 of 15 minutes: the server or its database does not answer.'
     severity: 0
-    query: '${systemEvents} | where Reason_s == "ProbeFailed" | summarize by bin(TimeGenerated, 1m)'
+    query: '${systemEvents} | where Reason == "ProbeFailed" | summarize by bin(TimeGenerated, 1m)'
     threshold: 4
   }
   {
     name: 'app-restarting'
     description: 'Containers of the server have ended again and again.'
     severity: 1
-    query: '${systemEvents} | where Reason_s in ("ContainerTerminated", "ContainerBackOff", "Error")'
+    query: '${systemEvents} | where Reason in ("ContainerTerminated", "ContainerBackOff", "Error")'
     threshold: 3
   }
+  {
+    name: 'job-failed'
+    description: 'The collection of garbage has failed or has taken too long.'
+    severity: 2
+    query: '${jobEvents} | where Reason in ("BackoffLimitExceeded", "DeadlineExceeded", "FailedCreate")'
+    threshold: 0
+  }
+]
+
+// Without the server's telemetry there is nothing that it could count.
+var requestAlertRules = empty(insightsId) ? [] : [
   {
     name: 'server-errors'
     description: 'More than 5 % of at least 20 requests have failed in the server.'
@@ -247,7 +359,7 @@ var logAlertRules = [
   }
 ]
 
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in logAlertRules: {
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in concat(logAlertRules, requestAlertRules): {
   name: '${appName}-${rule.name}'
   location: location
   kind: 'LogAlert'
@@ -286,7 +398,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
   }
 }]
 
-var workbookCharts = [
+var requestCharts = empty(insightsId) ? [] : [
   {
     title: 'Requests and errors'
     query: '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
@@ -295,9 +407,12 @@ var workbookCharts = [
     title: 'Duration of requests in ms: half and 95 % of them take at most'
     query: '${requests} | summarize percentiles(DurationMs, 50, 95) by bin(TimeGenerated, 5m)'
   }
+]
+
+var eventCharts = [
   {
     title: 'Failed probes and restarts'
-    query: '${systemEvents} | where Reason_s in ("ProbeFailed", "ContainerTerminated", "ContainerBackOff", "Error") | summarize count() by Reason_s, bin(TimeGenerated, 5m)'
+    query: '${systemEvents} | where Reason in ("ProbeFailed", "ContainerTerminated", "ContainerBackOff", "Error") | summarize count() by Reason, bin(TimeGenerated, 5m)'
   }
   {
     title: 'PostgreSQL: CPU and storage in %'
@@ -309,7 +424,7 @@ var workbookCharts = [
   }
 ]
 
-var workbookItems = [for chart in workbookCharts: {
+var workbookItems = [for chart in concat(requestCharts, eventCharts): {
   type: 3
   content: {
     version: 'KqlItem/1.0'
@@ -377,3 +492,6 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     })
   }
 }
+
+@description('Who is told of alerts.')
+output operatorsId string = operators.id

@@ -8,37 +8,23 @@ namespace MlflowAspire.Tests.Publish;
 [Trait("Category", "Publish")]
 public sealed partial class AzdTests
 {
-    public static TheoryData<string[]> Variants => new()
-    {
-        Array.Empty<string>(),
-        new[] { "Profile=development" },
-        new[] { "Network:Mode=existing", "Database:Authentication=password" },
-        new[] { "Database:Access=delegated-subnet" },
-        new[] { "Ingress=internal" },
-        new[] { "Ingress=environment", "SignIn=none" },
-        new[] { "CustomDomain=mlflow.example.com" },
-        new[] { "CustomDomain=mlflow.example.com", "Certificate=vault", "AllowedAddresses=203.0.113.0/24" },
-        new[] { "Jobs=true", "Replicas=3", "JobQueue=redis" },
-        new[] { "Database:Authentication=password", "Database:Role=a", "Storage:Authentication=access-key" },
-        new[] { "SignIn=oidc", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration", "Oidc:ClientId=mlflow" },
-        new[] { "SignIn=entra", "Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Oidc:ClientId=mlflow" },
-    };
+    public static TheoryData<string> Names => Variants.Names;
 
     [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Parameters_are_asked_for_or_generated_and_have_no_default(string[] settings)
+    [MemberData(nameof(Names))]
+    public async Task Parameters_are_asked_for_or_generated_and_have_no_default(string variant)
     {
-        var manifest = (await PublishedApp.GetAsync(settings)).Manifest;
+        var manifest = (await Variants.PublishAsync(variant)).Manifest;
 
         // azd keeps a default in its environment, where it outlives the setting that it came from.
         Assert.All(Parameters(manifest), parameter => Assert.Null(parameter.Value!["inputs"]!["value"]!["default"]?["value"]));
     }
 
     [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Module_parameters_are_one_reference_or_a_literal(string[] settings)
+    [MemberData(nameof(Names))]
+    public async Task Module_parameters_are_one_reference_or_a_literal(string variant)
     {
-        foreach (var (name, module) in (await PublishedApp.GetAsync(settings)).Manifest.Where(resource => ((string)resource.Value!["type"]!).StartsWith("azure.bicep", StringComparison.Ordinal)))
+        foreach (var (name, module) in (await Variants.PublishAsync(variant)).Manifest.Where(resource => ((string)resource.Value!["type"]!).StartsWith("azure.bicep", StringComparison.Ordinal)))
         {
             foreach (var (parameter, value) in module!["params"]?.AsObject() ?? [])
             {

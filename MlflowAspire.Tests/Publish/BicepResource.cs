@@ -49,7 +49,7 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
         }
     }
 
-    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= (\\[for \\w+ in \\w+: )?\\{$")]
+    [GeneratedRegex("^resource (?<symbol>\\w+) '(?<type>[^@]+)@[^']+' (?<existing>existing )?= (\\[for \\w+ in [^:]+: |if \\(.+\\) )?\\{$")]
     private static partial Regex Declaration();
 
     [GeneratedRegex("^(?<name>'[^']+'|\\w+): (?<value>.+)$")]

@@ -21,6 +21,16 @@ public sealed class DatabaseTests
     }
 
     [Fact]
+    public async Task A_restored_server_takes_the_place_of_the_first_one()
+    {
+        var app = await PublishedApp.GetAsync("Database:Server=mlflow-restored");
+
+        Assert.Equal("'mlflow-restored'", app.Only("Microsoft.DBforPostgreSQL/flexibleServers")["name"]);
+        // The endpoint of the first server cannot be led to another one.
+        Assert.Equal("'mlflow-restored-pe'", app.Resources.Single(resource => resource.Symbol == "db_subnet_postgres_pe")["name"]);
+    }
+
+    [Fact]
     public async Task Private_endpoint_of_the_server_is_in_the_database_subnet()
     {
         var app = await PublishedApp.GetAsync();

@@ -15,7 +15,7 @@ public sealed class EnvironmentTests
         Assert.Equal("network_outputs_aca_infra_subnet_id", environment["properties.vnetConfiguration.infrastructureSubnetId"]);
         Assert.Equal((isInternal, access), (environment["properties.vnetConfiguration.internal"], environment["properties.publicNetworkAccess"]));
         Assert.Equal("'Consumption'", environment["properties.workloadProfiles[0].workloadProfileType"]);
-        Assert.Equal("'log-analytics'", environment["properties.appLogsConfiguration.destination"]);
+        Assert.Equal("'azure-monitor'", environment["properties.appLogsConfiguration.destination"]);
     }
 
     [Fact]

@@ -21,12 +21,16 @@ public sealed partial class IdentityTests
             ("mlflow_identity_outputs_clientid", "'ManagedIdentityCredential'", "mlflow_identity_outputs_principalname"),
             (container.Environment["AZURE_CLIENT_ID"].Value, container.Environment["AZURE_TOKEN_CREDENTIALS"].Value, container.Environment["PGUSER"].Value)));
         Assert.All(workloads, workload => Assert.Equal("environment_outputs_azure_container_registry_managed_identity_id", workload["properties.configuration.registries[0].identity"]));
+        // What pulls the image is of no use to what runs in it.
+        Assert.All(workloads, workload => Assert.Equal(
+            ("environment_outputs_azure_container_registry_managed_identity_id", "'None'", null),
+            (workload["properties.configuration.identitySettings[0].identity"], workload["properties.configuration.identitySettings[0].lifecycle"], workload["properties.configuration.identitySettings[1].identity"])));
     }
 
     [Theory]
-    [InlineData("identity", "entra", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on storage", "administrator of postgres")]
+    [InlineData("identity", "entra", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on artifacts", "administrator of postgres")]
     [InlineData("access-key", "entra", "AcrPull on registry", "KeyVaultSecretsUser on vault", "administrator of postgres")]
-    [InlineData("identity", "password", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on storage")]
+    [InlineData("identity", "password", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on artifacts")]
     public async Task Identities_have_these_roles_and_no_others(string storage, string database, params string[] roles)
     {
         var app = await PublishedApp.GetAsync([.. ReplicasWithJobs, $"Storage:Authentication={storage}", $"Database:Authentication={database}"]);
@@ -48,6 +52,7 @@ public sealed partial class IdentityTests
         Assert.All(
             manifest.Where(resource => resource.Key.StartsWith("mlflow-roles-", StringComparison.Ordinal)),
             roles => Assert.Equal("{mlflow-identity.outputs.principalId}", (string?)roles.Value!["params"]!["principalId"]));
+        Assert.Equal("{mlflow-identity.outputs.principalId}", (string?)manifest["storage"]!["params"]!["mlflow_identity_outputs_principalid"]);
     }
 
     /// <summary>The name of a role, by its id in Azure.</summary>

@@ -15,17 +15,20 @@ public sealed class InventoryTests
         insights: Microsoft.Insights/components insights
         mlflow-containerapp: Microsoft.App/containerApps mlflow
         mlflow-containerapp: Microsoft.App/containerApps/authConfigs mlflow_auth
+        mlflow-containerapp: Microsoft.Insights/metricAlerts mlflow_replicas
         mlflow-gc-containerapp: Microsoft.App/jobs mlflow_gc
         mlflow-identity: Microsoft.ManagedIdentity/userAssignedIdentities mlflow_identity
-        mlflow-roles-storage: Microsoft.Authorization/roleAssignments storage_StorageBlobDataContributor
         mlflow-roles-vault: Microsoft.Authorization/roleAssignments vault_KeyVaultSecretsUser
         monitoring: Microsoft.Insights/actionGroups operators
         monitoring: Microsoft.Insights/diagnosticSettings blobLogs
+        monitoring: Microsoft.Insights/diagnosticSettings environmentLogs
         monitoring: Microsoft.Insights/diagnosticSettings postgresLogs
         monitoring: Microsoft.Insights/diagnosticSettings registryLogs
         monitoring: Microsoft.Insights/diagnosticSettings vaultLogs
         monitoring: Microsoft.Insights/metricAlerts metricAlerts
+        monitoring: Microsoft.Insights/metricAlerts reachable
         monitoring: Microsoft.Insights/scheduledQueryRules logAlerts
+        monitoring: Microsoft.Insights/webtests webTest
         monitoring: Microsoft.Insights/workbooks workbook
         network: Microsoft.Network/virtualNetworks network
         network: Microsoft.Network/virtualNetworks/subnets aca_infra_subnet
@@ -47,6 +50,7 @@ public sealed class InventoryTests
         privatelink-vaultcore-azure-net: Microsoft.Network/privateDnsZones privatelink_vaultcore_azure_net
         privatelink-vaultcore-azure-net: Microsoft.Network/privateDnsZones/virtualNetworkLinks network_link
         registry: Microsoft.ContainerRegistry/registries registry
+        storage: Microsoft.Authorization/roleAssignments artifacts_StorageBlobDataContributor
         storage: Microsoft.Storage/storageAccounts storage
         storage: Microsoft.Storage/storageAccounts/blobServices blobs
         storage: Microsoft.Storage/storageAccounts/blobServices/containers artifacts

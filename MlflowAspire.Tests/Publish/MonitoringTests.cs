@@ -9,7 +9,7 @@ public sealed class MonitoringTests
         var app = await PublishedApp.GetAsync();
 
         var logs = app.Resources.Where(resource => resource.Type == "Microsoft.Insights/diagnosticSettings").ToList();
-        Assert.Equal(["blobs", "postgres", "registry", "vault"], logs.Select(log => log["scope"]).Order());
+        Assert.Equal(["blobs", "environment", "postgres", "registry", "vault"], logs.Select(log => log["scope"]).Order());
         Assert.All(logs, log => Assert.Equal(("workspaceId", "true"), (log["properties.workspaceId"], log["properties.logs[0].enabled"])));
     }
 
@@ -20,11 +20,38 @@ public sealed class MonitoringTests
 
         Assert.Equal("alertEmail", app.Only("Microsoft.Insights/actionGroups")["properties.emailReceivers[0].emailAddress"]);
         Assert.Equal("{alert-email.value}", (string?)app.Manifest["monitoring"]!["params"]!["alertEmail"]);
-        Assert.Equal("operators.id", app.Only("Microsoft.Insights/metricAlerts")["properties.actions[0].actionGroupId"]);
+        Assert.All(
+            app.Resources.Where(resource => resource.Type == "Microsoft.Insights/metricAlerts"),
+            alert => Assert.Equal(alert.Module == "monitoring" ? "operators.id" : "monitoring_outputs_operatorsid", alert["properties.actions[0].actionGroupId"]));
         Assert.Equal("operators.id", app.Only("Microsoft.Insights/scheduledQueryRules")["properties.actions.actionGroups[0]"]);
         Assert.All(
-            ["postgres-down", "postgres-cpu", "postgres-storage", "postgres-connections", "storage-availability", "app-down", "app-restarting", "server-errors"],
+            ["postgres-down", "postgres-cpu", "postgres-storage", "postgres-connections", "storage-availability", "app-down", "app-restarting", "job-failed", "server-errors"],
             name => Assert.Contains($"    name: '{name}'\n", app.Templates["monitoring.bicep"], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_without_a_replica_and_a_database_that_is_down_are_told_within_five_minutes()
+    {
+        var app = await PublishedApp.GetAsync();
+        var alert = app.Resources.Single(resource => resource.Symbol == "mlflow_replicas");
+
+        Assert.Equal(("mlflow.id", "'PT1M'", "'PT5M'"), (alert["properties.scopes[0]"], alert["properties.evaluationFrequency"], alert["properties.windowSize"]));
+        Assert.Equal(
+            ("'Replicas'", "'LessThan'", "1"),
+            (alert["properties.criteria.allOf[0].metricName"], alert["properties.criteria.allOf[0].operator"], alert["properties.criteria.allOf[0].threshold"]));
+        Assert.Matches(@"name: 'postgres-down'\n.*\n.*\n    frequency: 'PT1M'\n    window: 'PT5M'\n", app.Templates["monitoring.bicep"]);
+    }
+
+    [Theory]
+    [InlineData(true, "OpenTelemetry=true")]
+    [InlineData(false, "OpenTelemetry=false")]
+    [InlineData(false, "Ingress=internal")]
+    [InlineData(false, "AllowedAddresses=203.0.113.0/24")]
+    public async Task The_address_is_asked_from_the_internet_where_the_internet_reaches_it(bool isAsked, string setting)
+    {
+        var parameters = (await PublishedApp.GetAsync(setting)).Manifest["monitoring"]!["params"]!.AsObject();
+
+        Assert.Equal(isAsked ? "{environment.outputs.MLFLOW_TRACKING_URI}" : null, (string?)parameters["webTestUri"]);
     }
 
     [Fact]

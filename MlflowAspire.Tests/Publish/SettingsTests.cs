@@ -40,6 +40,7 @@ public sealed class SettingsTests
     [InlineData("Database:MaintenanceWindow=Sunday", "Mlflow:Database:MaintenanceWindow is 'Sunday'; accepted: a day of the week and a time in UTC such as 'Sunday 02:00'.")]
     [InlineData("Database:MaintenanceWindow=Sunday 25:00", "Mlflow:Database:MaintenanceWindow is 'Sunday 25:00'")]
     [InlineData("Database:MaintenanceWindow=3 02:00", "Mlflow:Database:MaintenanceWindow is '3 02:00'")]
+    [InlineData("Database:Server=Restored", "Mlflow:Database:Server is 'Restored'; accepted: the name of a restored flexible server")]
     [InlineData("Storage:Authentication=sas", "Mlflow:Storage:Authentication is 'sas'; accepted: identity or access-key.")]
     [InlineData("Storage:AccessKey=2", "Mlflow:Storage:AccessKey is '2'; accepted: key1 or key2.")]
     [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16'; accepted: one of the settings Mlflow:Port,")]

@@ -28,6 +28,7 @@ internal static class Variants
         ["oidc-of-entra"] = ["SignIn=oidc", $"Oidc:TenantId={Tenant}", "Oidc:ClientId=mlflow"],
         ["entra"] = ["SignIn=entra", $"Oidc:TenantId={Tenant}", "Oidc:ClientId=mlflow"],
         ["entra-with-jobs"] = ["SignIn=entra", $"Oidc:TenantId={Tenant}", "Oidc:ClientId=mlflow", "Jobs=true", "Replicas=3", "JobQueue=redis"],
+        ["restored-server"] = ["Database:Server=mlflow-restored"],
         ["geo-redundant"] = ["GeoRedundancy=true"],
         ["operators-rules"] = ["Network:Rules:jump-host=10.9.0.0/24 -> database:5432", "Network:Rules:models=container-apps -> 203.0.113.0/24:8443,9000-9100"],
         ["without-telemetry"] = ["OpenTelemetry=false"],

@@ -13,22 +13,49 @@ internal static class PublishingProcess
 
     /// <summary>Runs the app host as azd does.</summary>
     public static Task<(int ExitCode, string Log)> RunAsync(string directory, params string[] settings) =>
-        StartAsync(Arguments(Path.Combine(directory, "manifest.json"), settings));
+        StartAppHostAsync(Arguments(Path.Combine(directory, "manifest.json"), settings));
+
+    /// <summary>Runs the app host by the very command of azd: with the launch profile, so in Development, where a developer's user secrets are read.</summary>
+    public static async Task<(int ExitCode, string Log)> RunAzdAsync(string directory, string userSecrets)
+    {
+        var appData = Directory.CreateTempSubdirectory("mlflow-publish-appdata-");
+        try
+        {
+            var secrets = Directory.CreateDirectory(Path.Combine(appData.FullName, "Microsoft", "UserSecrets", "mlflow-aspire-apphost"));
+            await File.WriteAllTextAsync(Path.Combine(secrets.FullName, "secrets.json"), userSecrets);
+            var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
+            string[] command = ["run", "--project", Path.Combine(Repository.Root, "MlflowAspire.AppHost"), "--no-build", "--configuration", configuration, "--"];
+            return await StartAsync([.. command, .. Arguments(Path.Combine(directory, "manifest.json"))], new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName });
+        }
+        finally
+        {
+            appData.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Runs the app host as <c>aspire publish</c> does.</summary>
     public static Task<(int ExitCode, string Log)> RunAspireAsync(string directory, params string[] parameters) =>
-        StartAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
+        StartAppHostAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
 
-    private static async Task<(int ExitCode, string Log)> StartAsync(string[] args)
+    // Not Development, so that a developer's user secrets play no part.
+    private static Task<(int ExitCode, string Log)> StartAppHostAsync(string[] args) =>
+        StartAsync([Path.Combine(AppContext.BaseDirectory, "MlflowAspire.AppHost.dll"), "--environment", "Production", .. args], []);
+
+    private static async Task<(int ExitCode, string Log)> StartAsync(string[] args, Dictionary<string, string> environment)
     {
-        // Not Development, so that a developer's user secrets play no part; and nothing that a real deployment has kept.
+        // Nothing that a real deployment has kept.
         var home = Directory.CreateTempSubdirectory("mlflow-publish-home-");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MlflowAspire.AppHost.dll"), "--environment", "Production", .. args])
+        var start = new ProcessStartInfo("dotnet", args)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["ASPIRE_HOME"] = home.FullName, ["ASPIRE_INTERACTIVITY_ENABLED"] = "false" },
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var timeout = new CancellationTokenSource(s_limit);
         using var process = Process.Start(start)!;
         var log = Task.WhenAll(process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None));

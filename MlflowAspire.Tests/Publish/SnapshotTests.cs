@@ -34,6 +34,22 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public async Task What_a_developer_has_for_local_runs_is_no_part_of_a_deployment()
+    {
+        var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
+        try
+        {
+            var (exitCode, log) = await PublishingProcess.RunAzdAsync(directory.FullName, """{ "Mlflow:SignIn": "none", "Mlflow:Replicas": "7" }""");
+            Assert.True(exitCode == 0, log);
+            Assert.Equal((await PublishedApp.GetAsync()).Files, PublishedApp.Read(directory).Files);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Aspire_publishes_the_same_modules_as_azd_gets()
     {
         var app = await PublishedApp.GetAsync();

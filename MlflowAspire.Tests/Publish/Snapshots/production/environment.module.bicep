@@ -40,11 +40,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
   location: location
   properties: {
     appLogsConfiguration: {
-      destination: 'log-analytics'
-      logAnalyticsConfiguration: {
-        customerId: workspace.properties.customerId
-        sharedKey: workspace.listKeys().primarySharedKey
-      }
+      destination: 'azure-monitor'
     }
     zoneRedundant: true
     publicNetworkAccess: 'Enabled'

@@ -25,3 +25,5 @@ output appInsightsConnectionString string = insights.properties.ConnectionString
 output name string = insights.name
 
 output id string = insights.id
+
+output insightsId string = insights.id

@@ -40,6 +40,12 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
           identity: environment_outputs_azure_container_registry_managed_identity_id
         }
       ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
     }
     environmentId: environment_outputs_azure_container_apps_environment_id
     template: {

@@ -1,6 +1,8 @@
 @description('The location for the resource(s) to be deployed.')
 param location string = resourceGroup().location
 
+param mlflow_identity_outputs_principalid string
+
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: take('storage${uniqueString(resourceGroup().id)}', 24)
   kind: 'StorageV2'
@@ -88,6 +90,16 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
   dependsOn: [
     artifacts
   ]
+}
+
+resource artifacts_StorageBlobDataContributor 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(artifacts.id, mlflow_identity_outputs_principalid, subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'))
+  properties: {
+    principalId: mlflow_identity_outputs_principalid
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'ba92f5b4-2d11-453d-a403-e96b0029c9fe')
+    principalType: 'ServicePrincipal'
+  }
+  scope: artifacts
 }
 
 output blobEndpoint string = storage.properties.primaryEndpoints.blob

@@ -10,7 +10,7 @@ namespace MlflowAspire.Hosting.ContainerApps;
 /// <summary>The role of the server's identity on the container of the artifacts, and on no other of the account.</summary>
 internal static class ArtifactsRole
 {
-    public static void Assign(AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource artifacts, IAppIdentityResource identity)
+    public static void Assign(AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource artifacts, AzureUserAssignedIdentityResource identity)
     {
         var container = infrastructure.GetProvisionableResources().OfType<BlobContainer>()
             .Single(container => container.BicepIdentifier == Infrastructure.NormalizeBicepIdentifier(artifacts.Name));

@@ -21,6 +21,8 @@ param insights_outputs_appinsightsconnectionstring string
 
 param mlflow_identity_outputs_clientid string
 
+param monitoring_outputs_operatorsid string
+
 param environment_outputs_azure_container_registry_endpoint string
 
 param environment_outputs_azure_container_registry_managed_identity_id string
@@ -87,6 +89,12 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
         {
           server: environment_outputs_azure_container_registry_endpoint
           identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
         }
       ]
     }
@@ -297,6 +305,39 @@ resource mlflow_auth 'Microsoft.App/containerApps/authConfigs@2025-07-01' = {
     }
   }
   parent: mlflow
+}
+
+resource mlflow_replicas 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'mlflow-no-replica'
+  location: 'global'
+  properties: {
+    description: 'No replica of the server runs.'
+    severity: 0
+    enabled: true
+    scopes: [
+      mlflow.id
+    ]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'replicas'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'Replicas'
+          timeAggregation: 'Maximum'
+          operator: 'LessThan'
+          threshold: 1
+        }
+      ]
+    }
+    actions: [
+      {
+        actionGroupId: monitoring_outputs_operatorsid
+      }
+    ]
+  }
 }
 
 output MLFLOW_TRACKING_URI string = 'https://${mlflow.properties.configuration.ingress.fqdn}'

@@ -66,7 +66,7 @@ public sealed class PublishedStack : IAsyncLifetime
             .WithNetworkAliases($"{Account}.blob.core.windows.net")
             .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
             .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
-            .WithCommand("azurite-blob", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem", "--skipApiVersionCheck")
+            .WithCommand("azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem", "--skipApiVersionCheck")
             .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen")));
         Platform = await StartAsync(Mlflow()
             .WithNetworkAliases("platform", $"mlflow.{Domain}")

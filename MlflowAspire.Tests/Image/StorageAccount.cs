@@ -23,7 +23,7 @@ internal sealed class StorageAccount : IAsyncDisposable
         // It reads the keys when it starts, and has its blobs in the container, which stays.
         _azurite = image
             .Container("mcr.microsoft.com/azure-storage/azurite:3.35.0", new Dictionary<string, string>(), "sh", "-c",
-                $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite-blob --location /tmp --blobHost 0.0.0.0 --blobPort 443 --cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
+                $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite --location /tmp --blobHost 0.0.0.0 --blobPort 443 --cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
             .WithNetworkAliases(Host)
             .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
             .WithBindMount(_keys, "/keys", AccessMode.ReadOnly)

@@ -81,12 +81,13 @@ internal sealed class AppHostProcess : IAsyncDisposable
             "MLflow to become healthy");
     }
 
-    /// <summary>Starts a second app host of the same folder, on a port of its own, and returns what it has written when it has ended.</summary>
+    /// <summary>Starts a second app host of the same folder, on a port of its own, and returns what both have written when it has ended.</summary>
     public async Task<string> StartSecondAsync()
     {
         _output.Clear();
         using var second = Launch(FreePort());
-        await WaitAsync(() => Task.FromResult(second.HasExited), "the end of a second app host");
+        // Waits for the last of its output, too.
+        await second.WaitForExitAsync().WaitAsync(s_limit);
         Assert.Equal(1, second.ExitCode);
         return Output;
     }

@@ -12,26 +12,26 @@ public sealed record ImageRun(long ExitCode, string Output, string Errors)
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     /// <summary>Runs a container to its end.</summary>
-    public static async Task<ImageRun> OfAsync(ContainerBuilder builder)
+    public static async Task<ImageRun> OfAsync(ContainerBuilder builder, TimeSpan? limit = null)
     {
         await using var container = builder.Build();
         await container.StartAsync();
-        return await EndOfAsync(container);
+        return await EndOfAsync(container, limit);
     }
 
-    /// <summary>Waits for the end of a container that runs.</summary>
-    public static async Task<ImageRun> EndOfAsync(IContainer container)
+    /// <summary>Waits for the end of a container that runs, for two minutes when there is no other limit.</summary>
+    public static async Task<ImageRun> EndOfAsync(IContainer container, TimeSpan? limit = null)
     {
-        using var limit = new CancellationTokenSource(s_limit);
+        using var source = new CancellationTokenSource(limit ?? s_limit);
         try
         {
-            var exitCode = await container.GetExitCodeAsync(limit.Token);
+            var exitCode = await container.GetExitCodeAsync(source.Token);
             var (output, errors) = await container.GetLogsAsync(timestampsEnabled: false);
             return new(exitCode, output, errors);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
-            throw new TimeoutException($"The container has not ended within {s_limit}. {await container.LogsAsync()}");
+            throw new TimeoutException($"The container has not ended within {limit ?? s_limit}. {await container.LogsAsync()}");
         }
     }
 

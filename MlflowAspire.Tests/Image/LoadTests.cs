@@ -59,6 +59,7 @@ public class LoadTests(ImageFixture image)
             settings[name] = value;
         }
 
+        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
         var run = await image.RunAsync(settings, "serve");
 
         Assert.Equal(2, run.ExitCode);

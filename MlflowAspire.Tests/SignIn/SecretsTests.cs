@@ -24,7 +24,7 @@ public class SecretsTests(BasicAuthFixture fixture)
         }
 
         // Nor in what the server wrote for MLflow to read, which no other user of the container may read anyway.
-        var files = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", "stat -c '%a %n' /tmp/mlflow-auth-*.ini && cat /tmp/mlflow-auth-*.ini");
+        var files = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", "stat -c '%a %n' /var/spool/mlflow/mlflow-auth-*.ini && cat /var/spool/mlflow/mlflow-auth-*.ini");
         Assert.StartsWith("600 ", files, StringComparison.Ordinal);
         Assert.DoesNotContain(fixture.Secrets, secret => files.Contains(secret, StringComparison.Ordinal) || files.Contains(secret.Replace("%", "%%", StringComparison.Ordinal), StringComparison.Ordinal));
     }

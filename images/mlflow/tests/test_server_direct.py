@@ -62,7 +62,7 @@ class DirectWayTest(unittest.TestCase):
 
     def test_with_the_plugin_of_openid_connect(self) -> None:
         self._compare(
-            MLFLOW_APP_NAME="oidc-auth", OIDC_USERS_DB_URI="sqlite:///{folder}/users.db", OIDC_DISCOVERY_URL="https://login.example/.well-known/openid-configuration",
+            MLFLOW_APP_NAME="oidc-auth", OIDC_USERS_DB_URI="sqlite:///{folder}/users.db", OIDC_DISCOVERY_URL="https://127.0.0.1:9/.well-known/openid-configuration",
             OIDC_CLIENT_ID="mlflow", OIDC_CLIENT_SECRET="client-secret", SECRET_KEY="session-secret", OIDC_REDIRECT_URI="https://server/callback",
         )  # fmt: skip
 

@@ -19,8 +19,9 @@ public class OutageTests(StackFixture fixture)
         load.Start();
         await load.MoreAsync();
 
+        var failures = load.Failures;
         await Stack.ExecuteAsync(store, KnownResourceCommands.StopCommand);
-        await load.FailureAsync();
+        await load.FailureAsync(failures);
         await Stack.ExecuteAsync(store, KnownResourceCommands.StartCommand);
 
         await load.MoreAsync();
@@ -38,8 +39,9 @@ public class OutageTests(StackFixture fixture)
         load.Start();
         await load.MoreAsync();
 
+        var failures = load.Failures;
         await KillAsync(resource);
-        await load.FailureAsync();
+        await load.FailureAsync(failures);
 
         await load.MoreAsync();
         await load.VerifyAsync();

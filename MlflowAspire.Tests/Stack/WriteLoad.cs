@@ -31,12 +31,8 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         return UntilAsync(() => Acknowledged >= target, $"{count} more writes to be acknowledged");
     }
 
-    /// <summary>Waits until writes fail.</summary>
-    public Task FailureAsync()
-    {
-        var before = Failures;
-        return UntilAsync(() => Failures > before, "writes to fail");
-    }
+    /// <summary>Waits until more writes have failed than the <paramref name="before"/> that were counted when the fault began.</summary>
+    public Task FailureAsync(int before) => UntilAsync(() => Failures > before, "writes to fail");
 
     /// <summary>Stops writing and reads back all that was acknowledged.</summary>
     public async Task VerifyAsync()

@@ -39,6 +39,9 @@ class Container:
     def run(self, *command: str, text: str | None = None) -> str:
         return docker("exec", *(["--interactive"] if text is not None else []), self.name, *command, text=text)
 
+    def runs(self) -> bool:
+        return docker("inspect", "--format", "{{.State.Running}}", self.name, check=False) == "true"
+
     def logs(self) -> str:
         result = subprocess.run(["docker", "logs", "--tail", "40", self.name], capture_output=True, text=True)
         return result.stdout + result.stderr
@@ -48,6 +51,12 @@ class Container:
 
     def resume(self) -> None:
         docker("unpause", self.name)
+
+    def restart(self) -> None:
+        """Starts it again after a kill."""
+        docker("kill", self.name)
+        self.began = time.monotonic()
+        docker("start", self.name)
 
     def remove(self) -> None:
         docker("rm", "--force", "--volumes", self.name, check=False)

@@ -52,7 +52,8 @@ def main() -> None:
             print(f"{part} …", file=sys.stderr, flush=True)
             PARTS[part](stack, results, arguments.rounds)
             print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-        report.write(results, arguments.output, arguments.rounds, _image(stack))
+            # After each part, so that what has been measured is there whatever becomes of the next one.
+            report.write(results, arguments.output, arguments.rounds, _image(stack))
     finally:
         stack.remove()
 

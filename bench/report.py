@@ -37,9 +37,10 @@ def write(results: Results, folder: Path, rounds: int, image_note: str) -> None:
     text += [*results.notes, ""] if results.notes else []
     requests = [figure for figure in results.sections.get("Requests, no sign-in", []) if figure.name.endswith(", CPU")]
     if requests:
-        (folder / "images").mkdir(exist_ok=True)
+        (folder / "images").mkdir(parents=True, exist_ok=True)
         (folder / "images/performance.svg").write_text(_plot(requests))
         text[6:6] = ["![CPU a request](images/performance.svg)", ""]
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "performance.md").write_text("\n".join(text).rstrip() + "\n")
 
 

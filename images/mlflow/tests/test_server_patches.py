@@ -1,20 +1,27 @@
 """The changes to MLflow: that they do what they say, and that MLflow is still what they change."""
 
 import inspect
+import json
 import re
 import unittest
 from unittest import mock
 
 import anyio
 import anyio.to_thread
+from mlflow.entities import Metric, Param, Run, RunData, RunInfo
 from mlflow.exceptions import MlflowException
-from mlflow.server import otel_api
+from mlflow.protos.service_pb2 import GetRun
+from mlflow.server import handlers, otel_api
+from mlflow.store.db import utils
 from mlflow.store.jobs.sqlalchemy_store import SqlAlchemyJobStore
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as ModelRegistryStore
 from mlflow.store.tracking import abstract_store
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
+from mlflow.utils import proto_json_utils
 from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
 from mlflow_aspire.server import patches
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 
 
 class PatchesTest(unittest.TestCase):
@@ -47,6 +54,25 @@ class PatchesTest(unittest.TestCase):
             self.assertEqual(SearchUtils.parse_order_by_for_search_runs("metrics.`a b` DESC"), ("metric", "a b", False))
             with self.assertRaises(MlflowException):
                 SearchExperimentsUtils.parse_order_by_for_search_experiments("creation_time SIDEWAYS")
+
+    def test_answers_are_as_before_without_indentation(self) -> None:
+        run = Run(RunInfo("r", "0", "u", "FINISHED", 1, 2**60, "active"), RunData([Metric("m", float("nan"), 1, -1), Metric("n", 1e300, 2, 0)], [Param("p", "\u00fc\n")], []))
+        answer = GetRun.Response(run=run.to_proto())
+        before = handlers.message_to_json(answer)
+        with mock.patch.object(handlers, "message_to_json"):
+            handlers.message_to_json = proto_json_utils.message_to_json
+            patches.answer_compactly()
+            after = handlers.message_to_json(answer)
+        self.assertNotRegex(after, r"\s\s")
+        self.assertEqual(after, json.dumps(json.loads(before), separators=(",", ":")))
+
+    def test_what_a_session_has_read_stays_after_it(self) -> None:
+        with mock.patch.object(utils, "_get_managed_session_maker", utils._get_managed_session_maker):
+            patches.keep_what_was_read()
+            make = utils._get_managed_session_maker(sessionmaker(create_engine("sqlite://")), "sqlite")
+        for read_only in (True, False):
+            with self.subTest(read_only=read_only), make(read_only=read_only) as session:
+                self.assertEqual(session.expire_on_commit, not read_only)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ a conflict with another request is tried again here, and no answer holds a state
 
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from . import timeouts
+from . import sessions, timeouts
 
 # PostgreSQL's codes, or their first two characters, and what they mean to a client.
 _PASSING = {
@@ -55,24 +54,10 @@ _attempt: ContextVar[_Attempt | None] = ContextVar("_attempt", default=None)
 
 def install(app: Flask) -> None:
     """Changes MLflow's sessions, its exceptions and its Flask app."""
-    translate_sessions()
+    # Stores get sessions whose errors are translated.
+    sessions.change(_translated)
     hide_statements()
     repeat_conflicts(app)
-
-
-def translate_sessions() -> None:
-    """Stores get sessions whose errors are translated, from the one function that makes sessions."""
-    from mlflow.store.db import utils
-
-    make = utils._get_managed_session_maker
-
-    def make_translated(session_maker: Any, db_type: str) -> Callable[..., Any]:
-        return _translated(make(session_maker, db_type))
-
-    # Modules that are imported already have the function by its name.
-    for module in list(sys.modules.values()):
-        if vars(module).get(make.__name__) is make:
-            setattr(module, make.__name__, make_translated)
 
 
 def hide_statements() -> None:

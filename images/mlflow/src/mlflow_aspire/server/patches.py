@@ -1,12 +1,16 @@
 """Small changes to MLflow, each of which a test holds against MLflow's own code."""
 
 import gc
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 from sqlalchemy import Engine
+
+from ..databases import sessions
 
 T = TypeVar("T")
 
@@ -15,6 +19,8 @@ def apply() -> None:
     share_engines()
     use_request_threads()
     remember_orders()
+    answer_compactly()
+    keep_what_was_read()
 
 
 def share_engines() -> None:
@@ -40,6 +46,28 @@ def remember_orders() -> None:
 
     parse = SearchUtils._parse_order_by_string.__func__
     SearchUtils._parse_order_by_string = classmethod(lru_cache(maxsize=256)(parse))
+
+
+def answer_compactly() -> None:
+    """Answers in JSON without indentation, for which Python has no fast way: it takes half of the time of a page of runs."""
+    from mlflow.server import handlers
+
+    handlers.message_to_json = partial(handlers.message_to_json, pretty=False)
+
+
+def keep_what_was_read() -> None:
+    """A session that only reads does not mark all that it has read as out of date when it ends: nobody asks it again."""
+
+    def keeping(make: sessions.MakeSession) -> sessions.MakeSession:
+        @contextmanager
+        def make_session(read_only: bool = True) -> Iterator[Any]:
+            with make(read_only=read_only) as session:
+                session.expire_on_commit = not read_only
+                yield session
+
+        return make_session
+
+    sessions.change(keeping)
 
 
 def dispose_engines() -> None:

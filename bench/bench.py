@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import builds
 import measures
 import report
 from docker import docker
@@ -23,6 +24,9 @@ PARTS = {
     "workers": measures.workers,
     "pages": measures.pages,
     "artifacts": measures.artifacts,
+    "app-host": builds.app_host,
+    "publish": builds.publish,
+    "image": builds.image,
 }
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docker import Container, docker
@@ -62,10 +62,10 @@ class Stack:
         if migrated:
             self.migrate(name)
 
-    def migrate(self, database: str) -> float:
+    def migrate(self, database: str, settings: Mapping[str, str] = {}) -> float:
         """The seconds of the step that comes before the product's first start."""
         began = time.monotonic()
-        docker("run", "--rm", "--network", self.id, "--cpuset-cpus", SERVER_CORE, *flags(self.environment(database)), self.image, "migrate")
+        docker("run", "--rm", "--network", self.id, "--cpuset-cpus", SERVER_CORE, *flags(self.environment(database) | dict(settings)), self.image, "migrate")
         return time.monotonic() - began
 
     def environment(self, database: str) -> dict[str, str]:
@@ -85,6 +85,10 @@ class Stack:
         server = Server(self, name, self.environment(database) | settings, MEMORY.get(name.split()[0], "2g"), cores)
         self._servers.append(server)
         return server
+
+    def keep(self, container: Container) -> None:
+        """Removes it with the stack."""
+        self._beside.append(container)
 
     def remove(self) -> None:
         for container in (*self._servers, *self._beside):

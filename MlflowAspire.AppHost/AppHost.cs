@@ -1,7 +1,6 @@
 using Aspire.Hosting.Azure;
-using MlflowAspire.AppHost;
-using MlflowAspire.AppHost.Azure;
-using MlflowAspire.AppHost.SignIn;
+using MlflowAspire.Hosting;
+using MlflowAspire.Hosting.Azure;
 
 var builder = DistributedApplication.CreateBuilder(args);
 using var run = LocalRun.Begin(builder);

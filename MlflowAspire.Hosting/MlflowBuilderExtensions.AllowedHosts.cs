@@ -53,7 +53,7 @@ public static partial class MlflowBuilderExtensions
             origins.Append($"https://{server.Host}");
         }
 
-        if (server.CustomDomain is { Name: var domain })
+        if (server.CustomDomain is { } domain)
         {
             hosts.AppendLiteral($",{domain},{domain}:*");
             origins.AppendLiteral($",https://{domain}");

@@ -10,7 +10,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <param name="builder">The MLflow server, with its backend store.</param>
     /// <param name="userName">The name of the role, which exists already and may create tables in all databases of the server.</param>
-    /// <param name="password">Its password, a secret. The key vault of <see cref="WithKeyVault"/> keeps it.</param>
+    /// <param name="password">Its password, a secret. A key vault may keep it.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The password is no secret.</exception>
     /// <exception cref="InvalidOperationException">The server has no backend store yet. Publishing throws it as well when the flexible server takes no passwords.</exception>

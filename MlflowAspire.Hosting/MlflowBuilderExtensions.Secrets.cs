@@ -1,40 +1,10 @@
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Azure;
-using Azure.Provisioning.KeyVault;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    /// <summary>
-    /// Keeps the secrets of the server in a key vault when it is published: the container apps hold references to them, which they read with their identity,
-    /// and no values. The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
-    /// </summary>
-    /// <param name="builder">The MLflow server, with its backend store.</param>
-    /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
-    /// <returns>The builder.</returns>
-    public static IResourceBuilder<MlflowServerResource> WithKeyVault(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(vault);
-        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
-        {
-            return builder;
-        }
-
-        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent.Password.ValueProviders: [ParameterResource password] })
-        {
-            builder.Resource.Secrets.Add(password);
-        }
-
-        builder.Resource.Secrets.KeepIn(vault);
-
-        // The tasks of the server run under the same identity: they would get the same role a second time.
-        vault.ClearDefaultRoleAssignments();
-        return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
-    }
-
     /// <summary>Sets the versions of the generated secrets. A new version takes the value that its parameter has when it is published first.</summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="versions">The versions, 1 or more.</param>

@@ -5,6 +5,15 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
+    /// <summary>Where the environment runs no container before the server, the server migrates when it starts: the first of several, while the others wait.</summary>
+    private static void SetMigration(this MlflowServerResource server, EnvironmentCallbackContext context)
+    {
+        if (context.ExecutionContext.IsPublishMode && !server.HasMigrationStep)
+        {
+            context.EnvironmentVariables["MLFLOW_SERVER_MIGRATE"] = "true";
+        }
+    }
+
     private static void AddMigration(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
         // In a local run it also builds the image: all others start after it.
@@ -14,7 +23,7 @@ public static partial class MlflowBuilderExtensions
         mlflow.WaitForCompletion(migration);
     }
 
-    private static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) => builder
+    internal static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) => builder
         .AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
         .WithArgs("gc");
 
@@ -51,14 +60,14 @@ public static partial class MlflowBuilderExtensions
         });
     }
 
-    private static IResourceBuilder<MlflowTaskResource> AddTask(
+    internal static IResourceBuilder<MlflowTaskResource> AddTask(
         this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon, bool buildsImage = false) => builder
         .AddResource(task)
         .WithMlflowImage(buildsImage)
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
 
-    private static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) => task.WithEnvironment(async context =>
+    internal static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) => task.WithEnvironment(async context =>
     {
         foreach (var variable in other.Annotations.OfType<EnvironmentCallbackAnnotation>())
         {
@@ -70,7 +79,7 @@ public static partial class MlflowBuilderExtensions
     /// Sets environment variables of the server and of its garbage collection, which uses the same stores: it removes artifacts from the store itself, with no need
     /// for a server that runs and for a sign-in to it.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(this IResourceBuilder<MlflowServerResource> mlflow, Action<EnvironmentCallbackContext> set)
+    internal static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(this IResourceBuilder<MlflowServerResource> mlflow, Action<EnvironmentCallbackContext> set)
     {
         mlflow.ApplicationBuilder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(set);
         return mlflow.WithEnvironment(set);

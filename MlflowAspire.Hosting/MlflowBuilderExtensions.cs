@@ -17,7 +17,8 @@ public static partial class MlflowBuilderExtensions
     /// <remarks>
     /// The defaults fit 1 core and 2 GiB: one worker and no job runner; usage telemetry is off, and only the names of the server's own endpoints are
     /// accepted as Host header. The container runs without root rights on a read-only file system.
-    /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start.
+    /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start. Where it is published into
+    /// an environment that runs no container before another, the server does so itself (<c>MLFLOW_SERVER_MIGRATE</c>).
     /// </remarks>
     /// <param name="builder">The app host.</param>
     /// <param name="name">The name of the resource.</param>
@@ -68,6 +69,7 @@ public static partial class MlflowBuilderExtensions
             .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
             .WithEnvironment(server.SetAllowedHosts)
             .WithEnvironment(server.SetReplicas)
+            .WithEnvironment(server.SetMigration)
             .WithWorkers(1)
             .WithJobs(enabled: false);
 
@@ -105,8 +107,6 @@ public static partial class MlflowBuilderExtensions
             $"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
         { Replicas: > 1, RunsJobs: true, HasJobQueue: false } => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
-        { CustomDomain: { Certificate: null, Name: var domain }, RestrictsAddresses: true } => throw new DistributedApplicationException(
-            $"MLflow server '{server.Name}' has the domain {domain} and restricts addresses: Azure neither issues nor renews a certificate then. Give WithCustomDomain a certificate in a key vault."),
         _ => Task.CompletedTask,
     };
 

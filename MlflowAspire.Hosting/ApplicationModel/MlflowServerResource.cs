@@ -32,6 +32,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The container that brings the database to the server's schema before the server starts.</summary>
     public MlflowTaskResource Migration { get; internal init; } = null!;
 
+    /// <summary>Whether what it is published into migrates the database before the server starts.</summary>
+    internal bool HasMigrationStep { get; set; }
+
     /// <summary>The container that removes deleted runs for good (guide row A8).</summary>
     public MlflowTaskResource GarbageCollection { get; internal init; } = null!;
 
@@ -39,10 +42,10 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal MlflowTaskResource DemoData { get; init; } = null!;
 
     /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
-    public IResource? BackendStore { get; internal set; }
+    public IResource? BackendStore => Store?.Database;
 
-    /// <summary>The URI of a database, by its name, on the server of the backend store.</summary>
-    internal Func<string, ReferenceExpression>? DatabaseUri { get; set; }
+    /// <summary>The backend store.</summary>
+    internal MlflowBackendStore? Store { get; set; }
 
     /// <summary>The role that signs in to the databases; null is the administrator of the server of the backend store, or the identity.</summary>
     internal (ParameterResource UserName, ParameterResource Password)? DatabaseRole { get; set; }
@@ -50,20 +53,14 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>How clients sign in; null lets everyone in.</summary>
     internal MlflowSignIn? SignIn { get; set; }
 
-    /// <summary>The blob container that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when another kind of store keeps them.</summary>
+    /// <summary>The resource that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when the store is no resource of the app host.</summary>
     public IResource? ArtifactStore { get; internal set; }
 
     /// <summary>What the artifact store is called, of whatever kind it is.</summary>
     internal string? ArtifactStoreName { get; set; }
 
-    /// <summary>The share that published containers mount for artifacts; none when they are not kept in a volume.</summary>
-    internal AzureNfsShareResource? ArtifactShare { get; set; }
-
     /// <summary>What clients must know to exchange files with the artifact store directly; nothing when all goes through the server.</summary>
     internal Dictionary<string, string> DirectTransfer { get; } = [];
-
-    /// <summary>Whether the server signs in to the artifact store by a key, so that its identity needs no role there.</summary>
-    internal bool UsesArtifactStoreKey { get; set; }
 
     /// <summary>The cores and the memory that the server gets.</summary>
     internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;
@@ -72,7 +69,7 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal List<string> AllowedHosts { get; } = [];
 
     /// <summary>The domain that the server is published under beside the one of its environment.</summary>
-    internal MlflowCustomDomain? CustomDomain { get; set; }
+    internal string? CustomDomain { get; set; }
 
     /// <summary>Whether the ingress of the published server takes some addresses only.</summary>
     internal bool RestrictsAddresses { get; set; }

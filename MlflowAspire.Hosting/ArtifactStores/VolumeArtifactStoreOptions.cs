@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace MlflowAspire.Hosting;
 
 /// <summary>Where a mounted artifact store lies (guide row A5).</summary>
@@ -13,7 +11,4 @@ public sealed class VolumeArtifactStoreOptions
     /// write there. Not together with <see cref="VolumeName"/>.
     /// </summary>
     public string? HostPath { get; init; }
-
-    /// <summary>The share that takes the volume's place in Azure; needed for publishing, without effect in a local run.</summary>
-    public IResourceBuilder<AzureNfsShareResource>? Share { get; init; }
 }

@@ -145,7 +145,7 @@ public static partial class MlflowBuilderExtensions
                 {
                     // The server sees the ingress alone, and would send users back to an address without TLS.
                     variables["OIDC_REDIRECT_URI"] = server.CustomDomain is { } domain
-                        ? $"https://{domain.Name}/callback"
+                        ? $"https://{domain}/callback"
                         : ReferenceExpression.Create($"{server.PrimaryEndpoint.Property(EndpointProperty.Url)}/callback");
                     variables["SESSION_COOKIE_SECURE"] = "true";
                 }

@@ -1,5 +1,4 @@
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Azure;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
@@ -16,7 +15,7 @@ public static partial class MlflowBuilderExtensions
         return builder;
     }
 
-    private static void RequireNoSignIn(this MlflowServerResource server, string name)
+    internal static void RequireNoSignIn(this MlflowServerResource server, string name)
     {
         if (server.SignIn is { } other)
         {
@@ -33,12 +32,9 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         var application = builder.ApplicationBuilder;
         var name = $"{server.Name}-auth-db";
-        IResourceBuilder<IResource> database = server.BackendStore switch
-        {
-            AzurePostgresFlexibleServerDatabaseResource { Parent: var parent } => application.CreateResourceBuilder(parent).AddDatabase(name, databaseName),
-            PostgresDatabaseResource { Parent: var parent } => application.CreateResourceBuilder(parent).AddDatabase(name, databaseName),
-            _ => throw new InvalidOperationException($"MLflow server '{server.Name}' has no backend store yet. Call WithBackendStore first: users and permissions are kept in a database beside it."),
-        };
+        var store = server.Store
+            ?? throw new InvalidOperationException($"MLflow server '{server.Name}' has no backend store yet. Call WithBackendStore first: users and permissions are kept in a database beside it.");
+        var database = store.AddDatabase(name, databaseName);
 
         application.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase).WaitFor(database);
         return builder.WithEnvironment(SetDatabase).WithReferenceRelationship(database);
@@ -46,7 +42,7 @@ public static partial class MlflowBuilderExtensions
         void SetDatabase(EnvironmentCallbackContext context)
         {
             context.EnvironmentVariables["MLFLOW_APP_NAME"] = appName;
-            context.EnvironmentVariables[variable] = server.DatabaseUri!(databaseName);
+            context.EnvironmentVariables[variable] = store.UriOf(databaseName);
         }
     }
 
@@ -60,7 +56,7 @@ public static partial class MlflowBuilderExtensions
         _ => throw new ArgumentOutOfRangeException(parameterName, permission, "The default permission of MLflow is one of None, Read, Use, Edit and Manage."),
     };
 
-    private static void RequireSecret(this IResourceBuilder<ParameterResource> parameter, string what, string parameterName)
+    internal static void RequireSecret(this IResourceBuilder<ParameterResource> parameter, string what, string parameterName)
     {
         if (!parameter.Resource.Secret)
         {

@@ -1,7 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
-using MlflowAspire.Hosting;
 using MlflowAspire.Tests.Model;
 using MlflowAspire.Tests.Publish;
 
@@ -55,16 +54,24 @@ public class NfsShareTests
     }
 
     [Fact]
-    public void A_volume_is_not_published_without_a_share() => Assert.Contains(
-        "Give WithVolumeArtifactStore the option Share",
-        Assert.Throws<InvalidOperationException>(() => TestModel.ToPublish().Builder.AddMlflow("mlflow").WithVolumeArtifactStore()).Message,
-        StringComparison.Ordinal);
+    public async Task A_volume_is_not_published_to_Container_Apps_without_a_share()
+    {
+        var failure = await Assert.ThrowsAsync<DistributedApplicationException>(() => PublishedApp.PublishAsync(builder =>
+        {
+            builder.AddAzureContainerAppEnvironment("environment");
+            builder.AddMlflow("mlflow")
+                .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db"))
+                .WithVolumeArtifactStore()
+                .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"));
+        }));
+        Assert.Contains("Give WithVolumeArtifactStore one, made by AddAzureNfsShare", failure.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void In_a_local_run_there_is_no_share()
     {
         var model = TestModel.ToRun();
-        var mlflow = model.Builder.AddMlflow("mlflow").WithVolumeArtifactStore(new VolumeArtifactStoreOptions { Share = model.Builder.AddAzureNfsShare("share", model.Builder.AddAzureContainerAppEnvironment("environment")) });
+        var mlflow = model.Builder.AddMlflow("mlflow").WithVolumeArtifactStore(model.Builder.AddAzureNfsShare("share", model.Builder.AddAzureContainerAppEnvironment("environment")));
 
         Assert.Single(mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Target == "/mnt/artifacts");
         Assert.Empty(model.Builder.Resources.OfType<AzureNfsShareResource>());
@@ -93,7 +100,7 @@ public class NfsShareTests
             network.AddSubnet("private-endpoints", "10.0.2.0/27").AddPrivateEndpoint(share);
             builder.AddMlflow("mlflow")
                 .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db", "mlflow"))
-                .WithVolumeArtifactStore(new() { Share = share })
+                .WithVolumeArtifactStore(share)
                 .WithJobs()
                 .WithReplicas(2)
                 .WithJobQueue(builder.AddParameter("queue", secret: true))

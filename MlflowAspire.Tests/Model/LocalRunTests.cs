@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
-using MlflowAspire.AppHost;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
 

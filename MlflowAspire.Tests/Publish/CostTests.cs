@@ -45,7 +45,7 @@ public sealed partial class CostTests
         int Count(string type) => app.Resources.Count(resource => resource.Type == type);
 
         // Loops make the alerts, of a list of rules each.
-        int Rules(string list) => app.Templates["monitoring.bicep"].Split($"var {list} = [\n")[1].Split("\n]")[0].Split('\n').Count(line => line == "  {");
+        int Rules(string list) => app.Files["monitoring.module.bicep"].Split($"var {list} = [\n")[1].Split("\n]")[0].Split('\n').Count(line => line == "  {");
     }
 
     [Theory]

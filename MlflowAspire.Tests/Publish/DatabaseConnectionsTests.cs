@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using MlflowAspire.AppHost;
-using MlflowAspire.AppHost.Azure;
+using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 

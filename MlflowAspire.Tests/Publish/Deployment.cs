@@ -46,7 +46,7 @@ public sealed class Deployment
     {
         // The files stay until the tests end: the order is read from them when a test asks for it.
         var folder = Directory.CreateDirectory(Path.Combine(s_folder.Value, Guid.NewGuid().ToString("N"))).FullName;
-        foreach (var (name, text) in app.Files.Concat(app.Templates).Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal)))
+        foreach (var (name, text) in app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal)))
         {
             await File.WriteAllTextAsync(Path.Combine(folder, name), text);
         }

@@ -6,8 +6,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Microsoft.Extensions.Configuration;
-using MlflowAspire.AppHost;
-using MlflowAspire.AppHost.Azure;
+using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -162,7 +161,7 @@ public sealed class FlowTests
             case "nfs":
                 var share = builder.AddAzureNfsShare("share", environment);
                 network.AddPrivateEndpoint(network.PrivateEndpoints, share);
-                mlflow.WithVolumeArtifactStore(new() { Share = share });
+                mlflow.WithVolumeArtifactStore(share);
                 break;
         }
 

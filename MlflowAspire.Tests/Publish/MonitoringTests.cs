@@ -26,7 +26,7 @@ public sealed class MonitoringTests
         Assert.Equal("operators.id", app.Only("Microsoft.Insights/scheduledQueryRules")["properties.actions.actionGroups[0]"]);
         Assert.All(
             ["postgres-down", "postgres-cpu", "postgres-storage", "postgres-connections", "storage-availability", "app-down", "app-restarting", "job-failed", "server-errors"],
-            name => Assert.Contains($"    name: '{name}'\n", app.Templates["monitoring.bicep"], StringComparison.Ordinal));
+            name => Assert.Contains($"    name: '{name}'\n", app.Files["monitoring.module.bicep"], StringComparison.Ordinal));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class MonitoringTests
         Assert.Equal(
             ("'Replicas'", "'LessThan'", "1"),
             (alert["properties.criteria.allOf[0].metricName"], alert["properties.criteria.allOf[0].operator"], alert["properties.criteria.allOf[0].threshold"]));
-        Assert.Matches(@"name: 'postgres-down'\n.*\n.*\n    frequency: 'PT1M'\n    window: 'PT5M'\n", app.Templates["monitoring.bicep"]);
+        Assert.Matches(@"name: 'postgres-down'\n.*\n.*\n    frequency: 'PT1M'\n    window: 'PT5M'\n", app.Files["monitoring.module.bicep"]);
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class MonitoringTests
     {
         var app = await PublishedApp.GetAsync();
 
-        var declared = app.Templates["monitoring.bicep"].Split('\n').Where(line => line.StartsWith("param ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]);
+        var declared = app.Files["monitoring.module.bicep"].Split('\n').Where(line => line.StartsWith("param ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]);
         // azd and Aspire add the location to every module.
         Assert.Equal(app.Manifest["monitoring"]!["params"]!.AsObject().Select(parameter => parameter.Key).Append("location").Order(), declared.Order());
     }

@@ -14,23 +14,20 @@ public sealed partial class PublishedApp
 
     private readonly Lazy<Task<Deployment>> _deployment;
 
-    private PublishedApp(SortedDictionary<string, string> files, SortedDictionary<string, string> templates)
+    private PublishedApp(SortedDictionary<string, string> files)
     {
-        (Files, Templates) = (files, templates);
+        Files = files;
         _deployment = new(() => Deployment.OfAsync(this));
     }
 
     /// <summary>The text of each file, by its name.</summary>
     public IReadOnlyDictionary<string, string> Files { get; }
 
-    /// <summary>The text of the modules that the manifest refers to in the app host's sources, by their names.</summary>
-    public IReadOnlyDictionary<string, string> Templates { get; }
-
     /// <summary>The resources of the manifest.</summary>
     public JsonObject Manifest => JsonNode.Parse(Files["manifest.json"])!["resources"]!.AsObject();
 
     /// <summary>The resources of all modules as they are written; those that another module deploys are left out.</summary>
-    public IEnumerable<BicepResource> Resources => Files.Concat(Templates)
+    public IEnumerable<BicepResource> Resources => Files
         .Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
         .SelectMany(file => BicepResource.Parse(file.Key.Split('.')[0], file.Value))
         .Where(resource => !resource.IsExisting);
@@ -87,21 +84,12 @@ public sealed partial class PublishedApp
     }
 
     /// <summary>Reads what has been published into a directory.</summary>
-    internal static PublishedApp Read(DirectoryInfo directory)
-    {
-        var manifest = File.ReadAllText(Path.Combine(directory.FullName, "manifest.json"));
-        var templates = TemplatePath().Matches(manifest).Select(match => new FileInfo(Path.Combine(directory.FullName, match.Groups["path"].Value)));
-        return new(
-            new(directory.EnumerateFiles().ToDictionary(file => file.Name, file => Scrub(File.ReadAllText(file.FullName))), StringComparer.Ordinal),
-            new(templates.ToDictionary(file => file.Name, file => File.ReadAllText(file.FullName)), StringComparer.Ordinal));
-    }
+    internal static PublishedApp Read(DirectoryInfo directory) =>
+        new(new(directory.EnumerateFiles().ToDictionary(file => file.Name, file => Scrub(File.ReadAllText(file.FullName))), StringComparer.Ordinal));
 
-    /// <summary>The paths of the image's context and of the app host's own modules depend on where the tests were built.</summary>
+    /// <summary>The path of the image's context depends on where the tests were built.</summary>
     private static string Scrub(string text) => BuildPath().Replace(text.ReplaceLineEndings("\n"), "\"${path}");
 
-    [GeneratedRegex("\"[^\"]*/(?<path>images/mlflow|MlflowAspire.AppHost/Azure)")]
+    [GeneratedRegex("\"[^\"]*/(?<path>images/mlflow)")]
     private static partial Regex BuildPath();
-
-    [GeneratedRegex("\"path\": \"(?<path>[^\"]*/[^\"]*\\.bicep)\"")]
-    private static partial Regex TemplatePath();
 }

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using MlflowAspire.AppHost;
+using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 

@@ -60,7 +60,7 @@ public sealed class SnapshotTests
             Assert.True(exitCode == 0, log);
 
             // Apps are named after their resources here, and after the kind of module there.
-            var modules = app.Files.Concat(app.Templates).Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
+            var modules = app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
                 .ToDictionary(file => file.Key.Split('.')[0].Replace("-containerapp", "", StringComparison.Ordinal), file => file.Value);
             Assert.Equal(modules.Keys.Order(), directory.EnumerateDirectories().Select(module => module.Name).Order());
             Assert.All(modules, module => Assert.Equal(module.Value, File.ReadAllText(Path.Combine(directory.FullName, module.Key, $"{module.Key}.bicep")).ReplaceLineEndings("\n")));

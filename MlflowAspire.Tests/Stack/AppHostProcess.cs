@@ -29,12 +29,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public async Task BuildAsync()
     {
         var repository = RepositoryRoot();
-        foreach (var file in new[] { "*.props", "global.json", "nuget.config" }.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
+        foreach (var file in new[] { "*.props", "global.json", "nuget.config", "Directory.Build.rsp" }.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
         {
             File.Copy(file, Path.Combine(_root, Path.GetFileName(file)));
         }
 
-        foreach (var folder in new[] { "MlflowAspire.AppHost", "MlflowAspire.Hosting", "images" })
+        foreach (var folder in new[] { "MlflowAspire.AppHost", "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure", "images" })
         {
             Copy(Path.Combine(repository, folder), Path.Combine(_root, folder));
         }

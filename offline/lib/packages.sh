@@ -2,6 +2,8 @@
 
 # NuGet, editors and tests read this file, and git ignores it.
 config=$root/nuget.config
+# MSBuild reads this one.
+response=$root/Directory.Build.rsp
 feed=$artifacts/feed
 source_name=mlflow-aspire-offline
 
@@ -13,7 +15,7 @@ prepare_packages() {
         if [ -n "$(find "$config" -mtime +0)" ]; then
             if published; then
                 say "the sources of NuGet have all packages: removing nuget.config"
-                rm -rf "$config" "$feed" "$artifacts/packages"
+                rm -rf "$config" "$response" "$feed" "$artifacts/packages"
                 return
             fi
             touch "$config"
@@ -26,6 +28,8 @@ prepare_packages() {
     mkdir -p "$feed"
     write_config > "$scratch/nuget.config"
     cmp --silent "$scratch/nuget.config" "$config" || install_file "$scratch/nuget.config" "$config"
+    printf '%s\n' "-property:CustomBeforeDirectoryBuildProps=$here/lib/registry.props" > "$scratch/response"
+    cmp --silent "$scratch/response" "$response" || install_file "$scratch/response" "$response"
     SECONDS=0
     cd "$here" && quietly packages packages/build "$feed"
     # The first restore is long, and talks of certificates.

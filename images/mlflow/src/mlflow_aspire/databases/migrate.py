@@ -9,7 +9,7 @@ from contextlib import closing
 from .. import keys
 from ..errors import Failure
 from ..log import say
-from ..settings import MutableEnvironment
+from ..settings import Environment, MutableEnvironment
 from . import revisions, schemas, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
@@ -27,6 +27,11 @@ def migrate(environment: MutableEnvironment) -> None:
     """
     uris.settle(environment)
     keys.settle(environment)
+    migrate_settled(environment)
+
+
+def migrate_settled(environment: Environment) -> None:
+    """The same in an environment that has been completed already, such as that of a server."""
     limit = patience(environment)
     configured = schemas.configured(environment)
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:

@@ -5,7 +5,8 @@ from typing import NoReturn
 from .. import artifacts, databases, guard, keys, sign_in
 from ..databases import BACKEND, current, schemas, timeouts
 from ..databases.connection import patience
-from ..settings import MutableEnvironment, required
+from ..databases.migrate import migrate_settled
+from ..settings import MutableEnvironment, flag, required
 from . import capacity, readiness, settings, telemetry
 
 
@@ -14,9 +15,12 @@ def serve(environment: MutableEnvironment) -> NoReturn:
 
     Raises:
         SettingError: a setting is missing or wrong.
-        Failure: a database does not answer, has a schema of another version, or too few connections.
+        Failure: a database does not answer, has a schema of another version, or too few connections, or its migration fails.
     """
     arguments = prepare(environment)
+    # Where nothing runs before the server. Of several servers one migrates, and the others wait for it.
+    if flag(environment, "MLFLOW_SERVER_MIGRATE", False):
+        migrate_settled(environment)
     current.check(schemas.configured(environment), patience(environment))
     capacity.check(environment)
     # MLflow reads settings while it is imported, and the instrumentations must be there before what they change.

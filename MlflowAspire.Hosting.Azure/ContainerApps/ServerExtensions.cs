@@ -1,0 +1,46 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Publishes the server, its migration and its garbage collection.</summary>
+internal static class ServerExtensions
+{
+    /// <summary>Publishes the server as a container app, with the secrets in the vault and an identity that it shares with its tasks.</summary>
+    public static void PublishServer(
+        this IResourceBuilder<MlflowServerResource> mlflow, MlflowSettings settings, IResourceBuilder<AzureKeyVaultResource> vault,
+        IResourceBuilder<AzureUserAssignedIdentityResource> identity)
+    {
+        var builder = mlflow.ApplicationBuilder;
+        var server = settings.Server;
+
+        mlflow.WithKeyVault(vault).WithReplicas(server.Replicas);
+        if (server.JobQueue is JobQueue.Redis)
+        {
+            mlflow.WithJobQueue(builder.AddParameter("job-queue-url", secret: true)
+                .WithDescription("The URL of the Redis that keeps the queue of jobs, with its key: rediss://:key@host:6380/0."));
+        }
+
+        if (server.Ingress is not IngressMode.Environment)
+        {
+            mlflow.WithExternalHttpEndpoints();
+        }
+
+        if (server.CustomDomain is { } domain)
+        {
+            _ = server.Certificate is CertificateSource.Vault
+                ? mlflow.WithCustomDomain(domain, vault.GetSecret("mlflow-certificate"))
+                : mlflow.WithCustomDomain(domain);
+        }
+
+        if (server.AllowedAddresses.Length > 0)
+        {
+            mlflow.WithAllowedAddresses(server.AllowedAddresses);
+        }
+
+        mlflow
+            .PublishAsContainerApp(identity)
+            .WithGarbageCollection(server.GarbageCollectionSchedule, server.GarbageCollectionOlderThan);
+    }
+}

@@ -1,0 +1,73 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Aspire.Hosting.Azure.AppContainers;
+using Azure.Provisioning;
+using Azure.Provisioning.ApplicationInsights;
+using Azure.Provisioning.OperationalInsights;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Adds logs, traces, alerts and a workbook.</summary>
+internal static class MonitoringExtensions
+{
+    private const string InsightsIdOutput = "insightsId";
+
+    /// <summary>Adds the workspace that all logs go to.</summary>
+    public static IResourceBuilder<AzureLogAnalyticsWorkspaceResource> AddMlflowWorkspace(this IDistributedApplicationBuilder builder, MlflowSettings settings) => builder
+        .AddAzureLogAnalyticsWorkspace("workspace")
+        .ConfigureInfrastructure(infrastructure =>
+            infrastructure.GetProvisionableResources().OfType<OperationalInsightsWorkspace>().Single().RetentionInDays = settings.Sizes.LogRetentionDays);
+
+    /// <summary>
+    /// Sends the server's own telemetry to Application Insights and the logs of the services to the workspace, and adds alerts and a workbook. Azure.Provisioning
+    /// has no types for these: they are in monitoring.bicep.
+    /// </summary>
+    public static void AddMlflowMonitoring(
+        this IDistributedApplicationBuilder builder,
+        MlflowSettings settings,
+        IResourceBuilder<AzureLogAnalyticsWorkspaceResource> workspace,
+        IResourceBuilder<MlflowServerResource> mlflow,
+        IResourceBuilder<AzureContainerAppEnvironmentResource> environment,
+        IResourceBuilder<AzurePostgresFlexibleServerResource> postgres,
+        IResourceBuilder<AzureStorageResource> storage,
+        IResourceBuilder<AzureKeyVaultResource> vault)
+    {
+        var trackingUri = environment.AddTrackingUri(mlflow, settings);
+        var monitoring = builder.AddResource(new AzureBicepResource("monitoring", templateString: ReadTemplate()))
+            .WithParameter("appName", mlflow.Resource.Name)
+            .WithParameter("environmentName", new BicepOutputReference("AZURE_CONTAINER_APPS_ENVIRONMENT_NAME", environment.Resource))
+            .WithParameter("trackingUri", trackingUri)
+            .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
+            .WithParameter("postgresName", postgres.NameAfterEndpoint())
+            .WithParameter("storageName", storage.Resource.NameOutputReference)
+            .WithParameter("vaultName", vault.Resource.NameOutputReference)
+            .WithParameter("registryName", environment.GetAzureContainerRegistry().Resource.NameOutputReference)
+            .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
+        if (settings.OpenTelemetry)
+        {
+            var insights = builder.AddAzureApplicationInsights("insights", workspace)
+                .ConfigureInfrastructure(infrastructure => infrastructure.Add(new ProvisioningOutput(InsightsIdOutput, typeof(string))
+                {
+                    Value = infrastructure.GetProvisionableResources().OfType<ApplicationInsightsComponent>().Single().Id,
+                }));
+            mlflow.WithEnvironment("APPLICATIONINSIGHTS_CONNECTION_STRING", insights.Resource.ConnectionStringExpression);
+            monitoring.WithParameter("insightsId", new BicepOutputReference(InsightsIdOutput, insights.Resource));
+            if (settings.Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
+            {
+                // Anyone else could not reach it either.
+                monitoring.WithParameter("webTestUri", trackingUri);
+            }
+        }
+
+        // Alerts on metrics need their target, and the app is deployed after the module of the others.
+        mlflow.PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(ReplicasAlert.Create(
+            app, mlflow.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure))));
+    }
+
+    private static string ReadTemplate()
+    {
+        using var reader = new StreamReader(typeof(MonitoringExtensions).Assembly.GetManifestResourceStream("monitoring.bicep")!);
+        return reader.ReadToEnd();
+    }
+}

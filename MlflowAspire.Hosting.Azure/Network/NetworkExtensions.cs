@@ -1,0 +1,59 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning;
+using Azure.Provisioning.Expressions;
+using Azure.Provisioning.Network;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Adds the virtual network that everything in Azure is part of.</summary>
+internal static class NetworkExtensions
+{
+    /// <summary>Adds the network, or its subnets to an existing one, and the rules that say who may talk to whom.</summary>
+    public static MlflowNetwork AddMlflowNetwork(this IDistributedApplicationBuilder builder, MlflowSettings settings)
+    {
+        var ranges = settings.Network;
+        var rules = new NetworkRules(builder, settings);
+        var network = ranges.Mode is NetworkMode.Existing
+            ? builder.AddExistingNetwork()
+            : builder.AddAzureVirtualNetwork("network", ranges.AddressSpace.ToString());
+        var group = rules.AddContainerAppsGroup();
+        if (ranges.Mode is NetworkMode.Existing)
+        {
+            network.ConfigureInfrastructure(infrastructure => NameAfterDeployment(infrastructure, group.Resource));
+        }
+
+        return new(
+            network.ConfigureInfrastructure(ApplyRulesToPrivateEndpoints),
+            network.AddSubnet("aca-infra-subnet", ranges.ContainerAppsSubnet.ToString()).WithNetworkSecurityGroup(group),
+            network.AddSubnet("db-subnet", ranges.DatabaseSubnet.ToString()).WithNetworkSecurityGroup(rules.AddDatabaseGroup()),
+            network.AddSubnet("private-endpoints", ranges.PrivateEndpointsSubnet.ToString()).WithNetworkSecurityGroup(rules.AddPrivateEndpointsGroup()));
+    }
+
+    // azd takes the generated parameters that sort after the one of a resource group for resource groups as well: these names sort last.
+    private static IResourceBuilder<AzureVirtualNetworkResource> AddExistingNetwork(this IDistributedApplicationBuilder builder) => builder
+        .AddAzureVirtualNetwork("network")
+        .PublishAsExisting(
+            builder.AddParameter("virtual-network-name").WithDescription("The name of the existing virtual network."),
+            builder.AddParameter("virtual-network-resource-group").WithDescription("The resource group of the existing virtual network."));
+
+    /// <summary>A second deployment into the network must not take the subnets of the first: their names end with a code of the deployment's resource group, which the group of rules is in.</summary>
+    private static void NameAfterDeployment(AzureResourceInfrastructure infrastructure, AzureNetworkSecurityGroupResource group)
+    {
+        var code = BicepFunction.GetUniqueString(group.Id.AsProvisioningParameter(infrastructure));
+        foreach (var subnet in infrastructure.GetProvisionableResources().OfType<SubnetResource>())
+        {
+            subnet.Name = BicepFunction.Interpolate($"{subnet.Name.Value}-{code}");
+        }
+    }
+
+    /// <summary>Unless a subnet says so, its network security group binds everything in it but private endpoints.</summary>
+    private static void ApplyRulesToPrivateEndpoints(AzureResourceInfrastructure infrastructure)
+    {
+        foreach (var subnet in infrastructure.GetProvisionableResources().OfType<SubnetResource>())
+        {
+            subnet.PrivateEndpointNetworkPolicy = VirtualNetworkPrivateEndpointNetworkPolicy.NetworkSecurityGroupEnabled;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size (guide row G4).</summary>
+internal sealed partial record DatabaseSettings
+{
+    /// <summary>How the network reaches PostgreSQL (<c>Mlflow:Database:Access</c>, default <c>private-endpoint</c>).</summary>
+    public required DatabaseAccess Access { get; init; }
+
+    /// <summary>How MLflow signs in (<c>Mlflow:Database:Authentication</c>, default <c>entra</c>).</summary>
+    public required DatabaseAuthentication Authentication { get; init; }
+
+    /// <summary>Who MLflow signs in as with a password (<c>Mlflow:Database:Role</c>, default <c>administrator</c>), locally as well.</summary>
+    public required DatabaseRole Role { get; init; }
+
+    /// <summary>When Azure may restart PostgreSQL to maintain it (<c>Mlflow:Database:MaintenanceWindow</c>, UTC, default <c>Sunday 02:00</c>).</summary>
+    public required MaintenanceWindow MaintenanceWindow { get; init; }
+
+    /// <summary>
+    /// The name of a restored server that takes the place of the deployment's own (<c>Mlflow:Database:Server</c>, default none). It is in the same resource group.
+    /// </summary>
+    public required string? Server { get; init; }
+
+    /// <summary>Reads the settings.</summary>
+    public static DatabaseSettings Read(SettingsSection section, bool isPublishing)
+    {
+        var settings = new DatabaseSettings
+        {
+            Access = section.Choice($"Database:{nameof(Access)}", DatabaseAccess.PrivateEndpoint),
+            Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
+            Role = section.Choice($"Database:{nameof(Role)}", DatabaseRole.Administrator),
+            MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
+            Server = section.Text($"Database:{nameof(Server)}") is { Length: > 0 } server ? server : null,
+        };
+        if (settings.Server is not null && !ServerName().IsMatch(settings.Server))
+        {
+            section.Reject($"Database:{nameof(Server)}", settings.Server, "the name of a restored flexible server: 3 to 63 lower case letters, digits and hyphens");
+        }
+
+        if (isPublishing && settings is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
+        {
+            section.Reject($"Database:{nameof(Role)}", section.Text($"Database:{nameof(Role)}"), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
+        }
+
+        return settings;
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+    private static partial Regex ServerName();
+}
+
+/// <summary>How the network reaches PostgreSQL; none of them is public.</summary>
+internal enum DatabaseAccess
+{
+    /// <summary>A private endpoint in <c>db-subnet</c>.</summary>
+    PrivateEndpoint,
+
+    /// <summary>The server is part of <c>db-subnet</c>, which is delegated to it. It cannot be changed later.</summary>
+    DelegatedSubnet,
+}
+
+/// <summary>How MLflow signs in to PostgreSQL.</summary>
+internal enum DatabaseAuthentication
+{
+    /// <summary>By its Microsoft Entra identity; the server takes no password.</summary>
+    Entra,
+
+    /// <summary>By a password that is kept in the key vault.</summary>
+    Password,
+}
+
+/// <summary>Who MLflow signs in to PostgreSQL as, with a password.</summary>
+internal enum DatabaseRole
+{
+    /// <summary>The administrator of the server.</summary>
+    Administrator,
+
+    /// <summary>The role of the parameters <c>database-user-a</c> and <c>database-password-a</c>.</summary>
+    A,
+
+    /// <summary>The role of the parameters <c>database-user-b</c> and <c>database-password-b</c>, which takes turns with the other.</summary>
+    B,
+}

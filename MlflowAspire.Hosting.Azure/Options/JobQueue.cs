@@ -1,0 +1,11 @@
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Where the queue of the server's jobs is (guide row G18).</summary>
+internal enum JobQueue
+{
+    /// <summary>A file of the replica.</summary>
+    Local,
+
+    /// <summary>A Redis that all replicas share; its URL is the secret parameter <c>job-queue-url</c>.</summary>
+    Redis,
+}

@@ -1,0 +1,11 @@
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Where the virtual network comes from (guide row G3).</summary>
+internal enum NetworkMode
+{
+    /// <summary>It is deployed with MLflow.</summary>
+    New,
+
+    /// <summary>It exists; the subnets are added to it.</summary>
+    Existing,
+}

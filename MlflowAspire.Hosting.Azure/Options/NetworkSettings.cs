@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Net;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>The settings <c>Mlflow:Network:*</c>: the virtual network and its address ranges.</summary>
+internal sealed record NetworkSettings
+{
+    private static readonly IPNetwork DefaultSpace = IPNetwork.Parse("10.0.0.0/16");
+    private static readonly IPNetwork[] Private = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")];
+
+    // Container Apps uses these addresses itself.
+    private static readonly IPNetwork Reserved = IPNetwork.Parse("172.30.0.0/15");
+
+    /// <summary>Whether the network is deployed or exists (<c>Mlflow:Network:Mode</c>, default <c>new</c>).</summary>
+    public required NetworkMode Mode { get; init; }
+
+    /// <summary>The addresses of the network (<c>Mlflow:Network:AddressSpace</c>, default 10.0.0.0/16), or a part of an existing one.</summary>
+    public required IPNetwork AddressSpace { get; init; }
+
+    /// <summary>The addresses of <c>aca-infra-subnet</c> (<c>Mlflow:Network:ContainerAppsSubnet</c>), 32 or more, 512 by default.</summary>
+    public required IPNetwork ContainerAppsSubnet { get; init; }
+
+    /// <summary>The addresses of <c>db-subnet</c> (<c>Mlflow:Network:DatabaseSubnet</c>), 16 or more, 32 by default.</summary>
+    public required IPNetwork DatabaseSubnet { get; init; }
+
+    /// <summary>The addresses of <c>private-endpoints</c> (<c>Mlflow:Network:PrivateEndpointsSubnet</c>), 16 or more, 32 by default.</summary>
+    public required IPNetwork PrivateEndpointsSubnet { get; init; }
+
+    /// <summary>
+    /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the parameter
+    /// <c>job-queue-url</c> is in, and the port of its URL.
+    /// </summary>
+    public required OutboundTrafficAnnotation JobQueue { get; init; }
+
+    /// <summary>What operators let pass beside what MLflow needs (<c>Mlflow:Network:Rules:*</c>).</summary>
+    public required OperatorRule[] Rules { get; init; }
+
+    /// <summary>Reads the settings and checks that the ranges fit each other.</summary>
+    public static NetworkSettings Read(SettingsSection section)
+    {
+        var space = Range(section, nameof(AddressSpace), DefaultSpace, longestPrefix: 24);
+        List<(string Key, IPNetwork Range)> taken = [];
+        var containerApps = Subnet(section, nameof(ContainerAppsSubnet), Part(space, 0, 23), longestPrefix: 27, space, taken);
+        var database = Subnet(section, nameof(DatabaseSubnet), Part(space, 512, 27), longestPrefix: 28, space, taken);
+        var privateEndpoints = Subnet(section, nameof(PrivateEndpointsSubnet), Part(space, 544, 27), longestPrefix: 28, space, taken);
+        return new()
+        {
+            Mode = section.Choice($"Network:{nameof(Mode)}", NetworkMode.New),
+            AddressSpace = space,
+            ContainerAppsSubnet = containerApps,
+            DatabaseSubnet = database,
+            PrivateEndpointsSubnet = privateEndpoints,
+            JobQueue = ReadJobQueue(section),
+            Rules = OperatorRule.Read(section, new Dictionary<string, IPNetwork>
+            {
+                ["container-apps"] = containerApps,
+                ["database"] = database,
+                ["private-endpoints"] = privateEndpoints,
+            }),
+        };
+    }
+
+    private static OutboundTrafficAnnotation ReadJobQueue(SettingsSection section)
+    {
+        var value = section.Text($"Network:{nameof(JobQueue)}") ?? "VirtualNetwork:6380";
+        if (value.Split(':') is [var addresses, var port] && OperatorRule.IsAddress(addresses) && OperatorRule.IsPorts(port))
+        {
+            return new("job-queue", port) { Destination = addresses };
+        }
+
+        section.Reject($"Network:{nameof(JobQueue)}", value, "an IPv4 range or a service tag, and the port of the queue's URL, such as '10.0.8.4/32:10000' or 'VirtualNetwork:6380'");
+        return new("job-queue", "6380");
+    }
+
+    private static IPNetwork Subnet(
+        SettingsSection section, string name, IPNetwork fallback, int longestPrefix, IPNetwork space, List<(string Key, IPNetwork Range)> taken)
+    {
+        var range = Range(section, name, fallback, longestPrefix);
+        if (!Contains(space, range))
+        {
+            section.Reject($"Network:{name}", range, $"a range within Mlflow:Network:{nameof(AddressSpace)}, which is {space}");
+        }
+        else if (taken.Find(other => Overlap(other.Range, range)) is { Key: { } key } other)
+        {
+            section.Reject($"Network:{name}", range, $"a range that does not overlap Mlflow:Network:{key}, which is {other.Range}");
+        }
+
+        taken.Add((name, range));
+        return range;
+    }
+
+    private static IPNetwork Range(SettingsSection section, string name, IPNetwork fallback, int longestPrefix)
+    {
+        if (section.Text($"Network:{name}") is not { } value)
+        {
+            return fallback;
+        }
+
+        // A range that does not start where it says is a slip: 10.0.1.0/16.
+        if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && range.PrefixLength <= longestPrefix && Private.Any(all => Contains(all, range)) && !Overlap(Reserved, range))
+        {
+            return range;
+        }
+
+        section.Reject($"Network:{name}", value, $"a private range in CIDR notation with a prefix up to /{longestPrefix}, outside of {Reserved}, such as {fallback}");
+        return fallback;
+    }
+
+    /// <summary>A range that starts at an offset from the first address of another.</summary>
+    private static IPNetwork Part(IPNetwork space, uint offset, int prefixLength)
+    {
+        var address = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(address, BinaryPrimitives.ReadUInt32BigEndian(space.BaseAddress.GetAddressBytes()) + offset);
+        return new(new IPAddress(address), prefixLength);
+    }
+
+    private static bool Contains(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
+
+    private static bool Overlap(IPNetwork one, IPNetwork other) => Contains(one, other) || Contains(other, one);
+}

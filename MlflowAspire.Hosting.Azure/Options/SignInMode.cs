@@ -1,0 +1,17 @@
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>How users sign in (<c>Mlflow:SignIn</c>).</summary>
+internal enum SignInMode
+{
+    /// <summary>Not at all: everyone who reaches the server may do everything.</summary>
+    None,
+
+    /// <summary>With name and password (guide row G12).</summary>
+    Basic,
+
+    /// <summary>With a provider of OpenID Connect, through MLflow's plugin (guide row G13).</summary>
+    Oidc,
+
+    /// <summary>With Microsoft Entra, in front of MLflow; in Azure alone.</summary>
+    Entra,
+}

@@ -1,0 +1,55 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning;
+using Azure.Provisioning.KeyVault;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowAzureExtensions
+{
+    /// <summary>
+    /// Keeps the secrets of the server in a key vault when it is published: the container apps hold references to them, which they read with their identity,
+    /// and no values. The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
+    /// </summary>
+    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithKeyVault(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(vault);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        var secrets = builder.Resource.Secrets;
+        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent.Password.ValueProviders: [ParameterResource password] })
+        {
+            secrets.Add(password);
+        }
+
+        secrets.KeepIn(vault.GetSecret);
+        vault.ConfigureInfrastructure(infrastructure => WriteTo(infrastructure, secrets));
+
+        // The tasks of the server run under the same identity: they would get the same role a second time.
+        vault.ClearDefaultRoleAssignments();
+        return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
+    }
+
+    private static void WriteTo(AzureResourceInfrastructure infrastructure, MlflowSecrets secrets)
+    {
+        var vault = infrastructure.GetProvisionableResources().OfType<KeyVaultService>().Single();
+        foreach (var (secret, name, isGenerated) in secrets.All)
+        {
+            infrastructure.Add(new KeyVaultSecret(Infrastructure.NormalizeBicepIdentifier($"secret_{name}"))
+            {
+                Parent = vault,
+                Name = name,
+                Properties = new() { Value = ((IManifestExpressionProvider)secret).AsProvisioningParameter(infrastructure, isSecure: true), ContentType = "text/plain" },
+                // Another machine generates another value: the first one stays.
+                BicepMetadata = { OnlyIfNotExists = isGenerated },
+            });
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Azure.Provisioning;
+using Azure.Provisioning.KeyVault;
+using Azure.Provisioning.Primitives;
+using Azure.Provisioning.Storage;
+
+namespace MlflowAspire.Hosting.Azure;
+
+/// <summary>Publishes the storage account without public access (guide rows G2, G9, G14 and G15).</summary>
+internal static class StorageExtensions
+{
+    private const string AccessKeySecret = "storage-access-key";
+
+    /// <summary>Publishes the account of the artifacts with a private endpoint for its blobs.</summary>
+    /// <param name="artifacts">The container of the artifacts.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="settings">The settings.</param>
+    public static void PublishInNetwork(this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, MlflowNetwork network, MlflowSettings settings)
+    {
+        var blobs = artifacts.Resource.Parent;
+        var builder = artifacts.ApplicationBuilder;
+        builder.CreateResourceBuilder(blobs.Parent).ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
+        network.AddPrivateEndpoint(network.PrivateEndpoints, builder.CreateResourceBuilder(blobs));
+    }
+
+    /// <summary>Keeps an access key of the account in the key vault, where MLflow reads it.</summary>
+    /// <param name="artifacts">The container of the artifacts.</param>
+    /// <param name="vault">The key vault.</param>
+    /// <param name="key">Which of the account's two keys.</param>
+    public static IAzureKeyVaultSecretReference KeepAccessKey(
+        this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, IResourceBuilder<AzureKeyVaultResource> vault, StorageKey key)
+    {
+        var storage = artifacts.Resource.Parent.Parent;
+        artifacts.ApplicationBuilder.CreateResourceBuilder(storage).ConfigureInfrastructure(infrastructure =>
+        {
+            var account = Only<StorageAccount>(infrastructure);
+            account.AllowSharedKeyAccess = true;
+            infrastructure.Add(new KeyVaultSecret("accessKey")
+            {
+                Parent = (KeyVaultService)vault.Resource.AddAsExistingResource(infrastructure),
+                Name = AccessKeySecret,
+                Properties = new SecretProperties { Value = account.GetKeys()[(int)key].Unwrap().Value },
+            });
+        });
+        return vault.GetSecret(AccessKeySecret);
+    }
+
+    private static void Configure(AzureResourceInfrastructure infrastructure, MlflowSettings settings)
+    {
+        var sizes = settings.Sizes;
+        var account = Only<StorageAccount>(infrastructure);
+        account.Sku = new()
+        {
+            Name = sizes switch
+            {
+                { GeoRedundancy: true, ZoneRedundancy: true } => StorageSkuName.StandardGzrs,
+                { GeoRedundancy: true } => StorageSkuName.StandardGrs,
+                { ZoneRedundancy: true } => StorageSkuName.StandardZrs,
+                _ => StorageSkuName.StandardLrs,
+            },
+        };
+        account.AllowBlobPublicAccess = false;
+        account.AllowCrossTenantReplication = false;
+        account.EnableHttpsTrafficOnly = true;
+        account.IsDefaultToOAuthAuthentication = true;
+        account.NetworkRuleSet.Bypass = StorageNetworkBypass.None;
+
+        // To restore a container to a point in time, Azure asks for versions, the change feed and soft delete for at least a day longer.
+        var days = sizes.RetentionDays;
+        var blobs = Only<BlobService>(infrastructure);
+        blobs.IsVersioningEnabled = true;
+        blobs.ChangeFeed = new() { IsEnabled = true, RetentionInDays = days + 1 };
+        blobs.RestorePolicy = new() { IsEnabled = true, Days = days };
+        blobs.DeleteRetentionPolicy = new() { IsEnabled = true, Days = days + 1 };
+        blobs.ContainerDeleteRetentionPolicy = new() { IsEnabled = true, Days = days + 1 };
+        var lifecycle = RemovePreviousVersions(account, days);
+        // An account is changed by one operation at a time.
+        lifecycle.DependsOn.Add(Only<BlobContainer>(infrastructure));
+        infrastructure.Add(lifecycle);
+    }
+
+    /// <summary>What MLflow overwrites or deletes stays as a previous version, for ever unless a rule removes it.</summary>
+    private static StorageAccountManagementPolicy RemovePreviousVersions(StorageAccount account, int days) => new("lifecycle")
+    {
+        Parent = account,
+        Rules =
+        {
+            new ManagementPolicyRule
+            {
+                Name = "remove-previous-versions",
+                RuleType = ManagementPolicyRuleType.Lifecycle,
+                IsEnabled = true,
+                Definition = new()
+                {
+                    Filters = new() { BlobTypes = { "blockBlob" } },
+                    Actions = new() { Version = new() { Delete = new() { DaysAfterCreationGreaterThan = days } } },
+                },
+            },
+        },
+    };
+
+    private static T Only<T>(AzureResourceInfrastructure infrastructure) where T : ProvisionableResource =>
+        infrastructure.GetProvisionableResources().OfType<T>().Single();
+}

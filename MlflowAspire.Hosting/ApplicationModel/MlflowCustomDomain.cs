@@ -1,8 +1,0 @@
-using Aspire.Hosting.Azure;
-
-namespace Aspire.Hosting.ApplicationModel;
-
-/// <summary>The domain that a server is published under beside the one of its environment.</summary>
-/// <param name="Name">The domain.</param>
-/// <param name="Certificate">Its certificate in a key vault; null has Azure issue one.</param>
-internal sealed record MlflowCustomDomain(string Name, IAzureKeyVaultSecretReference? Certificate);

@@ -1,0 +1,497 @@
+@description('The region of the workbook and of the alerts that query logs.')
+param location string = resourceGroup().location
+
+@description('The name of the container app.')
+param appName string
+
+@description('The environment of the container app.')
+param environmentName string
+
+@description('The address of MLflow, for the workbook.')
+param trackingUri string
+
+@description('The Application Insights that the server sends its requests to; empty when it sends none.')
+param insightsId string = ''
+
+@description('The address that is asked from the internet whether MLflow answers; empty when the internet does not reach it.')
+param webTestUri string = ''
+
+@description('The Log Analytics workspace that all logs go to.')
+param workspaceId string
+
+@description('The PostgreSQL flexible server.')
+param postgresName string
+
+@description('The storage account.')
+param storageName string
+
+@description('The key vault.')
+param vaultName string
+
+@description('The container registry.')
+param registryName string
+
+@description('Who gets the alerts.')
+param alertEmail string
+
+resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = {
+  name: postgresName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
+  name: storageName
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' existing = {
+  parent: storage
+  name: 'default'
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
+  name: vaultName
+}
+
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = {
+  name: registryName
+}
+
+resource environment 'Microsoft.App/managedEnvironments@2025-07-01' existing = {
+  name: environmentName
+}
+
+resource environmentLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: environment
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'ContainerAppConsoleLogs'
+        enabled: true
+      }
+      {
+        category: 'ContainerAppSystemLogs'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource postgresLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: postgres
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'PostgreSQLLogs'
+        enabled: true
+      }
+    ]
+    metrics: [
+      {
+        category: 'AllMetrics'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+    metrics: [
+      {
+        category: 'Transaction'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource registryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: registry
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${appName}-operators'
+  location: 'global'
+  properties: {
+    groupShortName: 'mlflow'
+    enabled: true
+    emailReceivers: [
+      {
+        name: 'operators'
+        emailAddress: alertEmail
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+var webTestPlaces = [for place in ['emea-nl-ams-azr', 'emea-gb-db3-azr', 'us-va-ash-azr', 'us-ca-sjc-azr', 'apac-sg-sin-azr']: {
+  Id: place
+}]
+
+var metricAlertRules = [
+  {
+    name: 'postgres-down'
+    description: 'PostgreSQL has not answered for 5 minutes.'
+    severity: 0
+    frequency: 'PT1M'
+    window: 'PT5M'
+    scope: postgres.id
+    metric: 'is_db_alive'
+    aggregation: 'Maximum'
+    operator: 'LessThan'
+    threshold: 1
+  }
+  {
+    name: 'postgres-cpu'
+    description: 'PostgreSQL has used more than 80 % of its processors for 15 minutes.'
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
+    scope: postgres.id
+    metric: 'cpu_percent'
+    aggregation: 'Average'
+    operator: 'GreaterThan'
+    threshold: 80
+  }
+  {
+    name: 'postgres-storage'
+    description: 'PostgreSQL has used more than 80 % of its storage.'
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    scope: postgres.id
+    metric: 'storage_percent'
+    aggregation: 'Maximum'
+    operator: 'GreaterThan'
+    threshold: 80
+  }
+  {
+    name: 'postgres-connections'
+    description: 'PostgreSQL has refused connections: too many, or sign-ins that fail.'
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
+    scope: postgres.id
+    metric: 'connections_failed'
+    aggregation: 'Total'
+    operator: 'GreaterThan'
+    threshold: 10
+  }
+  {
+    name: 'storage-availability'
+    description: 'Less than 99 % of the requests to the storage account succeeded.'
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    scope: storage.id
+    metric: 'Availability'
+    aggregation: 'Average'
+    operator: 'LessThan'
+    threshold: 99
+  }
+]
+
+resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule in metricAlertRules: {
+  name: '${appName}-${rule.name}'
+  location: 'global'
+  properties: {
+    description: rule.description
+    severity: rule.severity
+    enabled: true
+    scopes: [
+      rule.scope
+    ]
+    evaluationFrequency: rule.frequency
+    windowSize: rule.window
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: rule.metric
+          criterionType: 'StaticThresholdCriterion'
+          metricName: rule.metric
+          timeAggregation: rule.aggregation
+          operator: rule.operator
+          threshold: rule.threshold
+        }
+      ]
+    }
+    actions: [
+      {
+        actionGroupId: operators.id
+      }
+    ]
+  }
+}]
+
+// A public address is asked from five places; the other end of the certificate's life is noticed as well.
+resource webTest 'Microsoft.Insights/webtests@2022-06-15' = if (!empty(webTestUri)) {
+  name: '${appName}-reachable'
+  location: location
+  kind: 'standard'
+  tags: {
+    'hidden-link:${insightsId}': 'Resource'
+  }
+  properties: {
+    SyntheticMonitorId: '${appName}-reachable'
+    Name: '${appName}-reachable'
+    Kind: 'standard'
+    Enabled: true
+    Frequency: 300
+    Timeout: 30
+    RetryEnabled: true
+    Locations: webTestPlaces
+    Request: {
+      RequestUrl: '${webTestUri}/health'
+      HttpVerb: 'GET'
+      ParseDependentRequests: false
+    }
+    ValidationRules: {
+      ExpectedHttpStatusCode: 200
+      SSLCheck: true
+      SSLCertRemainingLifetimeCheck: 7
+    }
+  }
+}
+
+resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(webTestUri)) {
+  name: '${appName}-unreachable'
+  location: 'global'
+  properties: {
+    description: 'The server does not answer on its public address, or its certificate ends within a week.'
+    severity: 0
+    enabled: true
+    scopes: [
+      webTest.id
+      insightsId
+    ]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
+      webTestId: webTest.id
+      componentId: insightsId
+      failedLocationCount: 3
+    }
+    actions: [
+      {
+        actionGroupId: operators.id
+      }
+    ]
+  }
+}
+
+// The app is deployed after this module, and alerts on metrics need their target: these query the logs.
+var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
+var jobEvents = 'ContainerAppSystemLogs | where JobName == "${appName}-gc"'
+var requests = 'AppRequests | where AppRoleName == "mlflow"'
+var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
+
+var logAlertRules = [
+  {
+    name: 'app-down'
+    description: 'Probes have failed in more than 4 of 15 minutes: the server or its database does not answer.'
+    severity: 0
+    query: '${systemEvents} | where Reason == "ProbeFailed" | summarize by bin(TimeGenerated, 1m)'
+    threshold: 4
+  }
+  {
+    name: 'app-restarting'
+    description: 'Containers of the server have ended again and again.'
+    severity: 1
+    query: '${systemEvents} | where Reason in ("ContainerTerminated", "ContainerBackOff", "Error")'
+    threshold: 3
+  }
+  {
+    name: 'job-failed'
+    description: 'The collection of garbage has failed or has taken too long.'
+    severity: 2
+    query: '${jobEvents} | where Reason in ("BackoffLimitExceeded", "DeadlineExceeded", "FailedCreate")'
+    threshold: 0
+  }
+]
+
+// Without the server's telemetry there is nothing that it could count.
+var requestAlertRules = empty(insightsId) ? [] : [
+  {
+    name: 'server-errors'
+    description: 'More than 5 % of at least 20 requests have failed in the server.'
+    severity: 1
+    query: errorRate
+    threshold: 0
+  }
+]
+
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in concat(logAlertRules, requestAlertRules): {
+  name: '${appName}-${rule.name}'
+  location: location
+  kind: 'LogAlert'
+  properties: {
+    displayName: '${appName}-${rule.name}'
+    description: rule.description
+    severity: rule.severity
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      allOf: [
+        {
+          query: rule.query
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: rule.threshold
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    autoMitigate: true
+    // The tables come into being with the first logs.
+    skipQueryValidation: true
+    actions: {
+      actionGroups: [
+        operators.id
+      ]
+    }
+  }
+}]
+
+var requestCharts = empty(insightsId) ? [] : [
+  {
+    title: 'Requests and errors'
+    query: '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'Duration of requests in ms: half and 95 % of them take at most'
+    query: '${requests} | summarize percentiles(DurationMs, 50, 95) by bin(TimeGenerated, 5m)'
+  }
+]
+
+var eventCharts = [
+  {
+    title: 'Failed probes and restarts'
+    query: '${systemEvents} | where Reason in ("ProbeFailed", "ContainerTerminated", "ContainerBackOff", "Error") | summarize count() by Reason, bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'PostgreSQL: CPU and storage in %'
+    query: 'AzureMetrics | where ResourceProvider == "MICROSOFT.DBFORPOSTGRESQL" | where MetricName in ("cpu_percent", "storage_percent") | summarize avg(Average) by MetricName, bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'Storage: requests by result'
+    query: 'StorageBlobLogs | summarize count() by StatusText, bin(TimeGenerated, 5m)'
+  }
+]
+
+var workbookItems = [for chart in concat(requestCharts, eventCharts): {
+  type: 3
+  content: {
+    version: 'KqlItem/1.0'
+    title: chart.title
+    query: chart.query
+    size: 0
+    timeContextFromParameter: 'period'
+    queryType: 0
+    resourceType: 'microsoft.operationalinsights/workspaces'
+    visualization: 'timechart'
+  }
+}]
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(resourceGroup().id, appName, 'workbook')
+  location: location
+  kind: 'shared'
+  properties: {
+    displayName: 'MLflow'
+    category: 'workbook'
+    sourceId: workspaceId
+    serializedData: string({
+      version: 'Notebook/1.0'
+      items: concat([
+        {
+          type: 1
+          content: {
+            json: '# MLflow\n${trackingUri}'
+          }
+        }
+        {
+          type: 9
+          content: {
+            version: 'KqlParameterItem/1.0'
+            parameters: [
+              {
+                name: 'period'
+                label: 'Period'
+                type: 4
+                isRequired: true
+                value: {
+                  durationMs: 86400000
+                }
+                typeSettings: {
+                  selectableValues: [
+                    {
+                      durationMs: 3600000
+                    }
+                    {
+                      durationMs: 86400000
+                    }
+                    {
+                      durationMs: 604800000
+                    }
+                  ]
+                }
+              }
+            ]
+          }
+        }
+      ], workbookItems)
+      fallbackResourceIds: [
+        workspaceId
+      ]
+    })
+  }
+}
+
+@description('Who is told of alerts.')
+output operatorsId string = operators.id

@@ -23,7 +23,7 @@ internal static class EnvironmentExtensions
     public static IResourceBuilder<AzureContainerAppEnvironmentResource> AddMlflowEnvironment(
         this IDistributedApplicationBuilder builder,
         MlflowSettings settings,
-        MlflowNetwork network,
+        MlflowPrivateNetwork network,
         IResourceBuilder<AzureLogAnalyticsWorkspaceResource> workspace,
         IResourceBuilder<AzureUserAssignedIdentityResource> identity)
     {
@@ -96,7 +96,7 @@ internal static class EnvironmentExtensions
 
     /// <summary>Azure publishes no names of an internal environment: a private zone resolves them in the network.</summary>
     private static void AddDefaultDomain(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<AzureContainerAppEnvironmentResource> environment, MlflowNetwork network) =>
+        this IDistributedApplicationBuilder builder, IResourceBuilder<AzureContainerAppEnvironmentResource> environment, MlflowPrivateNetwork network) =>
         network.LinkInTurn(builder.AddAzureInfrastructure("environment-dns", infrastructure =>
         {
             var zone = new PrivateDnsZone("zone")

@@ -16,9 +16,9 @@ internal static class ServerExtensions
         var server = settings.Server;
 
         mlflow.WithKeyVault(vault).WithReplicas(server.Replicas);
-        if (server.JobQueue is JobQueue.Redis)
+        if (server.JobQueue is JobQueueKind.Redis)
         {
-            mlflow.WithJobQueue(builder.AddParameter("job-queue-url", secret: true)
+            mlflow.WithAnnotation(settings.Network.JobQueue).WithJobQueue(builder.AddParameter("job-queue-url", secret: true)
                 .WithDescription("The URL of the Redis that keeps the queue of jobs, with its key: rediss://:key@host:6380/0."));
         }
 
@@ -34,9 +34,9 @@ internal static class ServerExtensions
                 : mlflow.WithCustomDomain(domain);
         }
 
-        if (server.AllowedAddresses.Length > 0)
+        if (server.AllowedAddresses.Count > 0)
         {
-            mlflow.WithAllowedAddresses(server.AllowedAddresses);
+            mlflow.WithAllowedAddresses([.. server.AllowedAddresses]);
         }
 
         mlflow

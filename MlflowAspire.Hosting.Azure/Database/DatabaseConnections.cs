@@ -10,13 +10,13 @@ internal static class DatabaseConnections
     private const int SignIn = 8 + 1;
 
     /// <summary>Rejects more workers and replicas than the database has connections for.</summary>
-    public static void Check(SettingsSection section, MlflowSettings settings)
+    public static void Check(Mistakes mistakes, MlflowSettings settings)
     {
         var needed = Count(settings);
         var available = settings.Sizes.DatabaseSku.Connections;
         if (needed > available)
         {
-            section.Reject(
+            mistakes.Reject(
                 nameof(MlflowSettings.Workers), settings.Workers,
                 $"fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: they may open {needed} connections, and {settings.Sizes.DatabaseSku.Name} has {available}");
         }

@@ -27,7 +27,7 @@ internal static class DatabaseExtensions
     /// <param name="vault">Keeps the password, when there is one.</param>
     /// <param name="settings">The settings.</param>
     public static void PublishInNetwork(
-        this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowNetwork network, IResourceBuilder<AzureKeyVaultResource> vault, MlflowSettings settings)
+        this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowPrivateNetwork network, IResourceBuilder<AzureKeyVaultResource> vault, MlflowSettings settings)
     {
         postgres.ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
         if (settings.Database.Authentication is DatabaseAuthentication.Password)
@@ -109,8 +109,9 @@ internal static class DatabaseExtensions
     }
 
     /// <summary>The server becomes part of the subnet, and is found through a DNS zone of its own.</summary>
-    private static void JoinSubnet(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowNetwork network)
+    private static void JoinSubnet(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowPrivateNetwork network)
     {
+        network.Rules.HasServerInDatabaseSubnet = true;
         network.Database.WithServiceDelegation("Microsoft.DBforPostgreSQL/flexibleServers");
         var zone = postgres.ApplicationBuilder.AddAzureInfrastructure("postgres-dns", infrastructure => AddZone(infrastructure, network));
         network.LinkInTurn(zone);
@@ -130,7 +131,7 @@ internal static class DatabaseExtensions
         });
     }
 
-    private static void AddZone(AzureResourceInfrastructure infrastructure, MlflowNetwork network)
+    private static void AddZone(AzureResourceInfrastructure infrastructure, MlflowPrivateNetwork network)
     {
         var zone = new PrivateDnsZone("zone") { Name = "mlflow.private.postgres.database.azure.com", Location = new AzureLocation("global") };
         infrastructure.Add(zone);

@@ -10,7 +10,7 @@ namespace MlflowAspire.Hosting.Azure;
 /// The rules of the subnets' network security groups. Azure's own rules let everything within a network pass, and all of the internet be called: each group ends with
 /// rules that deny what it has not allowed. The rules are a part of their group: written by themselves they would be gone for a moment in each deployment.
 /// </summary>
-internal sealed class NetworkRules(IDistributedApplicationBuilder builder, MlflowSettings settings)
+internal sealed class NetworkRules(IDistributedApplicationBuilder builder, NetworkSettings settings)
 {
     private const string Https = "443";
     private const string PostgreSql = "5432";
@@ -18,9 +18,21 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Mlflo
     private const int FirstPriority = 100;
     private const int LastPriority = 4096;
 
-    private readonly string _containerApps = settings.Network.ContainerAppsSubnet.ToString();
-    private readonly string _database = settings.Network.DatabaseSubnet.ToString();
-    private readonly string _privateEndpoints = settings.Network.PrivateEndpointsSubnet.ToString();
+    private readonly string _containerApps = settings.ContainerAppsSubnet.ToString();
+    private readonly string _database = settings.DatabaseSubnet.ToString();
+    private readonly string _privateEndpoints = settings.PrivateEndpointsSubnet.ToString();
+
+    private readonly List<OperatorRule> _added = [.. settings.Rules];
+
+    /// <summary>Whether PostgreSQL runs in its subnet, rather than behind a private endpoint there.</summary>
+    public bool HasServerInDatabaseSubnet { get; set; }
+
+    /// <summary>Adds a rule of an operator.</summary>
+    public void Add(OperatorRule rule)
+    {
+        rule.Check();
+        _added.Add(rule);
+    }
 
     /// <summary>The group of the Container Apps environment, as Azure asks for it. A public environment's callers do not pass by here.</summary>
     public IResourceBuilder<AzureNetworkSecurityGroupResource> AddContainerAppsGroup() => AddGroup("aca-infra-subnet-nsg", _containerApps, () =>
@@ -50,7 +62,7 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Mlflo
             new("storage", Outbound, _database, AzureServiceTags.Storage, "The server's logs and backups.", Https),
             new("sign-in", Outbound, _database, AzureServiceTags.AzureActiveDirectory, "Microsoft Entra ID, which tells whose a token is.", Https),
         ];
-        return settings.Database.Access is DatabaseAccess.DelegatedSubnet ? [callers, .. server] : [callers];
+        return HasServerInDatabaseSubnet ? [callers, .. server] : [callers];
     });
 
     /// <summary>The group of the private endpoints, which the Container Apps environment alone calls.</summary>
@@ -62,11 +74,8 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Mlflo
     ]);
 
     /// <summary>What the servers of the model call beside HTTPS and their database.</summary>
-    private IEnumerable<OutboundTrafficAnnotation> Traffic()
-    {
-        var traffic = builder.Resources.OfType<MlflowServerResource>().SelectMany(server => server.Annotations.OfType<OutboundTrafficAnnotation>());
-        return settings.Server.JobQueue is JobQueue.Redis ? traffic.Append(settings.Network.JobQueue) : traffic;
-    }
+    private IEnumerable<OutboundTrafficAnnotation> Traffic() =>
+        builder.Resources.OfType<MlflowServerResource>().SelectMany(server => server.Annotations.OfType<OutboundTrafficAnnotation>()).DistinctBy(traffic => traffic.Name);
 
     private IResourceBuilder<AzureNetworkSecurityGroupResource> AddGroup(string name, string subnet, Func<NetworkRule[]> rules) => builder
         .AddNetworkSecurityGroup(name)
@@ -75,7 +84,7 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Mlflo
         {
             var group = infrastructure.GetProvisionableResources().OfType<NetworkSecurityGroup>().Single();
             var priority = FirstPriority;
-            foreach (var rule in rules().Concat(settings.Network.Rules.SelectMany(rule => rule.For(subnet))))
+            foreach (var rule in rules().Concat(_added.SelectMany(rule => rule.For(subnet))))
             {
                 group.SecurityRules.Add(rule.ToSecurityRule(SecurityRuleAccess.Allow, priority));
                 priority += 10;

@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>Where the certificate of a domain of one's own comes from (<c>Mlflow:Certificate</c>).</summary>
-internal enum CertificateSource
+public enum CertificateSource
 {
     /// <summary>Azure issues and renews it.</summary>
     Managed,

@@ -3,27 +3,27 @@ using System.Text.RegularExpressions;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size (guide row G4).</summary>
-internal sealed partial record DatabaseSettings
+public sealed partial record DatabaseSettings
 {
     /// <summary>How the network reaches PostgreSQL (<c>Mlflow:Database:Access</c>, default <c>private-endpoint</c>).</summary>
-    public required DatabaseAccess Access { get; init; }
+    public DatabaseAccess Access { get; init; }
 
     /// <summary>How MLflow signs in (<c>Mlflow:Database:Authentication</c>, default <c>entra</c>).</summary>
-    public required DatabaseAuthentication Authentication { get; init; }
+    public DatabaseAuthentication Authentication { get; init; }
 
     /// <summary>Who MLflow signs in as with a password (<c>Mlflow:Database:Role</c>, default <c>administrator</c>), locally as well.</summary>
-    public required DatabaseRole Role { get; init; }
+    public DatabaseRole Role { get; init; }
 
     /// <summary>When Azure may restart PostgreSQL to maintain it (<c>Mlflow:Database:MaintenanceWindow</c>, UTC, default <c>Sunday 02:00</c>).</summary>
-    public required MaintenanceWindow MaintenanceWindow { get; init; }
+    public MaintenanceWindow MaintenanceWindow { get; init; } = MaintenanceWindow.Default;
 
     /// <summary>
     /// The name of a restored server that takes the place of the deployment's own (<c>Mlflow:Database:Server</c>, default none). It is in the same resource group.
     /// </summary>
-    public required string? Server { get; init; }
+    public string? Server { get; init; }
 
     /// <summary>Reads the settings.</summary>
-    public static DatabaseSettings Read(SettingsSection section, bool isPublishing)
+    internal static DatabaseSettings Read(SettingsSection section)
     {
         var settings = new DatabaseSettings
         {
@@ -38,12 +38,16 @@ internal sealed partial record DatabaseSettings
             section.Reject($"Database:{nameof(Server)}", settings.Server, "the name of a restored flexible server: 3 to 63 lower case letters, digits and hyphens");
         }
 
-        if (isPublishing && settings is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
-        {
-            section.Reject($"Database:{nameof(Role)}", section.Text($"Database:{nameof(Role)}"), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
-        }
-
         return settings;
+    }
+
+    /// <summary>A server in Azure that takes Microsoft Entra identities has no passwords.</summary>
+    internal void CheckPublished(Mistakes mistakes)
+    {
+        if (this is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
+        {
+            mistakes.Reject($"Database:{nameof(Role)}", Role.ToString().ToLowerInvariant(), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
+        }
     }
 
     [GeneratedRegex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
@@ -51,7 +55,7 @@ internal sealed partial record DatabaseSettings
 }
 
 /// <summary>How the network reaches PostgreSQL; none of them is public.</summary>
-internal enum DatabaseAccess
+public enum DatabaseAccess
 {
     /// <summary>A private endpoint in <c>db-subnet</c>.</summary>
     PrivateEndpoint,
@@ -61,7 +65,7 @@ internal enum DatabaseAccess
 }
 
 /// <summary>How MLflow signs in to PostgreSQL.</summary>
-internal enum DatabaseAuthentication
+public enum DatabaseAuthentication
 {
     /// <summary>By its Microsoft Entra identity; the server takes no password.</summary>
     Entra,
@@ -71,7 +75,7 @@ internal enum DatabaseAuthentication
 }
 
 /// <summary>Who MLflow signs in to PostgreSQL as, with a password.</summary>
-internal enum DatabaseRole
+public enum DatabaseRole
 {
     /// <summary>The administrator of the server.</summary>
     Administrator,

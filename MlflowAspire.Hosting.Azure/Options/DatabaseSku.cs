@@ -6,7 +6,7 @@ namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>A machine size of PostgreSQL flexible servers.</summary>
 /// <param name="Name">Its name, such as <c>Standard_D2ds_v5</c>.</param>
-internal readonly partial record struct DatabaseSku(string Name)
+public readonly partial record struct DatabaseSku(string Name)
 {
     /// <summary>The tier, which the name tells.</summary>
     public PostgreSqlFlexibleServerSkuTier Tier => Name["Standard_".Length] switch
@@ -38,7 +38,7 @@ internal readonly partial record struct DatabaseSku(string Name)
     }
 
     /// <summary>Reads a setting that names a size.</summary>
-    public static DatabaseSku Read(SettingsSection section, string key, DatabaseSku fallback)
+    internal static DatabaseSku Read(SettingsSection section, string key, DatabaseSku fallback)
     {
         if (section.Text(key) is not { } value)
         {

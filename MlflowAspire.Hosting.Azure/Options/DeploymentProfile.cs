@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>What a deployment is for; it sets sizes, redundancy and retention, which settings of their own can change.</summary>
-internal enum DeploymentProfile
+public enum DeploymentProfile
 {
     /// <summary>The smallest sizes, one of everything.</summary>
     Development,

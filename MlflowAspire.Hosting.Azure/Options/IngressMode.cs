@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>Who can reach the published server.</summary>
-internal enum IngressMode
+public enum IngressMode
 {
     /// <summary>The internet, by HTTPS.</summary>
     External,

@@ -5,15 +5,17 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>The hour of the week, in UTC, in which Azure maintains a server.</summary>
 /// <param name="Day">The day.</param>
 /// <param name="Start">When the hour starts.</param>
-internal readonly record struct MaintenanceWindow(DayOfWeek Day, TimeOnly Start)
+public readonly record struct MaintenanceWindow(DayOfWeek Day, TimeOnly Start)
 {
+    /// <summary>Sunday 02:00.</summary>
+    public static MaintenanceWindow Default { get; } = new(DayOfWeek.Sunday, new(2, 0));
+
     /// <summary>Reads a setting such as <c>Sunday 02:00</c>, which is the default.</summary>
-    public static MaintenanceWindow Read(SettingsSection section, string key)
+    internal static MaintenanceWindow Read(SettingsSection section, string key)
     {
-        var fallback = new MaintenanceWindow(DayOfWeek.Sunday, new(2, 0));
         if (section.Text(key) is not { } value)
         {
-            return fallback;
+            return Default;
         }
 
         if (value.Split(' ') is [var day, var start]
@@ -24,6 +26,6 @@ internal readonly record struct MaintenanceWindow(DayOfWeek Day, TimeOnly Start)
         }
 
         section.Reject(key, value, "a day of the week and a time in UTC such as 'Sunday 02:00'");
-        return fallback;
+        return Default;
     }
 }

@@ -1,55 +1,61 @@
+using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings of section <c>Mlflow</c>, from appsettings.json, the environment (<c>Mlflow__Port</c>) or the command line (<c>--Mlflow:Port</c>).</summary>
-internal sealed record MlflowSettings
+public sealed record MlflowSettings
 {
+    private const string Section = "Mlflow";
+
     /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
-    public int? Port { get; private init; }
+    public int? Port { get; init; }
 
     /// <summary>Worker processes (<c>MLFLOW_WORKERS</c>).</summary>
-    public int Workers { get; private init; }
+    public int Workers { get; init; } = 1;
 
     /// <summary>Whether the server runs jobs (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>).</summary>
-    public bool Jobs { get; private init; }
+    public bool Jobs { get; init; }
 
     /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
-    public required string[] AllowedHosts { get; init; }
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
-    public TimeSpan ArtifactTimeout { get; private init; }
+    public TimeSpan ArtifactTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
-    public bool OpenTelemetry { get; private init; }
+    public bool OpenTelemetry { get; init; }
 
     /// <summary>
     /// The versions of the generated secrets (<c>Mlflow:KekVersion</c>, <c>FlaskKeyVersion</c>, <c>WebhookKeyVersion</c>, <c>AdminPasswordVersion</c>,
     /// <c>SessionKeyVersion</c>, default 1).
     /// </summary>
-    public required MlflowSecretVersions SecretVersions { get; init; }
+    public MlflowSecretVersions SecretVersions { get; init; } = new();
 
     /// <summary>How users sign in.</summary>
-    public required SignInSettings SignIn { get; init; }
+    public SignInSettings SignIn { get; init; } = new();
+
+    /// <summary>Whether a server without sign-in may be published for the whole internet (<c>Mlflow:AllowAnonymous</c>, default false).</summary>
+    public bool AllowAnonymous { get; init; }
 
     /// <summary>The published server.</summary>
-    public required PublishedServerSettings Server { get; init; }
+    public PublishedServerSettings Server { get; init; } = new();
 
     /// <summary>What a deployment to Azure is for (<c>Mlflow:Profile</c>, default <c>production</c>).</summary>
-    public DeploymentProfile Profile { get; private init; }
+    public DeploymentProfile Profile { get; init; } = DeploymentProfile.Production;
 
     /// <summary>The sizes, the redundancy and the retention in Azure.</summary>
-    public required ProfileSizes Sizes { get; init; }
+    public ProfileSizes Sizes { get => field ?? ProfileSizes.Of(Profile); init; }
 
     /// <summary>The virtual network in Azure.</summary>
-    public required NetworkSettings Network { get; init; }
+    public NetworkSettings Network { get; init; } = new();
 
     /// <summary>PostgreSQL, in Azure unless said otherwise.</summary>
-    public required DatabaseSettings Database { get; init; }
+    public DatabaseSettings Database { get; init; } = new();
 
     /// <summary>The storage account in Azure.</summary>
-    public required StorageSettings Storage { get; init; }
+    public StorageSettings Storage { get; init; } = new();
 
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">Where they are read from.</param>
@@ -57,7 +63,7 @@ internal sealed record MlflowSettings
     /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
     public static MlflowSettings Read(IConfiguration configuration, bool isPublishing)
     {
-        var section = new SettingsSection(configuration, "Mlflow");
+        var section = new SettingsSection(configuration, Section);
         var port = section.Integer(nameof(Port), 5000, 0, 65535);
         var workers = section.Integer(nameof(Workers), 1, 1, 64);
         var jobs = section.Boolean(nameof(Jobs), false);
@@ -78,38 +84,65 @@ internal sealed record MlflowSettings
                 SessionKey = section.Integer("SessionKeyVersion", 1, 1, int.MaxValue),
             },
             SignIn = SignInSettings.Read(section, isPublishing),
+            AllowAnonymous = section.Boolean(nameof(AllowAnonymous), false),
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
-            Server = PublishedServerSettings.Read(section, jobs),
+            Server = PublishedServerSettings.Read(section),
             Profile = profile,
             Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
-            Database = DatabaseSettings.Read(section, isPublishing),
+            Database = DatabaseSettings.Read(section),
             Storage = StorageSettings.Read(section),
         };
-        settings.RefuseOpenServer(section, isPublishing);
+        settings.Check(section, isPublishing);
         if (isPublishing)
         {
-            DatabaseConnections.Check(section, settings);
+            settings.RefuseOpenServer(section);
         }
 
-        section.ThrowIfWrong();
+        section.RejectUnknown();
+        section.ThrowIfAny();
         return settings;
     }
 
-    /// <summary>A server that everyone on the internet may do everything on is published only when the settings say so.</summary>
-    private void RefuseOpenServer(SettingsSection section, bool isPublishing)
+    /// <summary>Checks settings for the server that they publish.</summary>
+    /// <exception cref="SettingsException">They do not fit each other, or the server has no sign-in and is open to the internet.</exception>
+    internal void CheckFor(MlflowServerResource server)
     {
-        const string key = "AllowAnonymous";
-        var isAllowed = section.Boolean(key, false);
-        if (isAllowed && SignIn.Mode is not SignInMode.None)
+        var mistakes = new Mistakes(Section);
+        Check(mistakes, isPublishing: true);
+        if (server.SignIn is null)
         {
-            section.Reject(key, "true", $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
+            RefuseOpenServer(mistakes);
         }
-        else if (isPublishing && !isAllowed && SignIn.Mode is SignInMode.None && Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
+
+        mistakes.ThrowIfAny();
+    }
+
+    /// <summary>Checks that the settings fit each other, wherever they come from.</summary>
+    private void Check(Mistakes mistakes, bool isPublishing)
+    {
+        Server.Check(mistakes, Jobs);
+        Sizes.Check(mistakes);
+        if (AllowAnonymous && SignIn.Mode is not SignInMode.None)
         {
-            section.Reject(
+            mistakes.Reject(nameof(AllowAnonymous), "true", $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
+        }
+
+        if (isPublishing)
+        {
+            Database.CheckPublished(mistakes);
+            DatabaseConnections.Check(mistakes, this);
+        }
+    }
+
+    /// <summary>A server that everyone on the internet may do everything on is published only when the settings say so.</summary>
+    private void RefuseOpenServer(Mistakes mistakes)
+    {
+        if (!AllowAnonymous && SignIn.Mode is SignInMode.None && Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
+        {
+            mistakes.Reject(
                 "SignIn", "none", "basic, oidc or entra while Mlflow:Ingress is external: the internet reaches the server. Mlflow:AllowedAddresses or Mlflow:Ingress restrict who does; "
-                + $"Mlflow:{key}=true publishes it all the same, and everyone may read, change and delete everything");
+                + $"Mlflow:{nameof(AllowAnonymous)}=true publishes it all the same, and everyone may read, change and delete everything");
         }
     }
 }

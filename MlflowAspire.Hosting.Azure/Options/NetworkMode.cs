@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>Where the virtual network comes from (guide row G3).</summary>
-internal enum NetworkMode
+public enum NetworkMode
 {
     /// <summary>It is deployed with MLflow.</summary>
     New,

@@ -6,7 +6,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings <c>Mlflow:Network:*</c>: the virtual network and its address ranges.</summary>
-internal sealed record NetworkSettings
+public sealed record NetworkSettings
 {
     private static readonly IPNetwork DefaultSpace = IPNetwork.Parse("10.0.0.0/16");
     private static readonly IPNetwork[] Private = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")];
@@ -15,31 +15,31 @@ internal sealed record NetworkSettings
     private static readonly IPNetwork Reserved = IPNetwork.Parse("172.30.0.0/15");
 
     /// <summary>Whether the network is deployed or exists (<c>Mlflow:Network:Mode</c>, default <c>new</c>).</summary>
-    public required NetworkMode Mode { get; init; }
+    public NetworkMode Mode { get; init; }
 
     /// <summary>The addresses of the network (<c>Mlflow:Network:AddressSpace</c>, default 10.0.0.0/16), or a part of an existing one.</summary>
-    public required IPNetwork AddressSpace { get; init; }
+    public IPNetwork AddressSpace { get; init; } = DefaultSpace;
 
     /// <summary>The addresses of <c>aca-infra-subnet</c> (<c>Mlflow:Network:ContainerAppsSubnet</c>), 32 or more, 512 by default.</summary>
-    public required IPNetwork ContainerAppsSubnet { get; init; }
+    public IPNetwork ContainerAppsSubnet { get; init; } = Part(DefaultSpace, 0, 23);
 
     /// <summary>The addresses of <c>db-subnet</c> (<c>Mlflow:Network:DatabaseSubnet</c>), 16 or more, 32 by default.</summary>
-    public required IPNetwork DatabaseSubnet { get; init; }
+    public IPNetwork DatabaseSubnet { get; init; } = Part(DefaultSpace, 512, 27);
 
     /// <summary>The addresses of <c>private-endpoints</c> (<c>Mlflow:Network:PrivateEndpointsSubnet</c>), 16 or more, 32 by default.</summary>
-    public required IPNetwork PrivateEndpointsSubnet { get; init; }
+    public IPNetwork PrivateEndpointsSubnet { get; init; } = Part(DefaultSpace, 544, 27);
 
     /// <summary>
     /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the parameter
     /// <c>job-queue-url</c> is in, and the port of its URL.
     /// </summary>
-    public required OutboundTrafficAnnotation JobQueue { get; init; }
+    public OutboundTrafficAnnotation JobQueue { get; init; } = new("job-queue", "6380") { Destination = "VirtualNetwork" };
 
     /// <summary>What operators let pass beside what MLflow needs (<c>Mlflow:Network:Rules:*</c>).</summary>
-    public required OperatorRule[] Rules { get; init; }
+    public IReadOnlyList<OperatorRule> Rules { get; init; } = [];
 
     /// <summary>Reads the settings and checks that the ranges fit each other.</summary>
-    public static NetworkSettings Read(SettingsSection section)
+    internal static NetworkSettings Read(SettingsSection section)
     {
         var space = Range(section, nameof(AddressSpace), DefaultSpace, longestPrefix: 24);
         List<(string Key, IPNetwork Range)> taken = [];

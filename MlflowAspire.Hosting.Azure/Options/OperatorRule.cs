@@ -10,29 +10,41 @@ namespace MlflowAspire.Hosting.Azure;
 /// <param name="From">The addresses that call.</param>
 /// <param name="To">The addresses that are called.</param>
 /// <param name="Ports">The TCP ports that are called, or ranges of them.</param>
-internal sealed partial record OperatorRule(string Name, string From, string To, string[] Ports)
+public sealed partial record OperatorRule(string Name, string From, string To, IReadOnlyList<string> Ports)
 {
     private const string Accepted =
         "a flow by TCP such as '10.9.0.0/24 -> database:5432' or 'container-apps -> 10.20.0.4/32:8443,9000-9100': each end is container-apps, database, private-endpoints, "
         + "an IPv4 range or a service tag, and one of them is a subnet of MLflow";
 
     /// <summary>Reads the rules of the setting; their names are letters, digits and hyphens.</summary>
-    public static OperatorRule[] Read(SettingsSection section, IReadOnlyDictionary<string, IPNetwork> subnets) =>
+    internal static OperatorRule[] Read(SettingsSection section, IReadOnlyDictionary<string, IPNetwork> subnets) =>
         [.. section.Below("Network:Rules").Select(setting => Read(section, setting.Key, setting.Value, subnets)).OfType<OperatorRule>()];
 
     /// <summary>The rules of a subnet's group: one for what is let in, one for what is let out.</summary>
     /// <param name="subnet">The addresses of the subnet.</param>
-    public IEnumerable<NetworkRule> For(string subnet)
+    internal IEnumerable<NetworkRule> For(string subnet)
     {
         // Rules of one's own sort and read apart from MLflow's.
         if (To == subnet)
         {
-            yield return new($"operators-{Name}-in", Inbound, From, To, "Mlflow:Network:Rules", Ports);
+            yield return new($"operators-{Name}-in", Inbound, From, To, "Mlflow:Network:Rules", [.. Ports]);
         }
 
         if (From == subnet)
         {
-            yield return new($"operators-{Name}-out", Outbound, From, To, "Mlflow:Network:Rules", Ports);
+            yield return new($"operators-{Name}-out", Outbound, From, To, "Mlflow:Network:Rules", [.. Ports]);
+        }
+    }
+
+    /// <summary>Checks a rule that is not of the configuration.</summary>
+    /// <exception cref="ArgumentException">The name, an address or a port is wrong.</exception>
+    internal void Check()
+    {
+        if (!RuleName().IsMatch(Name) || !IsAddress(From) || !IsAddress(To) || Ports is [] || !Ports.All(IsPorts))
+        {
+            throw new ArgumentException(
+                $"The rule '{Name}' is from '{From}' to '{To}', ports '{string.Join(',', Ports)}'; accepted: a name of letters, digits and hyphens, IPv4 ranges in CIDR notation or service tags, "
+                + "and ports or ranges of them such as '8443' or '9000-9100'.");
         }
     }
 

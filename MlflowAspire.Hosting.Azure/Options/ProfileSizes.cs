@@ -3,7 +3,7 @@ using Azure.Provisioning.ContainerRegistry;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The sizes, the redundancy and the retention of a deployment: those of its profile, unless a setting changes one. docs/cost.md has the sum of each profile.</summary>
-internal sealed record ProfileSizes
+public sealed record ProfileSizes
 {
     /// <summary>Whether what can be is spread over availability zones, which a region must have (<c>Mlflow:ZoneRedundancy</c>, guide row G14).</summary>
     public required bool ZoneRedundancy { get; init; }
@@ -33,7 +33,7 @@ internal sealed record ProfileSizes
     public required int LogRetentionDays { get; init; }
 
     /// <summary>Reads the settings that change what the profile stands for.</summary>
-    public static ProfileSizes Read(SettingsSection section, DeploymentProfile profile)
+    internal static ProfileSizes Read(SettingsSection section, DeploymentProfile profile)
     {
         var defaults = Of(profile);
         var sizes = defaults with
@@ -46,15 +46,22 @@ internal sealed record ProfileSizes
             DatabaseHighAvailability = section.Boolean("Database:HighAvailability", defaults.DatabaseHighAvailability),
             LogRetentionDays = section.Integer(nameof(LogRetentionDays), defaults.LogRetentionDays, 30, 730),
         };
-        if (sizes is { DatabaseHighAvailability: true, DatabaseSku.IsBurstable: true })
-        {
-            section.Reject("Database:HighAvailability", "true", $"false with the Burstable size {sizes.DatabaseSku.Name} of Mlflow:Database:Sku, or a General Purpose size such as Standard_D2ds_v5");
-        }
-
         return sizes;
     }
 
-    private static ProfileSizes Of(DeploymentProfile profile) => profile switch
+    /// <summary>A machine with a part of a core has no standby.</summary>
+    internal void Check(Mistakes mistakes)
+    {
+        if (this is { DatabaseHighAvailability: true, DatabaseSku.IsBurstable: true })
+        {
+            mistakes.Reject("Database:HighAvailability", "true", $"false with the Burstable size {DatabaseSku.Name} of Mlflow:Database:Sku, or a General Purpose size such as Standard_D2ds_v5");
+        }
+    }
+
+    /// <summary>Those of a profile.</summary>
+    /// <param name="profile">The profile.</param>
+    /// <returns>The sizes, to be changed by <c>with</c>.</returns>
+    public static ProfileSizes Of(DeploymentProfile profile) => profile switch
     {
         DeploymentProfile.Development => new()
         {

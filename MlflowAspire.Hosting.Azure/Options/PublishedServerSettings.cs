@@ -5,94 +5,86 @@ using System.Text.RegularExpressions;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings of the server as it is published.</summary>
-internal sealed partial record PublishedServerSettings
+public sealed partial record PublishedServerSettings
 {
+    private const string DefaultSchedule = "0 3 * * *";
+    private const string DefaultAge = "30d";
+
     /// <summary>How many replicas run (<c>Mlflow:Replicas</c>, default 1; guide row G11).</summary>
-    public required int Replicas { get; init; }
+    public int Replicas { get; init; } = 1;
 
     /// <summary>Where the queue of jobs is (<c>Mlflow:JobQueue</c>, default <c>local</c>).</summary>
-    public required JobQueue JobQueue { get; init; }
+    public JobQueueKind JobQueue { get; init; }
 
     /// <summary>Who can reach the server (<c>Mlflow:Ingress</c>, default <c>external</c>).</summary>
-    public required IngressMode Ingress { get; init; }
+    public IngressMode Ingress { get; init; }
 
     /// <summary>The addresses that may reach the server, all when there are none (<c>Mlflow:AllowedAddresses</c>).</summary>
-    public required IPNetwork[] AllowedAddresses { get; init; }
+    public IReadOnlyList<IPNetwork> AllowedAddresses { get; init; } = [];
 
     /// <summary>A domain that the server is served under as well, such as <c>mlflow.example.com</c> (<c>Mlflow:CustomDomain</c>, default none).</summary>
-    public required string? CustomDomain { get; init; }
+    public string? CustomDomain { get; init; }
 
     /// <summary>Where the certificate of the domain comes from (<c>Mlflow:Certificate</c>, default <c>managed</c>).</summary>
-    public required CertificateSource Certificate { get; init; }
+    public CertificateSource? Certificate { get; init; }
 
     /// <summary>When deleted runs are removed for good, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day; guide row A8).</summary>
-    public required string GarbageCollectionSchedule { get; init; }
+    public string GarbageCollectionSchedule { get; init; } = DefaultSchedule;
 
     /// <summary>How long ago a run was deleted before it is removed (<c>Mlflow:GarbageCollection:OlderThan</c>, default 30 days).</summary>
-    public required string GarbageCollectionOlderThan { get; init; }
+    public string GarbageCollectionOlderThan { get; init; } = DefaultAge;
 
     /// <summary>Reads the settings.</summary>
-    public static PublishedServerSettings Read(SettingsSection section, bool jobs)
+    internal static PublishedServerSettings Read(SettingsSection section) => new()
     {
-        var ingress = section.Choice(nameof(Ingress), IngressMode.External);
-        IPNetwork[] addresses = [.. section.List(nameof(AllowedAddresses)).Select(range => Range(section, range)).OfType<IPNetwork>()];
-        var replicas = section.Integer(nameof(Replicas), 1, 1, 30);
-        var queue = section.Choice(nameof(JobQueue), JobQueue.Local);
-        if (replicas > 1 && jobs && queue is JobQueue.Local)
-        {
-            section.Reject(nameof(Replicas), replicas, $"1 while Mlflow:Jobs is true and Mlflow:{nameof(JobQueue)} is local; more replicas with Mlflow:{nameof(JobQueue)}=redis or Mlflow:Jobs=false");
-        }
+        Replicas = section.Integer(nameof(Replicas), 1, 1, 30),
+        JobQueue = section.Choice(nameof(JobQueue), JobQueueKind.Local),
+        Ingress = section.Choice(nameof(Ingress), IngressMode.External),
+        AllowedAddresses = [.. section.List(nameof(AllowedAddresses)).Select(range => Range(section, range)).OfType<IPNetwork>()],
+        CustomDomain = section.Text(nameof(CustomDomain)) is { Length: > 0 } domain ? domain : null,
+        Certificate = section.Text(nameof(Certificate)) is null ? null : section.Choice(nameof(Certificate), CertificateSource.Managed),
+        GarbageCollectionSchedule = section.Text("GarbageCollection:Schedule") ?? DefaultSchedule,
+        GarbageCollectionOlderThan = section.Text("GarbageCollection:OlderThan") ?? DefaultAge,
+    };
 
-        return new()
-        {
-            Replicas = replicas,
-            JobQueue = queue,
-            Ingress = ingress,
-            AllowedAddresses = addresses,
-            CustomDomain = Domain(section, ingress),
-            Certificate = ReadCertificate(section, ingress, addresses),
-            GarbageCollectionSchedule = Text(section, "GarbageCollection:Schedule", "0 3 * * *", CronExpression.IsValid, "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'"),
-            GarbageCollectionOlderThan = Text(section, "GarbageCollection:OlderThan", "30d", AgePattern().IsMatch, "days, hours, minutes and seconds, such as '30d' or '1d12h'"),
-        };
-    }
-
-    private static string? Domain(SettingsSection section, IngressMode ingress)
+    /// <summary>Checks the settings, and that they fit each other.</summary>
+    internal void Check(Mistakes mistakes, bool jobs)
     {
-        if (section.Text(nameof(CustomDomain)) is not { Length: > 0 } value)
+        if (Replicas > 1 && jobs && JobQueue is JobQueueKind.Local)
         {
-            return null;
+            mistakes.Reject(nameof(Replicas), Replicas, $"1 while Mlflow:Jobs is true and Mlflow:{nameof(JobQueue)} is local; more replicas with Mlflow:{nameof(JobQueue)}=redis or Mlflow:Jobs=false");
         }
 
-        if (!DomainPattern().IsMatch(value))
+        if (CustomDomain is not null && !DomainPattern().IsMatch(CustomDomain))
         {
-            section.Reject(nameof(CustomDomain), value, "the name of a domain in lower case, such as 'mlflow.example.com'");
+            mistakes.Reject(nameof(CustomDomain), CustomDomain, "the name of a domain in lower case, such as 'mlflow.example.com'");
         }
-        else if (ingress is IngressMode.Environment)
+        else if (CustomDomain is not null && Ingress is IngressMode.Environment)
         {
-            section.Reject(nameof(CustomDomain), value, $"none while Mlflow:{nameof(Ingress)} is environment, which has names of its own alone");
-        }
-
-        return value;
-    }
-
-    /// <summary>Azure asks the server from the internet before it issues or renews a certificate.</summary>
-    private static CertificateSource ReadCertificate(SettingsSection section, IngressMode ingress, IPNetwork[] addresses)
-    {
-        var certificate = section.Choice(nameof(Certificate), CertificateSource.Managed);
-        if (section.Text(nameof(CustomDomain)) is not { Length: > 0 })
-        {
-            if (section.Text(nameof(Certificate)) is { } value)
-            {
-                section.Reject(nameof(Certificate), value, $"nothing without Mlflow:{nameof(CustomDomain)}");
-            }
-        }
-        else if (certificate is CertificateSource.Managed && (ingress is IngressMode.Internal || addresses.Length > 0))
-        {
-            var reason = ingress is IngressMode.Internal ? $"Mlflow:{nameof(Ingress)} is internal" : $"Mlflow:{nameof(AllowedAddresses)} restricts addresses";
-            section.Reject(nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
+            mistakes.Reject(nameof(CustomDomain), CustomDomain, $"none while Mlflow:{nameof(Ingress)} is environment, which has names of its own alone");
         }
 
-        return certificate;
+        if (CustomDomain is null && Certificate is not null)
+        {
+            mistakes.Reject(nameof(Certificate), Certificate.ToString()!.ToLowerInvariant(), $"nothing without Mlflow:{nameof(CustomDomain)}");
+        }
+        else if (CustomDomain is not null && Certificate is not CertificateSource.Vault && (Ingress is IngressMode.Internal || AllowedAddresses.Count > 0))
+        {
+            // Azure asks the server from the internet before it issues or renews a certificate.
+            var reason = Ingress is IngressMode.Internal ? $"Mlflow:{nameof(Ingress)} is internal" : $"Mlflow:{nameof(AllowedAddresses)} restricts addresses";
+            mistakes.Reject(nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
+        }
+
+        if (!CronExpression.IsValid(GarbageCollectionSchedule))
+        {
+            mistakes.Reject(
+                "GarbageCollection:Schedule", GarbageCollectionSchedule, "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'");
+        }
+
+        if (!AgePattern().IsMatch(GarbageCollectionOlderThan))
+        {
+            mistakes.Reject("GarbageCollection:OlderThan", GarbageCollectionOlderThan, "days, hours, minutes and seconds, such as '30d' or '1d12h'");
+        }
     }
 
     private static IPNetwork? Range(SettingsSection section, string value)
@@ -104,17 +96,6 @@ internal sealed partial record PublishedServerSettings
 
         section.Reject(nameof(AllowedAddresses), value, "IPv4 ranges in CIDR notation, separated by commas, such as '203.0.113.0/24'");
         return null;
-    }
-
-    private static string Text(SettingsSection section, string key, string fallback, Predicate<string> isAccepted, string accepted)
-    {
-        var value = section.Text(key) ?? fallback;
-        if (!isAccepted(value))
-        {
-            section.Reject(key, value, accepted);
-        }
-
-        return value;
     }
 
     [GeneratedRegex(@"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]

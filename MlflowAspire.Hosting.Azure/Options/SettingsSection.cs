@@ -4,10 +4,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>Reads a section of the configuration and notes all that is wrong in it, so that one start shows every mistake.</summary>
-internal sealed class SettingsSection(IConfiguration configuration, string name)
+/// <summary>Reads a section of the configuration and notes what is wrong in it.</summary>
+internal sealed class SettingsSection(IConfiguration configuration, string name) : Mistakes(name)
 {
-    private readonly List<string> _problems = [];
+    private readonly string _name = name;
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A whole number within bounds.</summary>
@@ -87,35 +87,23 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     public string? Text(string key)
     {
         _known.Add(key);
-        return configuration[$"{name}:{key}"];
+        return configuration[$"{_name}:{key}"];
     }
 
     /// <summary>The settings below a key, which have names of the user's own.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Below(string key)
     {
-        var settings = configuration.GetSection($"{name}:{key}").GetChildren().Where(child => child.Value is not null).Select(child => KeyValuePair.Create(child.Key, child.Value!)).ToList();
+        var settings = configuration.GetSection($"{_name}:{key}").GetChildren().Where(child => child.Value is not null).Select(child => KeyValuePair.Create(child.Key, child.Value!)).ToList();
         _known.UnionWith(settings.Select(setting => $"{key}:{setting.Key}"));
         return settings;
     }
 
-    /// <summary>Notes that a setting is wrong.</summary>
-    /// <param name="key">The name of the setting below the section.</param>
-    /// <param name="value">Its value.</param>
-    /// <param name="accepted">What is accepted instead.</param>
-    public void Reject(string key, object? value, string accepted) => _problems.Add($"{name}:{key} is '{value}'; accepted: {accepted}.");
-
-    /// <summary>Ends the reading: all known settings have been asked for by now.</summary>
-    /// <exception cref="SettingsException">Something is wrong or unknown.</exception>
-    public void ThrowIfWrong()
+    /// <summary>Rejects what is unknown: all known settings have been asked for by now.</summary>
+    public void RejectUnknown()
     {
-        foreach (var (key, value) in configuration.GetSection(name).AsEnumerable(makePathsRelative: true).Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
+        foreach (var (key, value) in configuration.GetSection(_name).AsEnumerable(makePathsRelative: true).Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
         {
-            Reject(key, value, "one of the settings " + string.Join(", ", _known.Select(key => $"{name}:{key}")));
-        }
-
-        if (_problems.Count > 0)
-        {
-            throw new SettingsException(string.Join(Environment.NewLine, _problems));
+            Reject(key, value, "one of the settings " + string.Join(", ", _known.Select(key => $"{_name}:{key}")));
         }
     }
 }

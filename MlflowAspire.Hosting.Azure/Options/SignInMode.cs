@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>How users sign in (<c>Mlflow:SignIn</c>).</summary>
-internal enum SignInMode
+public enum SignInMode
 {
     /// <summary>Not at all: everyone who reaches the server may do everything.</summary>
     None,

@@ -3,7 +3,7 @@ using MlflowAspire.Hosting;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings <c>Mlflow:SignIn</c>, <c>Mlflow:DefaultPermission</c> and <c>Mlflow:Oidc:*</c>. The secret of the client is the parameter <c>mlflow-client-secret</c>.</summary>
-internal sealed record SignInSettings
+public sealed record SignInSettings
 {
     private const string ModeKey = "SignIn";
     private const string DefaultPermissionKey = "DefaultPermission";
@@ -21,40 +21,40 @@ internal sealed record SignInSettings
     private static readonly string[] s_userKeys = [AudienceKey, GroupsClaimKey, UserGroupsKey, AdminGroupsKey, UserNameClaimsKey];
 
     /// <summary>How users sign in.</summary>
-    public required SignInMode Mode { get; init; }
+    public SignInMode Mode { get; init; }
 
     /// <summary>What users may do with what nobody has granted them anything on.</summary>
-    public required MlflowPermissionLevel DefaultPermission { get; init; }
+    public MlflowPermissionLevel DefaultPermission { get; init; } = MlflowPermissionLevel.Read;
 
     /// <summary>The configuration of the provider, when it is not Microsoft Entra.</summary>
-    public required string? DiscoveryUrl { get; init; }
+    public string? DiscoveryUrl { get; init; }
 
     /// <summary>The tenant of Microsoft Entra.</summary>
-    public required string? TenantId { get; init; }
+    public string? TenantId { get; init; }
 
     /// <summary>The client, or application, id that the server has there.</summary>
-    public required string? ClientId { get; init; }
+    public string? ClientId { get; init; }
 
     /// <summary>The issuer that tokens name, when it is not what the address of the configuration begins with.</summary>
-    public required string? Issuer { get; init; }
+    public string? Issuer { get; init; }
 
     /// <summary>The audience that bearer tokens must have; the client id when it is not given.</summary>
-    public required string? Audience { get; init; }
+    public string? Audience { get; init; }
 
     /// <summary>The claim with the groups; the provider's usual one when it is not given.</summary>
-    public required string? GroupsClaim { get; init; }
+    public string? GroupsClaim { get; init; }
 
     /// <summary>The groups of users.</summary>
-    public required string[] UserGroups { get; init; }
+    public IReadOnlyList<string> UserGroups { get; init; } = [];
 
     /// <summary>The groups of administrators.</summary>
-    public required string[] AdminGroups { get; init; }
+    public IReadOnlyList<string> AdminGroups { get; init; } = [];
 
     /// <summary>The claims that name the user; the provider's usual ones when there are none.</summary>
-    public required string[] UserNameClaims { get; init; }
+    public IReadOnlyList<string> UserNameClaims { get; init; } = [];
 
     /// <summary>Reads the settings; what is wrong is noted in the section.</summary>
-    public static SignInSettings Read(SettingsSection section, bool isPublishing)
+    internal static SignInSettings Read(SettingsSection section, bool isPublishing)
     {
         var settings = new SignInSettings
         {

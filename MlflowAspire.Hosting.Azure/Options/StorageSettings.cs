@@ -1,16 +1,16 @@
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings <c>Mlflow:Storage:*</c> (guide row G2).</summary>
-internal sealed record StorageSettings
+public sealed record StorageSettings
 {
     /// <summary>How MLflow signs in to the blob container (<c>Mlflow:Storage:Authentication</c>, default <c>identity</c>).</summary>
-    public required StorageAuthentication Authentication { get; init; }
+    public StorageAuthentication Authentication { get; init; }
 
     /// <summary>The access key that MLflow uses, when it uses one (<c>Mlflow:Storage:AccessKey</c>, default <c>key1</c>): the other one can be renewed.</summary>
-    public required StorageKey AccessKey { get; init; }
+    public StorageKey AccessKey { get; init; }
 
     /// <summary>Reads the settings.</summary>
-    public static StorageSettings Read(SettingsSection section) => new()
+    internal static StorageSettings Read(SettingsSection section) => new()
     {
         Authentication = section.Choice($"Storage:{nameof(Authentication)}", StorageAuthentication.Identity),
         AccessKey = section.Choice($"Storage:{nameof(AccessKey)}", StorageKey.Key1),
@@ -18,7 +18,7 @@ internal sealed record StorageSettings
 }
 
 /// <summary>How MLflow signs in to the blob container.</summary>
-internal enum StorageAuthentication
+public enum StorageAuthentication
 {
     /// <summary>By its managed identity; the account takes no keys.</summary>
     Identity,
@@ -28,7 +28,7 @@ internal enum StorageAuthentication
 }
 
 /// <summary>The two access keys of a storage account, in Azure's order.</summary>
-internal enum StorageKey
+public enum StorageKey
 {
     /// <summary>The first one.</summary>
     Key1,

@@ -10,7 +10,7 @@ namespace MlflowAspire.Hosting.Azure;
 internal static class SecretsExtensions
 {
     /// <summary>Adds a vault that only the network reaches; roles say who may read it.</summary>
-    public static IResourceBuilder<AzureKeyVaultResource> AddMlflowVault(this IDistributedApplicationBuilder builder, MlflowSettings settings, MlflowNetwork network)
+    public static IResourceBuilder<AzureKeyVaultResource> AddMlflowVault(this IDistributedApplicationBuilder builder, MlflowSettings settings, MlflowPrivateNetwork network)
     {
         var vault = builder.AddAzureKeyVault("vault").ConfigureInfrastructure(infrastructure =>
         {

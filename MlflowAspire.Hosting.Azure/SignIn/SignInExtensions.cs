@@ -24,13 +24,13 @@ internal static class SignInExtensions
             Issuer = settings.Issuer,
             Audience = settings.Audience,
             GroupsClaim = settings.GroupsClaim,
-            UserNameClaims = settings.UserNameClaims is { Length: > 0 } claims ? claims : null,
+            UserNameClaims = settings.UserNameClaims is { Count: > 0 } claims ? claims : null,
             DefaultPermission = settings.DefaultPermission,
         };
         return options with
         {
-            UserGroups = settings.UserGroups is { Length: > 0 } users ? users : options.UserGroups,
-            AdminGroups = settings.AdminGroups is { Length: > 0 } admins ? admins : options.AdminGroups,
+            UserGroups = settings.UserGroups is { Count: > 0 } users ? users : options.UserGroups,
+            AdminGroups = settings.AdminGroups is { Count: > 0 } admins ? admins : options.AdminGroups,
         };
     }
 

@@ -17,7 +17,7 @@ internal static class StorageExtensions
     /// <param name="artifacts">The container of the artifacts.</param>
     /// <param name="network">The network.</param>
     /// <param name="settings">The settings.</param>
-    public static void PublishInNetwork(this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, MlflowNetwork network, MlflowSettings settings)
+    public static void PublishInNetwork(this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, MlflowPrivateNetwork network, MlflowSettings settings)
     {
         var blobs = artifacts.Resource.Parent;
         var builder = artifacts.ApplicationBuilder;

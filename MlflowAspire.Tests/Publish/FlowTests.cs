@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
-using Microsoft.Extensions.Configuration;
 using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
@@ -134,8 +133,7 @@ public sealed class FlowTests
     /// <summary>A server in the network with another store than blobs.</summary>
     private static void AddServer(IDistributedApplicationBuilder builder, string store)
     {
-        var settings = MlflowSettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Mlflow:AllowAnonymous", "true")]).Build(), isPublishing: true);
-        var network = builder.AddMlflowNetwork(settings);
+        var network = builder.AddMlflowPrivateNetwork();
         var environment = builder.AddAzureContainerAppEnvironment("environment").WithDelegatedSubnet(network.ContainerApps);
         var mlflow = builder.AddMlflow("mlflow").WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db", "mlflow"));
         switch (store)

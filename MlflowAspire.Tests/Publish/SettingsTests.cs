@@ -132,8 +132,7 @@ public sealed class SettingsTests
         {
             var (exitCode, log) = await PublishingProcess.RunAsync(directory.FullName, "Profile=prod");
 
-            Assert.NotEqual(0, exitCode);
-            Assert.Contains("Mlflow:Profile is 'prod'; accepted: development or production.", log, StringComparison.Ordinal);
+            Assert.Equal((1, "Mlflow:Profile is 'prod'; accepted: development or production."), (exitCode, log.Trim()));
             Assert.Empty(directory.EnumerateFileSystemInfos());
         }
         finally

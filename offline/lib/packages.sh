@@ -28,7 +28,8 @@ prepare_packages() {
     mkdir -p "$feed"
     write_config > "$scratch/nuget.config"
     cmp --silent "$scratch/nuget.config" "$config" || install_file "$scratch/nuget.config" "$config"
-    printf '%s\n' "-property:CustomBeforeDirectoryBuildProps=$here/lib/registry.props" > "$scratch/response"
+    # What is restored before a build takes properties of its own.
+    printf -- '-%s:CustomBeforeDirectoryBuildProps=%s\n' property "$here/lib/registry.props" restoreProperty "$here/lib/registry.props" > "$scratch/response"
     cmp --silent "$scratch/response" "$response" || install_file "$scratch/response" "$response"
     SECONDS=0
     cd "$here" && quietly packages packages/build "$feed"

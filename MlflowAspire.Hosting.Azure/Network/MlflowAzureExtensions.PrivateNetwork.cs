@@ -1,21 +1,27 @@
-using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning;
 using Azure.Provisioning.Expressions;
 using Azure.Provisioning.Network;
+using MlflowAspire.Hosting.Azure;
 
-namespace MlflowAspire.Hosting.Azure;
+namespace Aspire.Hosting;
 
-/// <summary>Adds the virtual network that everything in Azure is part of.</summary>
-internal static class NetworkExtensions
+public static partial class MlflowAzureExtensions
 {
-    /// <summary>Adds the network, or its subnets to an existing one, and the rules that say who may talk to whom.</summary>
-    public static MlflowNetwork AddMlflowNetwork(this IDistributedApplicationBuilder builder, MlflowSettings settings)
+    /// <summary>
+    /// Adds the virtual network that everything in Azure is part of, or its subnets to an existing one, and the rules that say who may talk to whom. It plays no part in
+    /// a local run.
+    /// </summary>
+    /// <param name="builder">The app host.</param>
+    /// <param name="settings">The address ranges, and whether the network exists: then the parameters <c>virtual-network-name</c> and <c>virtual-network-resource-group</c> name it.</param>
+    /// <returns>The network, whose rules can be opened.</returns>
+    public static MlflowPrivateNetwork AddMlflowPrivateNetwork(this IDistributedApplicationBuilder builder, NetworkSettings? settings = null)
     {
-        var ranges = settings.Network;
-        var rules = new NetworkRules(builder, settings);
-        var network = ranges.Mode is NetworkMode.Existing
+        ArgumentNullException.ThrowIfNull(builder);
+        var ranges = settings ?? new();
+        var rules = new NetworkRules(builder, ranges);
+        var network = ranges.Mode is NetworkMode.Existing && builder.ExecutionContext.IsPublishMode
             ? builder.AddExistingNetwork()
             : builder.AddAzureVirtualNetwork("network", ranges.AddressSpace.ToString());
         var group = rules.AddContainerAppsGroup();
@@ -25,10 +31,12 @@ internal static class NetworkExtensions
         }
 
         return new(
+            ranges,
             network.ConfigureInfrastructure(ApplyRulesToPrivateEndpoints),
             network.AddSubnet("aca-infra-subnet", ranges.ContainerAppsSubnet.ToString()).WithNetworkSecurityGroup(group),
             network.AddSubnet("db-subnet", ranges.DatabaseSubnet.ToString()).WithNetworkSecurityGroup(rules.AddDatabaseGroup()),
-            network.AddSubnet("private-endpoints", ranges.PrivateEndpointsSubnet.ToString()).WithNetworkSecurityGroup(rules.AddPrivateEndpointsGroup()));
+            network.AddSubnet("private-endpoints", ranges.PrivateEndpointsSubnet.ToString()).WithNetworkSecurityGroup(rules.AddPrivateEndpointsGroup()),
+            rules);
     }
 
     // azd takes the generated parameters that sort after the one of a resource group for resource groups as well: these names sort last.

@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>Where the queue of the server's jobs is (guide row G18).</summary>
-internal enum JobQueue
+/// <summary>Where the queue of the server's jobs is.</summary>
+public enum JobQueueKind
 {
     /// <summary>A file of the replica.</summary>
     Local,

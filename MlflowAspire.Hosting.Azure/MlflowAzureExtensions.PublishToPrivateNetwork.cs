@@ -1,0 +1,62 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using MlflowAspire.Hosting.Azure;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowAzureExtensions
+{
+    /// <summary>
+    /// Publishes the server to Azure, with all that it needs, in one virtual network: a Container Apps environment with its registry, the server with its migration and
+    /// its garbage collection, a key vault for its secrets, PostgreSQL and blobs behind private endpoints, logs with alerts and a workbook. It has no effect in a local run.
+    /// </summary>
+    /// <remarks>
+    /// It adds the resources <c>workspace</c>, <c>vault</c>, <c>registry</c>, <c>environment</c>, <c>monitoring</c> and the identity of the server, and the parameter
+    /// <c>alert-email</c>, the address that alerts are sent to.
+    /// </remarks>
+    /// <param name="builder">The MLflow server, with its stores and its sign-in.</param>
+    /// <param name="settings">Sizes, network, database, storage and ingress; those of a production deployment by default.</param>
+    /// <param name="network">The network, made by <see cref="AddMlflowPrivateNetwork"/>; one of its own by default.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="SettingsException">Settings do not fit each other.</exception>
+    /// <exception cref="InvalidOperationException">The stores are no flexible server and no blob container.</exception>
+    public static IResourceBuilder<MlflowServerResource> PublishToPrivateNetwork(
+        this IResourceBuilder<MlflowServerResource> builder, MlflowSettings? settings = null, MlflowPrivateNetwork? network = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var application = builder.ApplicationBuilder;
+        if (!application.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        settings ??= new();
+        settings.CheckFor(builder.Resource);
+        var (server, container) = builder.Resource switch
+        {
+            { BackendStore: AzurePostgresFlexibleServerDatabaseResource { Parent: var parent }, ArtifactStore: AzureBlobStorageContainerResource blobs } => (parent, blobs),
+            _ => throw new InvalidOperationException(
+                $"MLflow server '{builder.Resource.Name}' is published to a private network with a database of an Azure flexible server and with a blob container. "
+                + "Call WithBackendStore and WithArtifactStore with these before PublishToPrivateNetwork; with other stores, call PublishAsContainerApp."),
+        };
+
+        network ??= application.AddMlflowPrivateNetwork(settings.Network);
+        var workspace = application.AddMlflowWorkspace(settings);
+        var vault = application.AddMlflowVault(settings, network);
+        var identity = application.AddAzureUserAssignedIdentity($"{builder.Resource.Name}-identity");
+        var environment = application.AddMlflowEnvironment(settings, network, workspace, identity);
+
+        var postgres = application.CreateResourceBuilder(server);
+        postgres.PublishInNetwork(network, vault, settings);
+        var artifacts = application.CreateResourceBuilder(container);
+        artifacts.PublishInNetwork(network, settings);
+        if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+        {
+            builder.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+        }
+
+        builder.PublishServer(settings, vault, identity);
+        application.AddMlflowMonitoring(settings, workspace, builder, environment, postgres, application.CreateResourceBuilder(container.Parent.Parent), vault);
+        return builder;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Reflection;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+using MlflowAspire.Hosting.Azure;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowAzureExtensions
+{
+    /// <summary>
+    /// Reads section <c>Mlflow</c> of the configuration. When publishing that is deployment.json over appsettings.json, with the environment and the command line on
+    /// top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same.
+    /// </summary>
+    /// <remarks>Wrong settings end the process of an app host with exit code 1, after a line for each of them on the console.</remarks>
+    /// <param name="builder">The app host.</param>
+    /// <param name="args">The command line.</param>
+    /// <returns>The settings.</returns>
+    /// <exception cref="SettingsException">Settings are wrong or unknown, and the app host runs in another process than its own, such as that of a test.</exception>
+    public static MlflowSettings ReadMlflowSettings(this IDistributedApplicationBuilder builder, string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(args);
+        var isPublishing = builder.ExecutionContext.IsPublishMode;
+        var configuration = isPublishing
+            ? new ConfigurationBuilder()
+                .SetBasePath(builder.AppHostDirectory)
+                .AddJsonFile("appsettings.json", optional: true)
+                .AddJsonFile("deployment.json", optional: true)
+                .AddEnvironmentVariables()
+                .AddCommandLine(args)
+                .Build()
+            : (IConfiguration)builder.Configuration;
+        try
+        {
+            return MlflowSettings.Read(configuration, isPublishing);
+        }
+        catch (SettingsException wrong) when (Assembly.GetEntryAssembly() == builder.AppHostAssembly)
+        {
+            Console.Error.WriteLine(wrong.Message);
+            Environment.Exit(1);
+            throw;
+        }
+    }
+
+    /// <summary>Sets the server up: its workers, jobs, names, secrets, telemetry, sign-in and role in the database.</summary>
+    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="settings">The settings.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithSettings(this IResourceBuilder<MlflowServerResource> builder, MlflowSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(settings);
+        builder
+            .WithWorkers(settings.Workers)
+            .WithJobs(settings.Jobs)
+            .WithAllowedHosts([.. settings.AllowedHosts])
+            .WithArtifactTimeout(settings.ArtifactTimeout)
+            .WithSecretVersions(settings.SecretVersions)
+            .WithSignIn(settings.SignIn);
+        if (settings.Database.Role is not DatabaseRole.Administrator)
+        {
+            // Each role has a password of its own in the vault: the revision that is being replaced can still read the other one.
+            var role = settings.Database.Role is DatabaseRole.A ? "a" : "b";
+            var application = builder.ApplicationBuilder;
+            builder.WithDatabaseRole(
+                application.AddParameter($"database-user-{role}").WithDescription("The PostgreSQL role that MLflow signs in as."),
+                application.AddParameter($"database-password-{role}", secret: true).WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
+        }
+
+        return settings.OpenTelemetry ? builder.WithOpenTelemetry() : builder;
+    }
+}

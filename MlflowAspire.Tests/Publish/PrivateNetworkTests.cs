@@ -1,0 +1,81 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting.Azure;
+
+namespace MlflowAspire.Tests.Publish;
+
+/// <summary>What an app host of somebody else gets from the library.</summary>
+[Trait("Category", "Publish")]
+public sealed class PrivateNetworkTests
+{
+    [Fact]
+    public async Task One_call_publishes_all_that_this_app_host_does()
+    {
+        var settings = new MlflowSettings { OpenTelemetry = true, SignIn = new() { Mode = SignInMode.Basic } };
+
+        var published = await PublishedApp.PublishAsync(builder => AddMlflow(builder).WithSettings(settings).PublishToPrivateNetwork(settings));
+
+        var expected = (await Variants.PublishAsync(Variants.Production)).Files;
+        Assert.Equal(expected.Keys, published.Files.Keys);
+        Assert.All(expected, file => Assert.Equal(file.Value, published.Files[file.Key]));
+    }
+
+    [Fact]
+    public async Task Rules_of_a_network_can_be_opened()
+    {
+        var published = await PublishedApp.PublishAsync(builder =>
+        {
+            var network = builder.AddMlflowPrivateNetwork();
+            network.AllowOutbound("models", "203.0.113.0/24", "8443", "9000-9100").AllowInbound("jump-host", "10.9.0.0/24", network.Database, "5432");
+            AddMlflow(builder).WithBasicAuth().PublishToPrivateNetwork(network: network);
+        });
+
+        var deployment = await published.DeployAsync();
+        Assert.Equal("10.0.0.0/23 -> 203.0.113.0/24: 8443,9000-9100", Rule(deployment, "operators-models-out"));
+        Assert.Equal("10.9.0.0/24 -> 10.0.2.0/27: 5432", Rule(deployment, "operators-jump-host-in"));
+    }
+
+    [Theory]
+    [InlineData("a rule", "203.0.113.0/24", "8443")]
+    [InlineData("rule", "203.0.113.1/24", "8443")]
+    [InlineData("rule", "example.com", "8443")]
+    [InlineData("rule", "203.0.113.0/24", "0")]
+    [InlineData("rule", "203.0.113.0/24")]
+    public async Task A_wrong_rule_is_refused_where_it_is_given(string name, string range, params string[] ports) => await PublishedApp.PublishAsync(builder =>
+        Assert.Contains("accepted: a name of letters", Assert.Throws<ArgumentException>(() => builder.AddMlflowPrivateNetwork().AllowOutbound(name, range, ports)).Message, StringComparison.Ordinal));
+
+    [Fact]
+    public async Task Settings_made_in_code_are_checked_as_those_of_the_configuration_are()
+    {
+        var failure = await Assert.ThrowsAsync<SettingsException>(() => PublishedApp.PublishAsync(builder =>
+            AddMlflow(builder).PublishToPrivateNetwork(new() { Jobs = true, Server = new() { Replicas = 2, GarbageCollectionSchedule = "daily" } })));
+
+        Assert.Equal(
+            ["Mlflow:Replicas", "Mlflow:GarbageCollection:Schedule", "Mlflow:SignIn"],
+            failure.Message.Split(Environment.NewLine).Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task A_store_that_it_does_not_know_is_named()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => PublishedApp.PublishAsync(builder => builder.AddMlflow("mlflow")
+            .WithBackendStore(builder.AddPostgres("postgres").AddDatabase("mlflow-db")).WithS3ArtifactStore("artifacts").WithBasicAuth().PublishToPrivateNetwork()));
+
+        Assert.Contains("Call WithBackendStore and WithArtifactStore with these before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static IResourceBuilder<MlflowServerResource> AddMlflow(IDistributedApplicationBuilder builder)
+    {
+        var database = builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db", "mlflow");
+        var artifacts = builder.AddAzureStorage("storage").AddBlobContainer("artifacts", "mlflow");
+        return builder.AddMlflow("mlflow").WithBackendStore(database).WithArtifactStore(artifacts);
+    }
+
+    private static string Rule(Deployment deployment, string name)
+    {
+        var rule = Assert.Single(
+            deployment.All("Microsoft.Network/networkSecurityGroups").SelectMany(group => group.List("properties.securityRules")), rule => (string)rule["name"]! == name)["properties"]!;
+        var ports = rule["destinationPortRanges"]?.AsArray().Select(range => (string)range!) ?? [(string)rule["destinationPortRange"]!];
+        return $"{rule["sourceAddressPrefix"]} -> {rule["destinationAddressPrefix"]}: {string.Join(',', ports)}";
+    }
+}

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using MlflowAspire.Tests.Docs;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -41,10 +42,6 @@ public sealed partial class AzdTests
         Assert.Equal("{virtual-network-resource-group.value}", (string?)manifest["network"]!["scope"]!["resourceGroup"]);
         Assert.Equal("virtual-network-resource-group", Parameters(manifest).Select(parameter => parameter.Key).Max(StringComparer.Ordinal));
     }
-
-    [Fact]
-    public void The_project_asks_for_a_version_of_azd_that_leaves_other_groups_alone() =>
-        Assert.Contains("requiredVersions:\n  azd: \">= 1.24.1\"\n", File.ReadAllText(ProjectFile).ReplaceLineEndings("\n"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(null, "https://mlflow.blue.westeurope.azurecontainerapps.io")]
@@ -91,16 +88,10 @@ public sealed partial class AzdTests
         ["AZURE_CONTAINER_APPS_ENVIRONMENT_DEFAULT_DOMAIN", "ENVIRONMENT_MLFLOW_TRACKING_URI"],
         EnvironmentVariable().Matches(Hook("windows")).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal));
 
-    private static string ProjectFile => Path.Combine(Repository.Root, "azure.yaml");
-
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Parameters(JsonObject manifest) => manifest.Where(resource => (string?)resource.Value!["type"] == "parameter.v0");
 
     /// <summary>The script of the postdeploy hook.</summary>
-    private static string Hook(string system)
-    {
-        var lines = File.ReadAllLines(ProjectFile).SkipWhile(line => line != $"    {system}:").SkipWhile(line => line != "      run: |").Skip(1).TakeWhile(line => line.StartsWith("        ", StringComparison.Ordinal));
-        return string.Concat(lines.Select(line => $"{line[8..]}\n"));
-    }
+    private static string Hook(string system) => ProjectFileTests.Project["hooks"]["postdeploy"][system].Text("run")!;
 
     [GeneratedRegex(@"^(\{[^{}]+\}|[^{}]*)$")]
     private static partial Regex WholeReferenceOrNone();

@@ -12,40 +12,45 @@ public sealed partial class CostTests
     private const decimal DnsZone = 0.50m;
     private const decimal MetricAlert = 0.10m;
     private const decimal LogAlert = 1.50m;
+    private const decimal WebTestCall = 0.0006m;
+    private const int Hours = 730;
 
-    [Theory]
+    [BicepTheory]
     [InlineData("development", 1)]
     [InlineData("production", 2)]
     public async Task Table_names_what_the_profile_deploys(string profile, int column)
     {
-        var app = await PublishedApp.GetAsync($"Profile={profile}");
+        var deployment = await Deployment.GetAsync($"Profile={profile}");
         var cells = Column(column);
 
-        var server = app.Only("Microsoft.DBforPostgreSQL/flexibleServers");
-        var standby = server["properties.highAvailability.mode"] != "'Disabled'";
-        Assert.StartsWith($"`{server["sku.name"]!.Trim('\'')}`{(standby ? " and its standby" : "")}:", cells["PostgreSQL"], StringComparison.Ordinal);
+        var server = deployment.Only("Microsoft.DBforPostgreSQL/flexibleServers");
+        var standby = server["properties.highAvailability.mode"] != "Disabled";
+        Assert.StartsWith($"`{server["sku.name"]}`{(standby ? " and its standby" : "")}:", cells["PostgreSQL"], StringComparison.Ordinal);
         Assert.StartsWith($"{server["properties.storage.storageSizeGB"]} GiB{(standby ? ", twice" : "")}:", cells["PostgreSQL's disk"], StringComparison.Ordinal);
-        var zones = app.Only("Microsoft.Storage/storageAccounts")["sku.name"] == "'Standard_ZRS'";
+        var zones = deployment.Only("Microsoft.Storage/storageAccounts")["sku.name"] == "Standard_ZRS";
         Assert.Contains(zones ? "zone-redundant" : "locally redundant", cells["artifacts (an example)"], StringComparison.Ordinal);
-        Assert.StartsWith($"{app.Only("Microsoft.ContainerRegistry/registries")["sku.name"]!.Trim('\'')}:", cells["container registry"], StringComparison.Ordinal);
+        Assert.StartsWith($"{deployment.Only("Microsoft.ContainerRegistry/registries")["sku.name"]}:", cells["container registry"], StringComparison.Ordinal);
     }
 
-    [Theory]
+    [BicepTheory]
     [InlineData("development", 1)]
     [InlineData("production", 2)]
     public async Task Table_counts_what_the_profile_deploys(string profile, int column)
     {
-        var app = await PublishedApp.GetAsync($"Profile={profile}");
+        var deployment = await Deployment.GetAsync($"Profile={profile}");
         var cells = Column(column);
 
         Assert.Equal(Count("Microsoft.Network/privateEndpoints") * PrivateEndpoint, Amount(cells["private endpoints: PostgreSQL, blobs, key vault"]));
         Assert.Equal(Count("Microsoft.Network/privateDnsZones") * DnsZone, Amount(cells["private DNS zones: three"]));
-        Assert.Equal(Rules("metricAlertRules") * MetricAlert + Rules("logAlertRules") * LogAlert, Amount(cells["alerts: five on metrics, three on logs"]));
+        Assert.Equal(
+            (Count("Microsoft.Insights/metricAlerts") * MetricAlert) + (Count("Microsoft.Insights/scheduledQueryRules") * LogAlert),
+            Amount(cells["alerts: seven on metrics, four on logs"]));
 
-        int Count(string type) => app.Resources.Count(resource => resource.Type == type);
+        var webTest = deployment.Only("Microsoft.Insights/webtests");
+        var calls = webTest.List("properties.Locations").Count * Hours * 3600 / int.Parse(webTest["properties.Frequency"]!, CultureInfo.InvariantCulture);
+        Assert.Equal(calls * WebTestCall, Amount(cells["calls of the public address, from five places"]));
 
-        // Loops make the alerts, of a list of rules each.
-        int Rules(string list) => app.Files["monitoring.module.bicep"].Split($"var {list} = [\n")[1].Split("\n]")[0].Split('\n').Count(line => line == "  {");
+        int Count(string type) => deployment.All(type).Count;
     }
 
     [Theory]

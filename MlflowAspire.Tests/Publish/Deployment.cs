@@ -38,6 +38,13 @@ public sealed class Deployment
     /// <summary>All resources of a type.</summary>
     public IReadOnlyList<DeployedResource> All(string type) => [.. Resources.Where(resource => resource.Type == type)];
 
+    /// <summary>The private endpoint of a resource.</summary>
+    public DeployedResource EndpointOf(DeployedResource target) => Assert.Single(
+        All("Microsoft.Network/privateEndpoints"), endpoint => endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"] == target.Id);
+
+    /// <summary>What Azure would do with the app host, with settings of section <c>Mlflow</c> such as <c>Profile=development</c>.</summary>
+    public static async Task<Deployment> GetAsync(params string[] settings) => await (await PublishedApp.GetAsync(settings)).DeployAsync();
+
     /// <summary>In which order Azure deploys.</summary>
     public Task<DeploymentOrder> OrderAsync() => _order.Value;
 

@@ -1,69 +1,74 @@
-using System.Text.RegularExpressions;
-
 namespace MlflowAspire.Tests.Publish;
 
 [Trait("Category", "Publish")]
-public sealed partial class IdentityTests
+public sealed class IdentityTests
 {
-    private static readonly string[] ReplicasWithJobs = ["Jobs=true", "Replicas=3", "JobQueue=redis"];
+    private const string Identity = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-    [Fact]
+    private static readonly string[] s_replicasWithJobs = ["Jobs=true", "Replicas=3", "JobQueue=redis"];
+
+    [BicepFact]
     public async Task Server_migration_and_jobs_share_one_identity()
     {
-        var app = await PublishedApp.GetAsync(ReplicasWithJobs);
-        var workloads = app.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs").ToList();
+        var deployment = await Deployment.GetAsync(s_replicasWithJobs);
+        var workloads = deployment.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs").ToList();
+        var (pull, mlflow) = (IdentityOf(deployment, "environment_mi"), IdentityOf(deployment, "mlflow_identity"));
 
         Assert.Equal(3, workloads.Count);
         Assert.All(workloads, workload => Assert.Equal(
-            ["${environment_outputs_azure_container_registry_managed_identity_id}", "${mlflow_identity_outputs_id}"],
-            workload.Values.Keys.Where(key => key.StartsWith("identity.userAssignedIdentities.", StringComparison.Ordinal)).Select(key => key.Split('.', 3)[2]).Order(StringComparer.Ordinal)));
-        Assert.All(workloads.SelectMany(BicepContainer.Of), container => Assert.Equal(
-            ("mlflow_identity_outputs_clientid", "'ManagedIdentityCredential'", "mlflow_identity_outputs_principalname"),
+            [pull.Id, mlflow.Id], workload.Content["identity"]!["userAssignedIdentities"]!.AsObject().Select(identity => identity.Key).Order(StringComparer.Ordinal)));
+        Assert.All(workloads.SelectMany(workload => workload.Containers), container => Assert.Equal(
+            ($"[{ReferenceTo(mlflow)}.clientId]", "ManagedIdentityCredential", mlflow.Name),
             (container.Environment["AZURE_CLIENT_ID"].Value, container.Environment["AZURE_TOKEN_CREDENTIALS"].Value, container.Environment["PGUSER"].Value)));
-        Assert.All(workloads, workload => Assert.Equal("environment_outputs_azure_container_registry_managed_identity_id", workload["properties.configuration.registries[0].identity"]));
+        Assert.All(workloads, workload => Assert.Equal(pull.Id, workload["properties.configuration.registries[0].identity"]));
         // What pulls the image is of no use to what runs in it.
         Assert.All(workloads, workload => Assert.Equal(
-            ("environment_outputs_azure_container_registry_managed_identity_id", "'None'", null),
+            (pull.Id, "None", null),
             (workload["properties.configuration.identitySettings[0].identity"], workload["properties.configuration.identitySettings[0].lifecycle"], workload["properties.configuration.identitySettings[1].identity"])));
     }
 
-    [Theory]
-    [InlineData("identity", "entra", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on artifacts", "administrator of postgres")]
-    [InlineData("access-key", "entra", "AcrPull on registry", "KeyVaultSecretsUser on vault", "administrator of postgres")]
-    [InlineData("identity", "password", "AcrPull on registry", "KeyVaultSecretsUser on vault", "StorageBlobDataContributor on artifacts")]
+    [BicepTheory]
+    [InlineData("identity", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers", "administrator of the server")]
+    [InlineData("access-key", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "administrator of the server")]
+    [InlineData("identity", "password", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers")]
     public async Task Identities_have_these_roles_and_no_others(string storage, string database, params string[] roles)
     {
-        var app = await PublishedApp.GetAsync([.. ReplicasWithJobs, $"Storage:Authentication={storage}", $"Database:Authentication={database}"]);
+        var deployment = await Deployment.GetAsync([.. s_replicasWithJobs, $"Storage:Authentication={storage}", $"Database:Authentication={database}"]);
 
-        var published = app.Resources.Select(resource => resource.Type switch
-        {
-            "Microsoft.Authorization/roleAssignments" => $"{RoleOf(resource)} on {resource["scope"]}",
-            "Microsoft.DBforPostgreSQL/flexibleServers/administrators" => $"administrator of {resource["parent"]}",
-            _ => null,
-        });
-        Assert.Equal(roles, published.OfType<string>().Order(StringComparer.Ordinal));
+        var assigned = deployment.All("Microsoft.Authorization/roleAssignments").Select(role => $"{NameOf(role)} on {TypeOfTarget(role)}")
+            .Concat(deployment.All("Microsoft.DBforPostgreSQL/flexibleServers/administrators").Select(_ => "administrator of the server"));
+        Assert.Equal(roles, assigned.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task Roles_go_to_the_identity_of_mlflow()
+    [BicepFact]
+    public async Task Roles_go_to_the_identity_of_mlflow_and_the_right_to_pull_to_that_of_the_environment()
     {
-        var manifest = (await PublishedApp.GetAsync()).Manifest;
+        var deployment = await Deployment.GetAsync();
+        var (pull, mlflow) = (IdentityOf(deployment, "environment_mi"), IdentityOf(deployment, "mlflow_identity"));
 
-        Assert.All(
-            manifest.Where(resource => resource.Key.StartsWith("mlflow-roles-", StringComparison.Ordinal)),
-            roles => Assert.Equal("{mlflow-identity.outputs.principalId}", (string?)roles.Value!["params"]!["principalId"]));
-        Assert.Equal("{mlflow-identity.outputs.principalId}", (string?)manifest["storage"]!["params"]!["mlflow_identity_outputs_principalid"]);
+        Assert.All(deployment.All("Microsoft.Authorization/roleAssignments"), role => Assert.Equal(
+            $"[{ReferenceTo(NameOf(role) == "AcrPull" ? pull : mlflow)}.principalId]", role["properties.principalId"]));
+        Assert.Contains($"{ReferenceTo(mlflow)}.principalId", deployment.Only("Microsoft.DBforPostgreSQL/flexibleServers/administrators")["name"], StringComparison.Ordinal);
     }
+
+    private static DeployedResource IdentityOf(Deployment deployment, string name) =>
+        Assert.Single(deployment.All(Identity), identity => identity.Name.StartsWith($"{name}-", StringComparison.Ordinal));
+
+    private static string ReferenceTo(DeployedResource identity) => $"reference('{identity.Id}', '{identity["apiVersion"]}')";
 
     /// <summary>The name of a role, by its id in Azure.</summary>
-    private static string RoleOf(BicepResource assignment) => RoleId().Match(assignment["properties.roleDefinitionId"]!).Value switch
+    private static string NameOf(DeployedResource assignment) => assignment["properties.roleDefinitionId"]!.Split('/')[^1] switch
     {
         "7f951dda-4ed3-4680-a7ca-43fe172d538d" => "AcrPull",
-        "4633458b-17de-408a-b874-0445c86b69e6" => "KeyVaultSecretsUser",
-        "ba92f5b4-2d11-453d-a403-e96b0029c9fe" => "StorageBlobDataContributor",
+        "4633458b-17de-408a-b874-0445c86b69e6" => "Key Vault Secrets User",
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe" => "Storage Blob Data Contributor",
         var other => other,
     };
 
-    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
-    private static partial Regex RoleId();
+    /// <summary>The last part of the type of what a role is on; the id of an assignment is that of its target and more.</summary>
+    private static string TypeOfTarget(DeployedResource assignment)
+    {
+        var id = assignment.Id.TrimStart("[extensionResourceId('".ToCharArray());
+        return id.Split(["/providers/Microsoft.Authorization/", "'"], StringSplitOptions.None)[0].Split('/')[^2];
+    }
 }

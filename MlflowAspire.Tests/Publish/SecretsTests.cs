@@ -6,133 +6,139 @@ namespace MlflowAspire.Tests.Publish;
 [Trait("Category", "Publish")]
 public sealed partial class SecretsTests
 {
-    /// <summary>Variants with all secrets that there are.</summary>
-    public static TheoryData<string[]> Variants => new()
-    {
-        Array.Empty<string>(),
-        new[] { "Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key" },
-        new[] { "Database:Authentication=password", "Database:Role=a" },
-        new[] { "SignIn=basic" },
-        new[] { "SignIn=oidc", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration", "Oidc:ClientId=mlflow" },
-        new[] { "SignIn=entra", "Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Oidc:ClientId=mlflow" },
-    };
+    private const string Secret = "Microsoft.KeyVault/vaults/secrets";
 
-    [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Apps_hold_references_to_the_vault_and_no_values(string[] settings)
-    {
-        var app = await PublishedApp.GetAsync(settings);
+    public static TheoryData<string> Names => Variants.Names;
 
-        foreach (var workload in app.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs"))
+    [BicepTheory]
+    [MemberData(nameof(Names))]
+    public async Task Apps_hold_references_to_the_vault_and_no_values(string variant)
+    {
+        var deployment = await Variants.DeployAsync(variant);
+        var (vault, identity) = (deployment.Only("Microsoft.KeyVault/vaults"), deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities").Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)));
+
+        foreach (var secret in deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets")))
         {
-            var secrets = workload.Values.Where(value => value.Key.StartsWith("properties.configuration.secrets[", StringComparison.Ordinal)).ToLookup(value => value.Key.Split('.')[^1], value => value.Value);
-            Assert.Empty(secrets["value"]);
-            Assert.Equal(secrets["name"].Count(), secrets["keyVaultUrl"].Count());
-            Assert.All(secrets["keyVaultUrl"], url => Assert.EndsWith(".properties.secretUri", url, StringComparison.Ordinal));
-            Assert.All(secrets["identity"], identity => Assert.Equal("mlflow_identity_outputs_id", identity));
+            Assert.Equal(["identity", "keyVaultUrl", "name"], secret.Select(property => property.Key).Order(StringComparer.Ordinal));
+            Assert.Matches($@"^\[reference\('{vault.Id}/secrets/[\w-]+', '[\d-]+'\)\.secretUri\]$", (string)secret["keyVaultUrl"]!);
+            Assert.Equal(identity.Id, (string?)secret["identity"]);
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Secrets_stand_in_secure_parameters_of_vault_and_database_alone(string[] settings)
+    [BicepTheory]
+    [MemberData(nameof(Names))]
+    public async Task Values_of_secrets_go_to_vault_and_database_alone(string variant)
     {
-        var app = await PublishedApp.GetAsync(settings);
-        var secrets = app.Manifest.Where(resource => IsSecret(resource.Value!)).Select(resource => $"{{{resource.Key}.value}}").ToHashSet();
+        var published = await Variants.PublishAsync(variant);
+        var secrets = published.Manifest.Where(resource => IsSecret(resource.Value!)).Select(resource => AzdTemplate.Identifier(resource.Key)).ToList();
         Assert.NotEmpty(secrets);
 
-        foreach (var (name, resource) in app.Manifest)
+        // A secure parameter keeps its name in the evaluated resources; its value would be its name and more.
+        var deployment = await published.DeployAsync();
+        foreach (var (resource, path) in deployment.Resources.SelectMany(resource => resource.Values.Where(value => secrets.Any(secret => value.Value.Contains($"parameters('{secret}')", StringComparison.Ordinal))).Select(value => (resource, value.Key))))
         {
-            foreach (var (parameter, value) in resource!["params"]?.AsObject() ?? [])
-            {
-                if (secrets.Any(secret => value!.ToString().Contains(secret, StringComparison.Ordinal)))
-                {
-                    Assert.Contains(name, new[] { "vault", "postgres" });
-                    Assert.Contains($"@secure()\nparam {parameter} string", app.Files[$"{name}.module.bicep"], StringComparison.Ordinal);
-                }
-            }
-
-            Assert.DoesNotContain(secrets, secret => resource["env"]?.ToJsonString().Contains(secret, StringComparison.Ordinal) is true);
-            Assert.DoesNotContain(secrets, secret => resource["args"]?.ToJsonString().Contains(secret, StringComparison.Ordinal) is true);
+            Assert.Contains($"{resource.Type} {path}", new[] { $"{Secret} properties.value", "Microsoft.DBforPostgreSQL/flexibleServers properties.administratorLoginPassword" });
         }
+
+        Assert.All(deployment.Resources.SelectMany(resource => resource.Values.Values), value => Assert.DoesNotContain(secrets, secret => value.Contains($"{secret.Replace('_', '-')}-value", StringComparison.Ordinal)));
+        Assert.All(published.Manifest, resource => Assert.DoesNotContain(
+            secrets, secret => $"{resource.Value!["env"]?.ToJsonString()}{resource.Value["args"]?.ToJsonString()}".Contains($"{{{secret.Replace('_', '-')}.value}}", StringComparison.Ordinal)));
     }
 
-    [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Variables_that_sound_like_secrets_are_references(string[] settings)
+    [BicepTheory]
+    [MemberData(nameof(Names))]
+    public async Task Variables_that_sound_like_secrets_are_references(string variant)
     {
-        var app = await PublishedApp.GetAsync(settings);
+        var variables = (await Variants.DeployAsync(variant)).Containers.SelectMany(container => container.Environment).Where(variable => SecretName().IsMatch(variable.Key)).ToList();
 
-        var variables = app.Resources.SelectMany(BicepContainer.Of).SelectMany(container => container.Environment).Where(variable => SecretName().IsMatch(variable.Key)).ToList();
         Assert.NotEmpty(variables);
         Assert.All(variables, variable => Assert.True(variable.Value is { Value: null, Secret: not null }, $"{variable.Key} is {variable.Value}"));
     }
 
-    [Fact]
-    public async Task The_version_of_the_passphrase_goes_with_it()
+    [BicepTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public async Task The_version_of_the_passphrase_goes_with_it(string version)
     {
-        foreach (var (settings, version) in new[] { (Array.Empty<string>(), "'1'"), (["KekVersion=2"], "'2'") })
-        {
-            var app = await PublishedApp.GetAsync(settings);
-            var users = app.Resources.SelectMany(BicepContainer.Of).Select(container => container.Environment).Where(environment => environment.ContainsKey("MLFLOW_CRYPTO_KEK_PASSPHRASE")).ToList();
-            Assert.NotEmpty(users);
-            Assert.All(users, environment => Assert.Equal(version, environment["MLFLOW_CRYPTO_KEK_VERSION"].Value));
-        }
+        var users = (await Deployment.GetAsync($"KekVersion={version}")).Containers.Select(container => container.Environment).Where(environment => environment.ContainsKey("MLFLOW_CRYPTO_KEK_PASSPHRASE")).ToList();
+
+        Assert.NotEmpty(users);
+        Assert.All(users, environment => Assert.Equal(version, environment["MLFLOW_CRYPTO_KEK_VERSION"].Value));
     }
 
-    [Theory]
-    [MemberData(nameof(Variants))]
-    public async Task Generated_secrets_are_made_once_and_those_that_are_asked_for_are_written_each_time(string[] settings)
+    [BicepTheory]
+    [MemberData(nameof(Names))]
+    public async Task Generated_secrets_are_made_once_and_those_that_are_asked_for_are_written_each_time(string variant)
     {
-        var app = await PublishedApp.GetAsync(settings);
-        var vault = app.Files["vault.module.bicep"];
+        var published = await Variants.PublishAsync(variant);
+        var deployment = await published.DeployAsync();
+        var generated = published.Manifest.Where(resource => resource.Value!["inputs"]?["value"]?["default"]?["generate"] is not null).Select(resource => resource.Key).ToList();
+        Assert.NotEmpty(generated);
 
-        foreach (var secret in app.Resources.Where(resource => resource.Type == "Microsoft.KeyVault/vaults/secrets" && resource["properties.value"]!.EndsWith("_value", StringComparison.Ordinal)))
-        {
-            var parameter = app.Manifest.Single(resource => $"{resource.Key.Replace('-', '_')}_value" == secret["properties.value"]).Value!;
-            var isGenerated = parameter["inputs"]!["value"]!["default"]?["generate"] is not null;
-            Assert.Equal(isGenerated, vault.Contains($"@onlyIfNotExists()\nresource {secret.Symbol} ", StringComparison.Ordinal));
-            Assert.Equal(isGenerated, secret["name"]!.EndsWith("-v1'", StringComparison.Ordinal));
-            Assert.Equal("'text/plain'", secret["properties.contentType"]);
-        }
+        var secrets = deployment.All(Secret).ToDictionary(secret => secret.Name);
+        var madeOnce = MadeOnce(deployment.Template).ToList();
+        // The version is part of the name, so that another one is another secret.
+        Assert.Equal(generated.Select(name => $"{name}-v1").Order(StringComparer.Ordinal), madeOnce.Order(StringComparer.Ordinal));
+        Assert.All(madeOnce, name => Assert.Equal("text/plain", secrets[name]["properties.contentType"]));
+        Assert.All(secrets.Keys.Except(madeOnce), name => Assert.DoesNotMatch(@"-v\d+$", name));
     }
 
-    [Fact]
+    [BicepFact]
     public async Task The_vault_keeps_what_is_read_and_nothing_else()
     {
-        var app = await PublishedApp.GetAsync("Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key");
-        var kept = app.Resources.Where(resource => resource.Type == "Microsoft.KeyVault/vaults/secrets").Select(resource => resource["name"]!);
-        var apps = string.Concat(app.Files.Where(file => file.Key.EndsWith("-containerapp.module.bicep", StringComparison.Ordinal)).Select(file => file.Value));
+        var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key");
 
-        Assert.All(kept, secret => Assert.Contains($"name: {secret}\n", apps, StringComparison.Ordinal));
-        Assert.DoesNotContain("generate", app.Manifest["postgres-password"]!.ToJsonString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("generate", app.Manifest["postgres-username"]!.ToJsonString(), StringComparison.Ordinal);
+        var read = deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets")).Select(secret => ((string)secret["keyVaultUrl"]!).Split('\'')[1]);
+        Assert.Equal(deployment.All(Secret).Select(secret => secret.Id).Order(StringComparer.Ordinal), read.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
+    public async Task Name_and_password_of_the_database_are_asked_for()
+    {
+        var manifest = (await PublishedApp.GetAsync("Database:Authentication=password")).Manifest;
+
+        Assert.All(["postgres-password", "postgres-username"], name => Assert.DoesNotContain("generate", manifest[name]!.ToJsonString(), StringComparison.Ordinal));
+    }
+
+    [BicepFact]
     public async Task A_new_version_is_another_secret_for_the_vault_and_the_apps()
     {
-        var app = await PublishedApp.GetAsync("FlaskKeyVersion=3");
+        var deployment = await Deployment.GetAsync("FlaskKeyVersion=3");
 
-        Assert.Contains(app.Resources, resource => resource.Type == "Microsoft.KeyVault/vaults/secrets" && resource["name"] == "'mlflow-flask-secret-key-v3'");
-        Assert.Contains("name: 'mlflow-flask-secret-key-v3'", app.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
-        Assert.DoesNotContain("mlflow-flask-secret-key-v1", string.Concat(app.Files.Values), StringComparison.Ordinal);
+        var secret = Assert.Single(deployment.All(Secret), secret => secret.Name.StartsWith("mlflow-flask-secret-key", StringComparison.Ordinal));
+        Assert.Equal("mlflow-flask-secret-key-v3", secret.Name);
+        Assert.Contains(deployment.Only("Microsoft.App/containerApps").List("properties.configuration.secrets"), reference => ((string)reference["keyVaultUrl"]!).Contains($"'{secret.Id}'", StringComparison.Ordinal));
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Vault_is_private_and_asks_for_roles()
     {
-        var app = await PublishedApp.GetAsync();
+        var deployment = await Deployment.GetAsync();
 
-        var vault = app.Only("Microsoft.KeyVault/vaults");
-        Assert.Equal(("'Disabled'", "'Deny'"), (vault["properties.publicNetworkAccess"], vault["properties.networkAcls.defaultAction"]));
+        var vault = deployment.Only("Microsoft.KeyVault/vaults");
+        Assert.Equal(("Disabled", "Deny"), (vault["properties.publicNetworkAccess"], vault["properties.networkAcls.defaultAction"]));
         Assert.Equal(("true", "true", "true"), (vault["properties.enableRbacAuthorization"], vault["properties.enableSoftDelete"], vault["properties.enablePurgeProtection"]));
-        var endpoint = app.Resources.Single(resource => resource.Symbol == "private_endpoints_vault_pe");
-        Assert.Equal(("network_outputs_private_endpoints_id", "'vault'"), (endpoint["properties.subnet.id"], endpoint["properties.privateLinkServiceConnections[0].properties.groupIds[0]"]));
+        var endpoint = deployment.EndpointOf(vault);
+        Assert.Equal(deployment.Only("Microsoft.Network/virtualNetworks/subnets", "private-endpoints").Id, endpoint["properties.subnet.id"]);
+        Assert.Equal("vault", endpoint["properties.privateLinkServiceConnections[0].properties.groupIds[0]"]);
     }
+
+    /// <summary>The secrets of the vault that the compiled template writes only where there is none of the name.</summary>
+    private static IEnumerable<string> MadeOnce(JsonNode? node) => node switch
+    {
+        JsonObject item when (string?)(item["type"] as JsonValue) == Secret => item["@options"]?["onlyIfNotExists"] is null ? [] : [SecretOfTheVault().Match((string)item["name"]!).Groups["name"].Value],
+        JsonObject item => item.SelectMany(property => MadeOnce(property.Value)),
+        JsonArray list => list.SelectMany(MadeOnce),
+        _ => [],
+    };
+
+    private static bool IsWorkload(DeployedResource resource) => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs";
 
     private static bool IsSecret(JsonNode resource) => (bool?)resource["inputs"]?["value"]?["secret"] is true;
 
     [GeneratedRegex("SECRET|PASS|KEY|REDIS_URL")]
     private static partial Regex SecretName();
+
+    [GeneratedRegex("'(?<name>[a-z0-9-]+)'\\)\\]$")]
+    private static partial Regex SecretOfTheVault();
 }

@@ -10,7 +10,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 class CommandLineTest(unittest.TestCase):
     def test_a_wrong_setting_is_one_line_and_exit_code_2(self) -> None:
-        for command in ("serve", "migrate", "gc"):
+        for command in ("serve", "migrate", "hand-over", "gc"):
             with self.subTest(command):
                 result = run(command)
                 self.assertEqual((result.returncode, result.stdout), (2, ""))
@@ -61,4 +61,4 @@ class CommandLineTest(unittest.TestCase):
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, gc, demo, or a program of the image\n")
+        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, hand-over, gc, demo, or a program of the image\n")

@@ -13,7 +13,7 @@ from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
 
-_COMMANDS = ("serve", "migrate", "gc", "demo")
+_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo")
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="check the settings and run the MLflow server")
     commands.add_parser("migrate", help="bring the databases to the schemas of this MLflow")
+    commands.add_parser("hand-over", help="give the tables to a role that each administrator of the database server in Azure acts for")
     commands.add_parser("demo", help="load MLflow's demo into a running server")
     gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments permanently")
     gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
@@ -54,6 +55,10 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
         from .databases.migrate import migrate
 
         migrate(environment)
+    elif arguments.command == "hand-over":
+        from .databases.hand_over import hand_over
+
+        hand_over(environment)
     elif arguments.command == "demo":
         from .demo import demo
 

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+
+namespace MlflowAspire.Tests.Docs;
+
+/// <summary>A real shell in which each tool only notes how it is called: quotes, continued lines and substitutions are the shell's own work.</summary>
+[UnsupportedOSPlatform("windows")]
+internal static partial class Shell
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>What the documents call.</summary>
+    public static IReadOnlyList<string> Tools { get; } = ["az", "azd", "aspire", "dotnet", "docker", "mlflow", "openssl", "pip", "psql", "pg_dump", "pg_restore", "python", "uuidgen"];
+
+    /// <summary>Runs a script and tells each call of a tool: its name and its arguments.</summary>
+    /// <param name="script">The script; <c>&lt;names in brackets&gt;</c> stand for what the reader fills in.</param>
+    /// <exception cref="InvalidOperationException">The script is no whole one, or calls something else.</exception>
+    public static async Task<IReadOnlyList<string[]>> CallsAsync(string script)
+    {
+        var folder = Directory.CreateTempSubdirectory("mlflow-shell-");
+        try
+        {
+            var calls = Path.Combine(folder.FullName, "calls");
+            await File.WriteAllTextAsync(calls, "");
+            foreach (var tool in Tools)
+            {
+                var path = Path.Combine(folder.FullName, tool);
+                await File.WriteAllTextAsync(path, $"#!/bin/sh\nprintf '%s\\0' {tool} \"$@\" >> '{calls}'\nprintf '\\n\\0' >> '{calls}'\necho output-of-{tool}\n");
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+
+            // bash from its usual place, with nothing else on its PATH; files that a redirection reads are those of the repository.
+            var start = new ProcessStartInfo("/bin/bash", ["-eu", "-o", "pipefail", "-c", Placeholder().Replace(script, "placeholder")])
+            {
+                WorkingDirectory = Repository.Root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment.Clear();
+            start.Environment["PATH"] = folder.FullName;
+            using var process = Process.Start(start)!;
+            using var limit = new CancellationTokenSource(s_limit);
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.StandardOutput.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return process.ExitCode == 0 && await errors is ""
+                ? [.. (await File.ReadAllTextAsync(calls, limit.Token)).Split("\n\0", StringSplitOptions.RemoveEmptyEntries).Select(call => call.TrimEnd('\0').Split('\0'))]
+                : throw new InvalidOperationException($"{await errors}{script}");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [GeneratedRegex("<[a-z][^<>\n]*>")]
+    private static partial Regex Placeholder();
+}

@@ -8,7 +8,8 @@ public static partial class MlflowAzureExtensions
 {
     /// <summary>
     /// Publishes the server to Azure, with all that it needs, in one virtual network: a Container Apps environment with its registry, the server with its migration and
-    /// its garbage collection, a key vault for its secrets, PostgreSQL and blobs behind private endpoints, logs with alerts and a workbook. It has no effect in a local run.
+    /// its garbage collection, a key vault for its secrets, PostgreSQL and blobs behind private endpoints, logs with alerts and a workbook. With another artifact store there
+    /// is no storage account. It has no effect in a local run.
     /// </summary>
     /// <remarks>
     /// It adds the resources <c>workspace</c>, <c>vault</c>, <c>registry</c>, <c>environment</c>, <c>monitoring</c> and the identity of the server, and the parameter
@@ -19,7 +20,7 @@ public static partial class MlflowAzureExtensions
     /// <param name="network">The network, made by <see cref="AddMlflowPrivateNetwork"/>; one of its own by default.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="SettingsException">Settings do not fit each other.</exception>
-    /// <exception cref="InvalidOperationException">The stores are no flexible server and no blob container.</exception>
+    /// <exception cref="InvalidOperationException">The backend store is no database of a flexible server.</exception>
     public static IResourceBuilder<MlflowServerResource> PublishToPrivateNetwork(
         this IResourceBuilder<MlflowServerResource> builder, MlflowSettings? settings = null, MlflowPrivateNetwork? network = null)
     {
@@ -32,13 +33,12 @@ public static partial class MlflowAzureExtensions
 
         settings ??= new();
         settings.CheckFor(builder.Resource);
-        var (server, container) = builder.Resource switch
+        if (builder.Resource.BackendStore is not AzurePostgresFlexibleServerDatabaseResource { Parent: var server })
         {
-            { BackendStore: AzurePostgresFlexibleServerDatabaseResource { Parent: var parent }, ArtifactStore: AzureBlobStorageContainerResource blobs } => (parent, blobs),
-            _ => throw new InvalidOperationException(
-                $"MLflow server '{builder.Resource.Name}' is published to a private network with a database of an Azure flexible server and with a blob container. "
-                + "Call WithBackendStore and WithArtifactStore with these before PublishToPrivateNetwork; with other stores, call PublishAsContainerApp."),
-        };
+            throw new InvalidOperationException(
+                $"MLflow server '{builder.Resource.Name}' is published to a private network with a database of an Azure flexible server. "
+                + "Call WithBackendStore with one before PublishToPrivateNetwork; with another one, call PublishAsContainerApp.");
+        }
 
         network ??= application.AddMlflowPrivateNetwork(settings.Network);
         var workspace = application.AddMlflowWorkspace(settings);
@@ -48,15 +48,23 @@ public static partial class MlflowAzureExtensions
 
         var postgres = application.CreateResourceBuilder(server);
         postgres.PublishInNetwork(network, vault, settings);
-        var artifacts = application.CreateResourceBuilder(container);
-        artifacts.PublishInNetwork(network, settings);
-        if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+        IResourceBuilder<AzureStorageResource>? storage = null;
+        if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource container)
         {
-            builder.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+            var artifacts = application.CreateResourceBuilder(container);
+            artifacts.PublishInNetwork(network, settings);
+            if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
+            {
+                builder.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
+            }
+
+            storage = application.CreateResourceBuilder(container.Parent.Parent);
         }
 
         builder.PublishServer(settings, vault, identity);
-        application.AddMlflowMonitoring(settings, workspace, builder, environment, postgres, application.CreateResourceBuilder(container.Parent.Parent), vault);
+        application.AddMlflowMonitoring(settings, workspace, builder, environment, postgres, vault, storage);
+        // The next deployment is refused when it asks for what cannot be changed in this one.
+        application.KeepDeployedSettings(settings);
         return builder;
     }
 }

@@ -30,8 +30,8 @@ internal static class MonitoringExtensions
         IResourceBuilder<MlflowServerResource> mlflow,
         IResourceBuilder<AzureContainerAppEnvironmentResource> environment,
         IResourceBuilder<AzurePostgresFlexibleServerResource> postgres,
-        IResourceBuilder<AzureStorageResource> storage,
-        IResourceBuilder<AzureKeyVaultResource> vault)
+        IResourceBuilder<AzureKeyVaultResource> vault,
+        IResourceBuilder<AzureStorageResource>? storage = null)
     {
         var trackingUri = environment.AddTrackingUri(mlflow, settings);
         var monitoring = builder.AddResource(new AzureBicepResource("monitoring", templateString: ReadTemplate()))
@@ -40,10 +40,14 @@ internal static class MonitoringExtensions
             .WithParameter("trackingUri", trackingUri)
             .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
             .WithParameter("postgresName", postgres.NameAfterEndpoint())
-            .WithParameter("storageName", storage.Resource.NameOutputReference)
             .WithParameter("vaultName", vault.Resource.NameOutputReference)
             .WithParameter("registryName", environment.GetAzureContainerRegistry().Resource.NameOutputReference)
             .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
+        if (storage is not null)
+        {
+            monitoring.WithParameter("storageName", storage.Resource.NameOutputReference);
+        }
+
         if (settings.OpenTelemetry)
         {
             var insights = builder.AddAzureApplicationInsights("insights", workspace)
@@ -60,10 +64,18 @@ internal static class MonitoringExtensions
             }
         }
 
-        // Alerts on metrics need their target, and the app is deployed after the module of the others.
-        mlflow.PublishAsAzureContainerApp((infrastructure, app) => infrastructure.Add(ReplicasAlert.Create(
-            app, mlflow.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure))));
+        // Alerts on metrics need their target, and the apps are deployed after the module of the others.
+        mlflow.AlertOnReplicas(monitoring);
+        if (builder.Resources.OfType<MlflowTaskResource>().SingleOrDefault(task => task.Name == $"{mlflow.Resource.Name}-periodic") is { } periodic)
+        {
+            // Without ingress nobody else would notice.
+            builder.CreateResourceBuilder(periodic).AlertOnReplicas(monitoring);
+        }
     }
+
+    private static void AlertOnReplicas<T>(this IResourceBuilder<T> app, IResourceBuilder<AzureBicepResource> monitoring) where T : ContainerResource =>
+        app.PublishAsAzureContainerApp((infrastructure, published) => infrastructure.Add(ReplicasAlert.Create(
+            published, app.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure))));
 
     private static string ReadTemplate()
     {

@@ -9,7 +9,8 @@ public static partial class MlflowAzureExtensions
 {
     /// <summary>
     /// Reads section <c>Mlflow</c> of the configuration. When publishing that is deployment.json over appsettings.json, with the environment and the command line on
-    /// top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same.
+    /// top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same. What the deployment
+    /// keeps for its life is in deployed.json, and a change of it is refused.
     /// </summary>
     /// <remarks>Wrong settings end the process of an app host with exit code 1, after a line for each of them on the console.</remarks>
     /// <param name="builder">The app host.</param>
@@ -21,15 +22,7 @@ public static partial class MlflowAzureExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(args);
         var isPublishing = builder.ExecutionContext.IsPublishMode;
-        var configuration = isPublishing
-            ? new ConfigurationBuilder()
-                .SetBasePath(builder.AppHostDirectory)
-                .AddJsonFile("appsettings.json", optional: true)
-                .AddJsonFile("deployment.json", optional: true)
-                .AddEnvironmentVariables()
-                .AddCommandLine(args)
-                .Build()
-            : (IConfiguration)builder.Configuration;
+        var configuration = isPublishing ? DeploymentConfiguration(builder, args) : builder.Configuration;
         try
         {
             return MlflowSettings.Read(configuration, isPublishing);
@@ -40,6 +33,18 @@ public static partial class MlflowAzureExtensions
             Environment.Exit(1);
             throw;
         }
+    }
+
+    private static IConfigurationRoot DeploymentConfiguration(IDistributedApplicationBuilder builder, string[] args)
+    {
+        var call = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+        return new ConfigurationBuilder()
+            .SetBasePath(builder.AppHostDirectory)
+            .AddJsonFile("appsettings.json", optional: true)
+            .AddJsonFile("deployment.json", optional: true)
+            .AddJsonFile(call[DeployedSettings.FileSetting] ?? DeployedSettings.DefaultFile, optional: true)
+            .AddConfiguration(call)
+            .Build();
     }
 
     /// <summary>Sets the server up: its workers, jobs, names, secrets, telemetry, sign-in and role in the database.</summary>

@@ -45,6 +45,11 @@ public sealed record MlflowSettings
     /// <summary>What a deployment to Azure is for (<c>Mlflow:Profile</c>, default <c>production</c>).</summary>
     public DeploymentProfile Profile { get; init; } = DeploymentProfile.Production;
 
+    /// <summary>
+    /// The file with what a deployment keeps for its life (<c>Mlflow:DeployedSettings</c>, default <c>deployed.json</c>), below the folder of the app host.
+    /// </summary>
+    public string DeployedSettingsFile { get; init; } = DeployedSettings.DefaultFile;
+
     /// <summary>The sizes, the redundancy and the retention in Azure.</summary>
     public ProfileSizes Sizes { get => field ?? ProfileSizes.Of(Profile); init; }
 
@@ -88,6 +93,7 @@ public sealed record MlflowSettings
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
             Server = PublishedServerSettings.Read(section),
             Profile = profile,
+            DeployedSettingsFile = section.Text(nameof(DeployedSettings)) is { Length: > 0 } file ? file : DeployedSettings.DefaultFile,
             Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
             Database = DatabaseSettings.Read(section),
@@ -97,6 +103,7 @@ public sealed record MlflowSettings
         if (isPublishing)
         {
             settings.RefuseOpenServer(section);
+            DeployedSettings.Check(configuration, section, settings);
         }
 
         section.RejectUnknown();

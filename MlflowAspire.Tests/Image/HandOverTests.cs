@@ -8,6 +8,7 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public sealed class HandOverTests(ImageFixture image)
 {
+    private const string Administrators = "azure_pg_admin";
     private const string Password = "a p@ss:w/rd%1";
     private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
 
@@ -32,7 +33,7 @@ public sealed class HandOverTests(ImageFixture image)
             (await image.RunAsync(As(database, identity), "hand-over")).Succeeded();
         }
 
-        await database.ExecuteAsync($"ALTER ROLE {administrator} LOGIN; ALTER ROLE {identity} NOLOGIN");
+        await database.ExecuteAsync($"ALTER ROLE {administrator} LOGIN; ALTER ROLE \"{identity}\" NOLOGIN");
         await using var again = await MlflowServer.StartAsync(image, As(database, administrator));
         await WriteAsync(again);
         await ExecuteAsync(database, administrator, "ALTER TABLE newer ADD COLUMN newest integer; ALTER TABLE experiments DROP COLUMN newer");
@@ -59,8 +60,9 @@ public sealed class HandOverTests(ImageFixture image)
     [Fact]
     public async Task Users_are_carried_over_into_their_own_database()
     {
-        var (database, administrator, identity) = await CreateAsync();
-        var (old, @new) = (await image.CreateDatabaseAsync(administrator), await image.CreateDatabaseAsync(administrator));
+        // Databases of the group, as each of its members makes tables there.
+        var (_, administrator, identity) = await CreateAsync();
+        var (database, old, @new) = (await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators));
         (await image.RunAsync(WithUsersIn(old), "migrate")).Succeeded();
         await ExecuteAsync(old, identity, "INSERT INTO users (username, display_name, is_admin, is_service_account, active, managed_by) VALUES ('ada', 'Ada', true, false, true, 'manual')");
 
@@ -86,10 +88,10 @@ public sealed class HandOverTests(ImageFixture image)
     {
         var server = await image.CreateDatabaseAsync();
         var (administrator, identity) = ($"a{server.Name[^12..]}", $"mlflow_identity-{server.Name[^12..]}");
-        await server.ExecuteAsync("DO $$ BEGIN CREATE ROLE azure_pg_admin NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+        await server.ExecuteAsync($"DO $$ BEGIN CREATE ROLE {Administrators} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
         foreach (var role in new[] { administrator, identity })
         {
-            await server.ExecuteAsync($"CREATE ROLE \"{role}\" LOGIN CREATEROLE CREATEDB PASSWORD '{Password}' IN ROLE azure_pg_admin");
+            await server.ExecuteAsync($"CREATE ROLE \"{role}\" LOGIN CREATEROLE CREATEDB PASSWORD '{Password}' IN ROLE {Administrators}");
         }
 
         return (await image.CreateDatabaseAsync(administrator), administrator, identity);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using MlflowAspire.Hosting.Azure;
 using MlflowAspire.Tests.Docs;
 
 namespace MlflowAspire.Tests.Publish;
@@ -81,6 +82,15 @@ public sealed partial class AzdTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public void What_is_deployed_is_kept_on_each_system()
+    {
+        var hook = ProjectFileTests.Project["hooks"]["postprovision"];
+
+        Assert.Equal($"dotnet run --project MlflowAspire.AppHost -- --operation publish --step {DeployedSettings.KeepStep}\n", hook["posix"].Text("run"));
+        Assert.Equal(hook["posix"].Text("run"), hook["windows"].Text("run"));
     }
 
     [Fact]

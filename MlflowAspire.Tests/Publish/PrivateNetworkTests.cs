@@ -61,7 +61,7 @@ public sealed class PrivateNetworkTests
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => PublishedApp.PublishAsync(builder => builder.AddMlflow("mlflow")
             .WithBackendStore(builder.AddPostgres("postgres").AddDatabase("mlflow-db")).WithS3ArtifactStore("artifacts").WithBasicAuth().PublishToPrivateNetwork()));
 
-        Assert.Contains("Call WithBackendStore and WithArtifactStore with these before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Call WithBackendStore with one before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
     }
 
     private static IResourceBuilder<MlflowServerResource> AddMlflow(IDistributedApplicationBuilder builder)

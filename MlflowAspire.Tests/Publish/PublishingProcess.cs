@@ -7,9 +7,9 @@ internal static class PublishingProcess
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    /// <summary>The arguments with which azd asks for a manifest.</summary>
+    /// <summary>The arguments with which azd asks for a manifest. What the checkout has deployed plays no part.</summary>
     public static string[] Arguments(string manifest, params string[] settings) =>
-        ["--publisher", "manifest", "--output-path", manifest, .. settings.Select(setting => $"--Mlflow:{setting}")];
+        ["--publisher", "manifest", "--output-path", manifest, "--Mlflow:DeployedSettings=none.json", .. settings.Select(setting => $"--Mlflow:{setting}")];
 
     /// <summary>Runs the app host as azd does.</summary>
     public static Task<(int ExitCode, string Log)> RunAsync(string directory, params string[] settings) =>
@@ -35,7 +35,13 @@ internal static class PublishingProcess
 
     /// <summary>Runs the app host as <c>aspire publish</c> does.</summary>
     public static Task<(int ExitCode, string Log)> RunAspireAsync(string directory, params string[] parameters) =>
-        StartAppHostAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
+        StartAppHostAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, "--Mlflow:DeployedSettings=none.json", .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
+
+    /// <summary>Runs the step that the hook of azure.yaml runs after a deployment.</summary>
+    /// <param name="file">The file that it writes.</param>
+    /// <param name="settings">The settings of the deployment.</param>
+    public static Task<(int ExitCode, string Log)> KeepDeployedSettingsAsync(string file, params string[] settings) => StartAppHostAsync(
+        ["--operation", "publish", "--step", "keep-deployed-settings", $"--Mlflow:DeployedSettings={file}", .. settings.Select(setting => $"--Mlflow:{setting}")]);
 
     // Not Development, so that a developer's user secrets play no part.
     private static Task<(int ExitCode, string Log)> StartAppHostAsync(string[] args) =>

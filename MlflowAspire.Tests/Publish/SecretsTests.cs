@@ -126,7 +126,7 @@ public sealed partial class SecretsTests
     /// <summary>The secrets of the vault that the compiled template writes only where there is none of the name.</summary>
     private static IEnumerable<string> MadeOnce(JsonNode? node) => node switch
     {
-        JsonObject item when (string?)(item["type"] as JsonValue) == Secret => item["@options"]?["onlyIfNotExists"] is null ? [] : [SecretOfTheVault().Match((string)item["name"]!).Groups["name"].Value],
+        JsonObject item when item["type"]?.ToString() == Secret => item["@options"]?["onlyIfNotExists"] is null ? [] : [SecretOfTheVault().Match((string)item["name"]!).Groups["name"].Value],
         JsonObject item => item.SelectMany(property => MadeOnce(property.Value)),
         JsonArray list => list.SelectMany(MadeOnce),
         _ => [],

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aspire.Hosting;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -6,6 +7,23 @@ namespace MlflowAspire.Tests.Publish;
 public sealed class StorageTests
 {
     private const string Account = "Microsoft.Storage/storageAccounts";
+
+    [BicepFact]
+    public async Task Another_artifact_store_has_no_account_no_endpoint_and_no_role()
+    {
+        var published = await PublishedApp.PublishAsync(builder => builder.AddMlflow("mlflow")
+            .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db", "mlflow"))
+            .WithS3ArtifactStore("artifacts")
+            .WithBasicAuth()
+            .PublishToPrivateNetwork());
+        var deployment = await published.DeployAsync();
+
+        Assert.Equal("s3://artifacts", deployment.Only("Microsoft.App/containerApps").Containers.Last().Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
+        Assert.All(deployment.Resources, resource => Assert.All(resource.Values, value => Assert.DoesNotContain("Microsoft.Storage", $"{resource.Type} {value.Value}", StringComparison.Ordinal)));
+        Assert.DoesNotContain(deployment.All("Microsoft.Network/privateDnsZones"), zone => zone.Name.Contains("blob", StringComparison.Ordinal));
+        Assert.DoesNotContain(deployment.All("Microsoft.Insights/metricAlerts"), alert => alert.Name.Contains("storage-availability", StringComparison.Ordinal));
+        Assert.DoesNotContain(deployment.Diagnostics, diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
+    }
 
     [BicepTheory]
     [InlineData("Profile=production")]

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -79,10 +81,91 @@ public sealed partial class UpgradeTests
         Assert.True(gone.All(resource => resource is { Type: $"{Server}/databases", Name: "mlflow_auth" }), $"{from} to {to} ({outcome}): {string.Join(", ", gone)}");
     }
 
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public async Task Publishing_refuses_what_is_not_in_place_and_nothing_else(string from, string to, string outcome)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await DeployedSettings.WriteAsync(file, Read(null, from), CancellationToken.None);
+            var failure = Record.Exception(() => Read(file, to));
+
+            if (outcome == NotInPlace)
+            {
+                Assert.Contains(", as it is deployed: ", Assert.IsType<SettingsException>(failure).Message, StringComparison.Ordinal);
+            }
+            else
+            {
+                Assert.Null(failure);
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("GeoRedundancy=true")]
+    [InlineData("Database:Access=delegated-subnet")]
+    public async Task A_restored_server_may_be_what_the_first_one_could_not_become(string change)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await DeployedSettings.WriteAsync(file, Read(null), CancellationToken.None);
+
+            Assert.Throws<SettingsException>(() => Read(file, change));
+            Assert.Equal("mlflow-restored", Read(file, change, "Database:Server=mlflow-restored").Database.Server);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_publish_after_the_deployment_is_refused_with_each_setting_and_its_reason()
+    {
+        var folder = Directory.CreateTempSubdirectory("mlflow-deployed-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "deployed.json");
+            var kept = await PublishingProcess.KeepDeployedSettingsAsync(file);
+            Assert.True(kept.ExitCode == 0, kept.Log);
+
+            var same = await PublishingProcess.RunAsync(folder.FullName, "Replicas=2", $"DeployedSettings={file}");
+            Assert.True(same.ExitCode == 0, same.Log);
+
+            var (exitCode, log) = await PublishingProcess.RunAsync(folder.FullName, "Profile=development", $"DeployedSettings={file}");
+            Assert.NotEqual(0, exitCode);
+            Assert.Contains("Mlflow:ZoneRedundancy is 'false'; accepted: true, as it is deployed: an environment gets its zones when it is made", log, StringComparison.Ordinal);
+            Assert.Contains("Mlflow:Database:StorageGiB is '32'; accepted: 128, as it is deployed: a disk never shrinks", log, StringComparison.Ordinal);
+            Assert.Contains("Mlflow:Profile is 'development'; accepted: production", log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public void Table_has_the_three_outcomes() => Assert.Equal([Applied, ByHand, NotInPlace], Changes.Select(change => (string)change[2]).Distinct().Order(StringComparer.Ordinal));
 
-    private static async Task<Deployment> DeployAsync(string setting)
+    /// <summary>Reads settings after a deployment that has left a file, or before the first one.</summary>
+    private static MlflowSettings Read(string? deployed, params string[] settings)
+    {
+        var values = settings.SelectMany(WithOthers).Select(setting => setting.Split('=', 2)).ToDictionary(pair => $"Mlflow:{pair[0]}", pair => (string?)pair[1]);
+        values.TryAdd("Mlflow:SignIn", "basic");
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values);
+        return MlflowSettings.Read((deployed is null ? configuration : configuration.AddJsonFile(deployed)).Build(), isPublishing: true);
+    }
+
+    private static async Task<Deployment> DeployAsync(string setting) => await Deployment.GetAsync(WithOthers(setting));
+
+    /// <summary>A setting with what it asks for.</summary>
+    private static string[] WithOthers(string setting)
     {
         string[] others = setting switch
         {
@@ -91,7 +174,7 @@ public sealed partial class UpgradeTests
             "JobQueue=redis" => ["Jobs=true", "Replicas=3"],
             _ => [],
         };
-        return await (await PublishedApp.GetAsync([setting, .. others])).DeployAsync();
+        return [setting, .. others];
     }
 
     private static string Key(DeployedResource resource) => $"{resource.Type} {resource.Id}";

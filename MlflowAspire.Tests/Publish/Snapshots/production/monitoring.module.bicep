@@ -22,8 +22,8 @@ param workspaceId string
 @description('The PostgreSQL flexible server.')
 param postgresName string
 
-@description('The storage account.')
-param storageName string
+@description('The storage account of the artifacts; empty when they are elsewhere.')
+param storageName string = ''
 
 @description('The key vault.')
 param vaultName string
@@ -38,11 +38,11 @@ resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existin
   name: postgresName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = if (!empty(storageName)) {
   name: storageName
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' existing = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' existing = if (!empty(storageName)) {
   parent: storage
   name: 'default'
 }
@@ -97,7 +97,7 @@ resource postgresLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
   }
 }
 
-resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(storageName)) {
   name: 'to-workspace'
   scope: blobs
   properties: {
@@ -214,6 +214,9 @@ var metricAlertRules = [
     operator: 'GreaterThan'
     threshold: 10
   }
+]
+
+var storageAlertRules = empty(storageName) ? [] : [
   {
     name: 'storage-availability'
     description: 'Less than 99 % of the requests to the storage account succeeded.'
@@ -228,7 +231,7 @@ var metricAlertRules = [
   }
 ]
 
-resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule in metricAlertRules: {
+resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [for rule in concat(metricAlertRules, storageAlertRules): {
   name: '${appName}-${rule.name}'
   location: 'global'
   properties: {
@@ -343,7 +346,7 @@ var logAlertRules = [
     name: 'job-failed'
     description: 'The collection of garbage has failed or has taken too long.'
     severity: 2
-    query: '${jobEvents} | where Reason in ("BackoffLimitExceeded", "DeadlineExceeded", "FailedCreate")'
+    query: '${jobEvents} | where Reason in ("BackoffLimitExceeded", "DeadlineExceeded")'
     threshold: 0
   }
 ]
@@ -418,13 +421,16 @@ var eventCharts = [
     title: 'PostgreSQL: CPU and storage in %'
     query: 'AzureMetrics | where ResourceProvider == "MICROSOFT.DBFORPOSTGRESQL" | where MetricName in ("cpu_percent", "storage_percent") | summarize avg(Average) by MetricName, bin(TimeGenerated, 5m)'
   }
+]
+
+var storageCharts = empty(storageName) ? [] : [
   {
     title: 'Storage: requests by result'
     query: 'StorageBlobLogs | summarize count() by StatusText, bin(TimeGenerated, 5m)'
   }
 ]
 
-var workbookItems = [for chart in concat(requestCharts, eventCharts): {
+var workbookItems = [for chart in concat(requestCharts, eventCharts, storageCharts): {
   type: 3
   content: {
     version: 'KqlItem/1.0'

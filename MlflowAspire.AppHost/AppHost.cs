@@ -1,4 +1,4 @@
-var builder = DistributedApplication.CreateBuilder(args).WithOneRunAtATime();
+var builder = DistributedApplication.CreateBuilder(args).WithConsoleLines().WithOneRunAtATime();
 var settings = builder.ReadMlflowSettings(args);
 
 // Experiments, runs, models and traces. The local server has the version of the one in Azure.

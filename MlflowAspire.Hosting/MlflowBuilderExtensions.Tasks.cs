@@ -29,15 +29,17 @@ public static partial class MlflowBuilderExtensions
 
     private static void AddGarbageCollectionCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
+        const string Confirmation = "This permanently deletes the runs and experiments that are marked as deleted, with their artifacts. Continue?";
         var collection = builder.AddGarbageCollection(mlflow)
             .WaitForCompletion(builder.CreateResourceBuilder(mlflow.Resource.Migration))
             .WithExplicitStart()
+            .WithConfirmedStart(Confirmation)
             .ExcludeFromManifest();
 
         mlflow.WithTaskCommand("collect-garbage", "Collect garbage", collection, new()
         {
-            Description = "Removes deleted runs and experiments with their artifacts for good.",
-            ConfirmationMessage = "Deleted runs and experiments cannot be restored afterwards. Go on?",
+            Description = "Permanently removes deleted runs and experiments, with their artifacts.",
+            ConfirmationMessage = Confirmation,
             IconName = "Delete",
         });
     }
@@ -57,6 +59,7 @@ public static partial class MlflowBuilderExtensions
         {
             Description = "Loads MLflow's demo: traces, evaluation runs and prompts. It takes a minute.",
             IconName = "Lightbulb",
+            IsHighlighted = true,
         });
     }
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Utils;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
@@ -73,11 +71,6 @@ public static partial class MlflowBuilderExtensions
             .WithWorkers(1)
             .WithJobs(enabled: false);
 
-        // The orchestrator's console shows the dashboard's address alone.
-        mlflow.OnResourceReady(async (_, ready, cancellationToken) => ready.Services.GetRequiredService<ILoggerFactory>()
-            .CreateLogger("MlflowAspire.Hosting")
-            .LogReady(await server.UriExpression.GetValueAsync(cancellationToken)));
-
         builder.AddMigration(mlflow);
         if (builder.ExecutionContext.IsRunMode)
         {
@@ -85,6 +78,7 @@ public static partial class MlflowBuilderExtensions
             mlflow.WithVolume(VolumeNameGenerator.Generate(mlflow, "spool"), "/var/spool/mlflow");
             builder.AddGarbageCollectionCommand(mlflow);
             builder.AddDemoData(mlflow);
+            mlflow.ReportStart();
         }
 
         builder.OnBeforeStart((_, _) => server.Validate());
@@ -109,7 +103,4 @@ public static partial class MlflowBuilderExtensions
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
         _ => Task.CompletedTask,
     };
-
-    [LoggerMessage(LogLevel.Information, "MLflow is ready: {Address}")]
-    private static partial void LogReady(this ILogger logger, string? address);
 }

@@ -10,7 +10,10 @@ internal class Mistakes(string section)
     /// <param name="key">The name of the setting below the section.</param>
     /// <param name="value">Its value.</param>
     /// <param name="accepted">What is accepted instead.</param>
-    public void Reject(string key, object? value, string accepted) => _lines.Add($"{section}:{key} is '{value}'; accepted: {accepted}.");
+    public void Reject(string key, object? value, string accepted) => Add($"{section}:{key} is '{value}'; accepted: {accepted}.");
+
+    /// <summary>Adds a line about a setting.</summary>
+    protected void Add(string line) => _lines.Add(line);
 
     /// <summary>Ends the checks.</summary>
     /// <exception cref="SettingsException">Something is wrong.</exception>

@@ -1,6 +1,6 @@
-using System.Reflection;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
+using MlflowAspire.Hosting;
 using MlflowAspire.Hosting.Azure;
 
 namespace Aspire.Hosting;
@@ -12,7 +12,9 @@ public static partial class MlflowAzureExtensions
     /// top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same. What the deployment
     /// keeps for its life is in deployed.json, and a change of it is refused.
     /// </summary>
-    /// <remarks>Wrong settings end the process of an app host with exit code 1, after a line for each of them on the console.</remarks>
+    /// <remarks>
+    /// Wrong settings, and in a local run a port that is taken, end the process of an app host with exit code 1, after a line for each of them on the console.
+    /// </remarks>
     /// <param name="builder">The app host.</param>
     /// <param name="args">The command line.</param>
     /// <returns>The settings.</returns>
@@ -25,9 +27,15 @@ public static partial class MlflowAzureExtensions
         var configuration = isPublishing ? DeploymentConfiguration(builder, args) : builder.Configuration;
         try
         {
-            return MlflowSettings.Read(configuration, isPublishing);
+            var settings = MlflowSettings.Read(configuration, isPublishing);
+            if (!isPublishing && builder.HasOwnProcess() && settings.Port is { } port && !LocalPort.BecomesFree(port, builder.LockOfRun()))
+            {
+                throw new SettingsException($"Mlflow:Port {port} is in use{(port is 5000 or 7000 ? " (on macOS: AirPlay Receiver)" : "")}; set Mlflow__Port={(port + 1) % 65536} or 0.");
+            }
+
+            return settings;
         }
-        catch (SettingsException wrong) when (Assembly.GetEntryAssembly() == builder.AppHostAssembly)
+        catch (SettingsException wrong) when (builder.HasOwnProcess())
         {
             Console.Error.WriteLine(wrong.Message);
             Environment.Exit(1);

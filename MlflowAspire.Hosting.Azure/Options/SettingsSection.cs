@@ -103,7 +103,8 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     {
         foreach (var (key, value) in configuration.GetSection(_name).AsEnumerable(makePathsRelative: true).Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
         {
-            Reject(key, value, "one of the settings " + string.Join(", ", _known.Select(key => $"{_name}:{key}")));
+            var hint = NearestName.Of(key, _known) is { } nearest ? $"did you mean {_name}:{nearest}?" : $"the settings are {string.Join(", ", _known.Select(known => $"{_name}:{known}"))}.";
+            Add($"{_name}:{key} is '{value}', and there is no such setting; {hint}");
         }
     }
 }

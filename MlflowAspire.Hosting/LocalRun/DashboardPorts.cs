@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 
 namespace MlflowAspire.Hosting;
@@ -23,29 +21,8 @@ internal static class DashboardPorts
         }
     }
 
-    private static string Free(string url)
-    {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || !address.IsLoopback || address.Port == 0 || IsFree(address.Port))
-        {
-            return url;
-        }
-
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"{address.Scheme}://{address.Host}:{((IPEndPoint)listener.LocalEndpoint).Port}";
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, port);
-        try
-        {
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+    private static string Free(string url) =>
+        !Uri.TryCreate(url, UriKind.Absolute, out var address) || !address.IsLoopback || address.Port == 0 || LocalPort.IsFree(address.Port)
+            ? url
+            : $"{address.Scheme}://{address.Host}:{LocalPort.Free()}";
 }

@@ -1,11 +1,13 @@
 using System.Reflection;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
-/// <summary>What a run on this machine has to itself.</summary>
+/// <summary>What a run on this machine has to itself, and what its console says.</summary>
 public static class LocalRunExtensions
 {
     /// <summary>
@@ -17,7 +19,7 @@ public static class LocalRunExtensions
     public static IDistributedApplicationBuilder WithOneRunAtATime(this IDistributedApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (!builder.ExecutionContext.IsRunMode || Assembly.GetEntryAssembly() != builder.AppHostAssembly)
+        if (!builder.ExecutionContext.IsRunMode || !builder.HasOwnProcess())
         {
             return builder;
         }
@@ -29,9 +31,46 @@ public static class LocalRunExtensions
             return builder;
         }
 
-        // Held by the operating system until the process ends.
+        // Held until the process ends.
         builder.Services.AddSingleton(running);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => running.Dispose();
         DashboardPorts.ReplaceTaken(builder.Configuration);
         return builder;
+    }
+
+    /// <summary>
+    /// Writes what the app host logs to the console as a person reads it: a line with the time and the message. A model that is wrong ends it with what is wrong,
+    /// and without a stack trace. Nothing of it when tests run the app host in their own process.
+    /// </summary>
+    /// <param name="builder">The app host.</param>
+    /// <returns>The builder.</returns>
+    public static IDistributedApplicationBuilder WithConsoleLines(this IDistributedApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (builder.HasOwnProcess())
+        {
+            AppDomain.CurrentDomain.UnhandledException += EndWithoutStackTrace;
+            builder.Services.AddLogging(logging => logging
+                .AddConsole(console => console.FormatterName = ConsoleLines.FormatterName)
+                .AddConsoleFormatter<ConsoleLines, ConsoleFormatterOptions>());
+        }
+
+        return builder;
+    }
+
+    /// <summary>Whether the app host is the program that runs, and not a part of a test.</summary>
+    internal static bool HasOwnProcess(this IDistributedApplicationBuilder builder) => Assembly.GetEntryAssembly() == builder.AppHostAssembly;
+
+    /// <summary>The lock of this run; null when it has none.</summary>
+    internal static RunLock? LockOfRun(this IDistributedApplicationBuilder builder) =>
+        builder.Services.FirstOrDefault(service => service.ServiceType == typeof(RunLock))?.ImplementationInstance as RunLock;
+
+    private static void EndWithoutStackTrace(object sender, UnhandledExceptionEventArgs failure)
+    {
+        if (failure.ExceptionObject is DistributedApplicationException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            Environment.Exit(1);
+        }
     }
 }

@@ -14,7 +14,7 @@ public sealed class LocalRunTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var taken = ((IPEndPoint)other.LocalEndpoint).Port;
-        var free = FreePort();
+        var free = LocalPort.Free();
         var configuration = new ConfigurationManager
         {
             ["ASPNETCORE_URLS"] = $"https://localhost:{taken};http://localhost:{free}",
@@ -52,10 +52,45 @@ public sealed class LocalRunTests
         }
     }
 
-    private static int FreePort()
+    [Fact]
+    public void Only_a_run_soon_after_the_last_one_or_after_a_killed_one_waits_for_its_containers()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var folder = Directory.CreateTempSubdirectory("mlflow-aspire-").FullName;
+        var file = Path.Combine(folder, "obj", "run.lock");
+        try
+        {
+            Assert.False(FollowsClosely());
+            Assert.True(FollowsClosely());
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(-1));
+            Assert.False(FollowsClosely());
+            File.WriteAllText(file, "!");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(-1));
+            Assert.True(FollowsClosely());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        bool FollowsClosely()
+        {
+            using var run = RunLock.TryTake(folder)!;
+            return run.FollowsClosely;
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    public void A_port_is_taken_while_somebody_listens_at_it(string address)
+    {
+        var port = LocalPort.Free();
+        using (var other = new TcpListener(IPAddress.Parse(address), port))
+        {
+            other.Start();
+            Assert.False(LocalPort.IsFree(port));
+        }
+
+        Assert.True(LocalPort.IsFree(port));
     }
 }

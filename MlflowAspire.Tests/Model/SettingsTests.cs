@@ -14,11 +14,20 @@ public class SettingsTests
     [InlineData("ArtifactTimeout", "-1", "a whole number from 1 to 86400")]
     [InlineData("OpenTelemetry", "on", "true or false")]
     [InlineData("KekVersion", "0", "a whole number from 1 to 2147483647")]
-    [InlineData("Worker", "2", "one of the settings Mlflow:Port, ")]
     public async Task A_wrong_setting_stops_the_app_host_before_anything_starts(string setting, string value, string accepted)
     {
         var exception = await FailAsync($"--Mlflow:{setting}={value}");
         Assert.Contains($"Mlflow:{setting} is '{value}'; accepted: {accepted}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Worker", "did you mean Mlflow:Workers?")]
+    [InlineData("SignInn", "did you mean Mlflow:SignIn?")]
+    [InlineData("Gateway", "the settings are Mlflow:Port, ")]
+    public async Task An_unknown_setting_is_told_with_the_nearest_name(string setting, string hint)
+    {
+        var exception = await FailAsync($"--Mlflow:{setting}=2");
+        Assert.StartsWith($"Mlflow:{setting} is '2', and there is no such setting; {hint}", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

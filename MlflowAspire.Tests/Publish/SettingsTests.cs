@@ -43,7 +43,7 @@ public sealed class SettingsTests
     [InlineData("Database:Server=Restored", "Mlflow:Database:Server is 'Restored'; accepted: the name of a restored flexible server")]
     [InlineData("Storage:Authentication=sas", "Mlflow:Storage:Authentication is 'sas'; accepted: identity or access-key.")]
     [InlineData("Storage:AccessKey=2", "Mlflow:Storage:AccessKey is '2'; accepted: key1 or key2.")]
-    [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16'; accepted: one of the settings Mlflow:Port,")]
+    [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16', and there is no such setting; ")]
     [InlineData("Workers=64", "Mlflow:Workers is '64'; accepted: fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: they may open")]
     [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal or environment.")]
     [InlineData("CustomDomain=true", "Mlflow:CustomDomain is 'true'; accepted: the name of a domain in lower case, such as 'mlflow.example.com'.")]

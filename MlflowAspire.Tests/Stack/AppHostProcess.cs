@@ -92,6 +92,18 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return Output;
     }
 
+    /// <summary>Starts the app host on a port that another program listens at, and returns what it has written when it has ended.</summary>
+    public async Task<string> StartOnTakenPortAsync(int port)
+    {
+        _output.Clear();
+        using var other = new TcpListener(IPAddress.Any, port);
+        other.Start();
+        using var process = Launch(port);
+        await process.WaitForExitAsync().WaitAsync(s_limit);
+        Assert.Equal(1, process.ExitCode);
+        return Output;
+    }
+
     /// <summary>Starts the app host, stops it while MLflow still waits for what it needs, and returns what it has written.</summary>
     public async Task<string> StopWhileStartingAsync()
     {
@@ -176,7 +188,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

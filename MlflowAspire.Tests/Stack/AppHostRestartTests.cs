@@ -33,7 +33,12 @@ public class AppHostRestartTests
 
         await host.StopAsync();
         await host.WaitForNoContainersAsync();
+        var port = AppHostProcess.FreePort();
+        Assert.Contains($"Mlflow:Port {port} is in use; set Mlflow__Port={port + 1} or 0.", await host.StartOnTakenPortAsync(port), StringComparison.Ordinal);
+        Assert.Empty(await host.ContainersAsync());
+
         var output = await host.StopWhileStartingAsync();
+        Assert.Contains("Stopping.", output, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
     }
 

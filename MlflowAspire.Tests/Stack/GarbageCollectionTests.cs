@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Tests.Stack;
 
@@ -32,6 +33,14 @@ public class GarbageCollectionTests(StackFixture fixture)
 
     [Fact]
     public async Task With_nothing_to_collect_it_succeeds() => await Stack.ExecuteAsync("mlflow", "collect-garbage");
+
+    [Fact]
+    public void The_dashboard_asks_before_it_starts_one()
+    {
+        var start = Assert.Single(
+            Stack.Resource<ContainerResource>("mlflow-gc").Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == KnownResourceCommands.StartCommand);
+        Assert.StartsWith("This permanently deletes ", start.ConfirmationMessage, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Each_collection_is_waited_for()

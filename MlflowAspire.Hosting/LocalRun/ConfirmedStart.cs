@@ -1,0 +1,31 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace MlflowAspire.Hosting;
+
+/// <summary>Asks before a container is started in the dashboard.</summary>
+internal static class ConfirmedStart
+{
+    /// <summary>Makes the dashboard ask before it starts the container, whichever of its buttons is used.</summary>
+    /// <param name="builder">A container that is started by hand.</param>
+    /// <param name="message">What it asks.</param>
+    public static IResourceBuilder<T> WithConfirmedStart<T>(this IResourceBuilder<T> builder, string message) where T : ContainerResource =>
+        // Aspire adds its commands to a container after the app host has described it, and before this event.
+        builder.OnInitializeResource((container, _, _) =>
+        {
+            var start = container.Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == KnownResourceCommands.StartCommand);
+            container.Annotations.Remove(start);
+            container.Annotations.Add(new ResourceCommandAnnotation(
+                start.Name,
+                start.DisplayName,
+                start.UpdateState,
+                start.ExecuteCommand,
+                start.DisplayDescription,
+                start.Arguments,
+                message,
+                start.IconName,
+                start.IconVariant,
+                start.IsHighlighted));
+            return Task.CompletedTask;
+        });
+}

@@ -6,10 +6,11 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c> (guide row G17), with the address as seen from where the resource runs.
+    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c>, with the address as seen from where the resource runs, and the same for
+    /// .NET's service discovery, by which <c>http://mlflow</c> (the name of the resource) is the server.
     /// With basic authentication it gets the administrator's <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> too, also when that is set up later.
     /// It gets nothing else, but for the sizes of direct transfer where the artifact store has it switched on: settings of the server break paths in a client's
-    /// environment (guide row A10).
+    /// environment.
     /// </summary>
     /// <typeparam name="TDestination">The type of the client.</typeparam>
     /// <param name="builder">The client.</param>
@@ -24,6 +25,7 @@ public static partial class MlflowBuilderExtensions
         return builder
             .WithReferenceRelationship(mlflow)
             .WithEnvironment("MLFLOW_TRACKING_URI", mlflow.Resource.UriExpression)
+            .WithEnvironment($"services__{mlflow.Resource.Name}__{MlflowServerResource.PrimaryEndpointName}__0", mlflow.Resource.UriExpression)
             .WithEnvironment(context =>
             {
                 foreach (var (name, value) in mlflow.Resource.DirectTransfer)

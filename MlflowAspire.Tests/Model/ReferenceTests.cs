@@ -30,7 +30,7 @@ public class ReferenceTests
         var model = TestModel.ToRun();
         var client = model.Builder.AddContainer("client", "python").WithReference(model.AddMlflow());
 
-        Assert.Equal(["MLFLOW_TRACKING_URI"], (await client.Resource.EnvironmentAsync(model.Builder)).Keys);
+        Assert.Equal(["MLFLOW_TRACKING_URI", "services__mlflow__http__0"], (await client.Resource.EnvironmentAsync(model.Builder)).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+
+namespace MlflowAspire.Tests.Docs;
+
+/// <summary>What README and docs name is there.</summary>
+[Trait("Category", "Model")]
+public partial class DocumentationTests
+{
+    private static readonly string[] s_folders = [".", "docs", "samples", "images/mlflow", "offline"];
+
+    public static TheoryData<string> Pages => [.. s_folders
+        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md"))
+        .Select(file => Path.GetRelativePath(Repository.Root, file))];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Links_lead_to_files_and_headings(string page)
+    {
+        foreach (var link in Link().Matches(Read(page)).Select(match => match.Groups["link"].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)))
+        {
+            var (file, heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
+            var target = file == "" ? page : Path.Combine(Path.GetDirectoryName(page)!, file);
+            var path = Path.Combine(Repository.Root, target);
+            Assert.True(File.Exists(path) || Directory.Exists(path), $"{page} links to {link}, which is not there.");
+            Assert.True(heading is null || Headings(target).Contains(heading), $"{page} links to {link}, and there is no such heading.");
+        }
+    }
+
+    [Fact]
+    public void The_tests_and_the_methods_that_the_capabilities_name_are_there()
+    {
+        var sources = string.Concat(new[] { "MlflowAspire.AppHost", "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure", "MlflowAspire.Tests" }
+            .Select(folder => Path.Combine(Repository.Root, folder))
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(File.ReadAllText));
+
+        foreach (var name in CodeName().Matches(Read("docs/capabilities.md")).Select(match => match.Groups["name"].Value).Distinct())
+        {
+            Assert.Matches($@"\b(class|record|struct|static [A-Za-z<>]+) {name}\b", sources);
+        }
+    }
+
+    [Fact]
+    public void The_readme_can_be_read_in_a_sitting() => Assert.InRange(Read("README.md").Split('\n').Length, 1, 150);
+
+    [Fact]
+    public void The_app_host_in_the_readme_is_the_one_that_is_tested()
+    {
+        var sample = Read("samples/MlflowAspire.Samples.AppHost/AppHost.cs");
+        foreach (var statement in CSharp().Match(Read("README.md")).Groups["code"].Value.Split("\n\n").Select(statement => statement.Trim()))
+        {
+            Assert.Contains(statement, sample, StringComparison.Ordinal);
+        }
+    }
+
+    private static string Read(string page) => File.ReadAllText(Path.Combine(Repository.Root, page)).ReplaceLineEndings("\n");
+
+    /// <summary>The names that links have for the headings of a page.</summary>
+    private static string[] Headings(string page) =>
+        [.. Heading().Matches(Read(page)).Select(match => Punctuation().Replace(match.Groups["text"].Value.ToLowerInvariant(), "").Trim().Replace(' ', '-'))];
+
+    [GeneratedRegex(@"\]\((?<link>[^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("`([A-Za-z]+\\.)?(?<name>[A-Z][A-Za-z0-9]+)`")]
+    private static partial Regex CodeName();
+
+    [GeneratedRegex("^#+ (?<text>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\p{L}\p{N}\s_-]")]
+    private static partial Regex Punctuation();
+
+    [GeneratedRegex("```csharp\n(?<code>.+?)```", RegexOptions.Singleline)]
+    private static partial Regex CSharp();
+}

@@ -15,7 +15,10 @@ var artifacts = builder.AddAzureStorage("storage")
     .RunAsEmulator(azurite => azurite
         .WithDataVolume()
         .WithExclusiveVolume()
-        .WithRestartAfterFailure())
+        .WithRestartAfterFailure()
+        // MLflow uses blobs alone.
+        .WithUrlForEndpoint("queue", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+        .WithUrlForEndpoint("table", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly))
     .AddBlobContainer("artifacts", "mlflow");
 
 var mlflow = builder.AddMlflow("mlflow", settings.Port)

@@ -55,7 +55,7 @@ public static partial class MlflowAzureExtensions
             .Build();
     }
 
-    /// <summary>Sets the server up: its workers, jobs, names, secrets, telemetry, sign-in and role in the database.</summary>
+    /// <summary>Sets the server up: its workers, jobs, address, names, secrets, telemetry, sign-in and role in the database.</summary>
     /// <param name="builder">The MLflow server, with its backend store.</param>
     /// <param name="settings">The settings.</param>
     /// <returns>The builder.</returns>
@@ -66,6 +66,7 @@ public static partial class MlflowAzureExtensions
         builder
             .WithWorkers(settings.Workers)
             .WithJobs(settings.Jobs)
+            .WithBindAddress(settings.BindAddress)
             .WithAllowedHosts([.. settings.AllowedHosts])
             .WithArtifactTimeout(settings.ArtifactTimeout)
             .WithSecretVersions(settings.SecretVersions)

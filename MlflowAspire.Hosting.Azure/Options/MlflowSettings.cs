@@ -12,6 +12,9 @@ public sealed record MlflowSettings
     /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
     public int? Port { get; init; }
 
+    /// <summary>The address of this machine that MLflow listens at; 0.0.0.0 stands for all of them. None other than the machine itself reaches the default.</summary>
+    public string BindAddress { get; init; } = "127.0.0.1";
+
     /// <summary>Worker processes (<c>MLFLOW_WORKERS</c>).</summary>
     public int Workers { get; init; } = 1;
 
@@ -76,6 +79,7 @@ public sealed record MlflowSettings
         var settings = new MlflowSettings
         {
             Port = port == 0 ? null : port,
+            BindAddress = section.IPv4Address(nameof(BindAddress), "127.0.0.1"),
             Workers = workers,
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
@@ -76,6 +78,23 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         }
 
         Reject(key, value, string.Join(" or ", choices.Keys));
+        return fallback;
+    }
+
+    /// <summary>An IPv4 address.</summary>
+    public string IPv4Address(string key, string fallback)
+    {
+        if (Text(key) is not { } value)
+        {
+            return fallback;
+        }
+
+        if (IPAddress.TryParse(value, out var address) && address.AddressFamily is AddressFamily.InterNetwork && address.ToString() == value)
+        {
+            return value;
+        }
+
+        Reject(key, value, "an IPv4 address of this machine, or 0.0.0.0 for all of them");
         return fallback;
     }
 

@@ -60,6 +60,11 @@ internal sealed partial class StartProgress(MlflowServerResource server, Resourc
                     {
                         var address = await server.UriExpression.GetValueAsync(stopping);
                         LogReady(_console, address, _start.Elapsed.TotalSeconds);
+                        if (server.PrimaryEndpoint.EndpointAnnotation.TargetHost != "localhost" && server.SignIn is null)
+                        {
+                            LogReachable(_console);
+                        }
+
                         return;
                     }
                 }
@@ -131,6 +136,9 @@ internal sealed partial class StartProgress(MlflowServerResource server, Resourc
 
     [LoggerMessage(EventId = 5, EventName = "Ready", Level = LogLevel.Information, Message = "MLflow is ready: {address} (after {seconds:0.0} s). Next: try 'Load demo data' of mlflow in the dashboard.")]
     private static partial void LogReady(ILogger logger, string? address, double seconds);
+
+    [LoggerMessage(EventId = 7, EventName = "Reachable", Level = LogLevel.Warning, Message = "Other machines can reach MLflow, and whoever does may read, change and delete everything: nobody has to sign in.")]
+    private static partial void LogReachable(ILogger logger);
 
     [LoggerMessage(EventId = 6, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping. The containers end within seconds; the data is kept.")]
     private static partial void LogStopping(ILogger logger);

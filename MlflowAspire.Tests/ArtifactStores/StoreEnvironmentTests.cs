@@ -152,6 +152,7 @@ public class StoreEnvironmentTests
             new Dictionary<string, string>
             {
                 ["MLFLOW_TRACKING_URI"] = "http://mlflow.dev.internal:5000",
+                ["services__mlflow__http__0"] = "http://mlflow.dev.internal:5000",
                 ["MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"] = "1000",
                 ["MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE"] = "5242880",
                 ["MLFLOW_S3_IGNORE_TLS"] = "true",
@@ -168,7 +169,7 @@ public class StoreEnvironmentTests
         StoreCalls.All[store](_model);
         var client = _model.Builder.AddContainer("client", "python").WithReference(_model.Mlflow);
 
-        Assert.Equal(["MLFLOW_TRACKING_URI"], (await client.Resource.EnvironmentAsync(_model.Builder)).Keys);
+        Assert.Equal(["MLFLOW_TRACKING_URI", "services__mlflow__http__0"], (await client.Resource.EnvironmentAsync(_model.Builder)).Keys);
         var ofStore = await _model.EnvironmentAsync();
         Assert.NotEmpty(ofStore);
         Assert.Empty((await _model.Mlflow.Resource.Migration.EnvironmentAsync(_model.Builder)).Keys.Intersect(ofStore.Keys));

@@ -28,6 +28,7 @@ public class ComposeTests
         }
 
         var found = await File.ReadAllTextAsync(path);
-        Assert.True(found == expected, $"compose/compose.yaml is not that of the app host any more. Run the tests with UPDATE_SNAPSHOTS=true, and review the difference:\n{expected}");
+        var (written, other) = found.Split('\n').Zip(expected.Split('\n')).FirstOrDefault(lines => lines.First != lines.Second);
+        Assert.True(found == expected, $"compose/compose.yaml has '{written}' where the app host has '{other}'. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
     }
 }

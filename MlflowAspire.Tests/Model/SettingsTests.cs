@@ -8,6 +8,8 @@ public class SettingsTests
     [Theory]
     [InlineData("Port", "70000", "a whole number from 0 to 65535")]
     [InlineData("Port", "http", "a whole number from 0 to 65535")]
+    [InlineData("BindAddress", "everywhere", "an IPv4 address of this machine, or 0.0.0.0 for all of them")]
+    [InlineData("BindAddress", "1", "an IPv4 address of this machine, or 0.0.0.0 for all of them")]
     [InlineData("Workers", "0", "a whole number from 1 to 64")]
     [InlineData("Workers", "2.5", "a whole number from 1 to 64")]
     [InlineData("Jobs", "yes", "true or false")]

@@ -1,57 +1,43 @@
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Testing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.Samples;
 
-/// <summary>The samples' app host, in real containers, with the clients that it has.</summary>
 [Trait("Category", "Stack")]
-public sealed class SampleTests : IAsyncLifetime
+public sealed class SampleTests(SampleFixture fixture) : IClassFixture<SampleFixture>
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private MlflowStack Stack => fixture.Stack;
 
-    private readonly StackData _data = new();
-    private MlflowStack _stack = null!;
-
-    public async Task InitializeAsync()
+    [Fact]
+    public async Task Training_with_autologging_logs_parameters_metrics_and_a_model()
     {
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_Samples_AppHost>().WaitAsync(s_limit);
-        _data.ApplyTo(builder);
-        builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
-        _stack = new(await builder.BuildAsync().WaitAsync(s_limit));
-        await _stack.App.StartAsync().WaitAsync(TimeSpan.FromMinutes(8));
-        await _stack.WaitForHealthyAsync("mlflow");
-    }
+        var log = await Stack.RunAsync("training");
 
-    public async Task DisposeAsync()
-    {
-        await _stack.DisposeAsync();
-        await _data.DisposeAsync();
+        Assert.Matches("The registered model knows 3[5-8] of 38 irises", log);
+        var run = Assert.Single(await RunsAsync("irises"));
+        Assert.Equal(["50"], await Stack.QueryAsync<string>("select value from params where run_uuid = $1 and key = 'n_estimators'", run));
+        Assert.Equal(
+            ["test_accuracy", "training_accuracy_score"],
+            await Stack.QueryAsync<string>("select key from latest_metrics where run_uuid = $1 and key in ('test_accuracy', 'training_accuracy_score') order by key", run));
+        Assert.Equal([1], await Stack.QueryAsync<int>("select version from model_versions where name = 'iris-classifier'"));
     }
 
     [Fact]
-    public async Task Both_clients_log_what_they_do()
+    public async Task A_dotnet_program_finds_the_server_by_service_discovery_and_logs_a_run()
     {
-        var log = await _stack.RunAsync("training");
+        await Stack.ExecuteAsync("consumer", KnownResourceCommands.StartCommand);
+        var ended = await Stack.WaitForStateAsync("consumer", snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text));
 
-        Assert.Matches("The registered model knows 3[5-8] of 38 irises", log);
-        var training = Assert.Single(await RunsAsync("irises"));
-        Assert.Equal(["50"], await _stack.QueryAsync<string>("select value from params where run_uuid = $1 and key = 'n_estimators'", training));
-        Assert.Equal(
-            ["test_accuracy", "training_accuracy_score"],
-            await _stack.QueryAsync<string>("select key from latest_metrics where run_uuid = $1 and key in ('test_accuracy', 'training_accuracy_score') order by key", training));
-        Assert.Equal([1], await _stack.QueryAsync<int>("select version from model_versions where name = 'iris-classifier'"));
-
-        await _stack.ExecuteAsync("consumer", KnownResourceCommands.StartCommand);
-        var ended = await _stack.WaitForStateAsync("consumer", snapshot => snapshot.State?.Text == KnownResourceStates.Finished || snapshot.State?.Text == KnownResourceStates.Exited);
-        Assert.True(ended.Snapshot.ExitCode is 0, await _stack.LogAsync(_stack.Resource<ProjectResource>("consumer")));
+        Assert.True(ended.Snapshot.ExitCode is 0, await Stack.LogAsync(Stack.Resource<ProjectResource>("consumer")));
         var run = Assert.Single(await RunsAsync("dotnet"));
-        Assert.Equal(["FINISHED"], await _stack.QueryAsync<string>("select status from runs where run_uuid = $1", run));
-        Assert.Equal([10], await _stack.QueryAsync<long>("select count(*) from metrics where run_uuid = $1 and key = 'loss'", run));
+        Assert.Equal(["FINISHED"], await Stack.QueryAsync<string>("select status from runs where run_uuid = $1", run));
+        Assert.Equal([10], await Stack.QueryAsync<long>("select count(*) from metrics where run_uuid = $1 and key = 'loss'", run));
     }
 
+    [Fact]
+    public async Task A_container_outside_of_the_app_host_reaches_a_server_that_listens_at_all_addresses() =>
+        Assert.Equal("200", await OutsideContainer.CallAsync(Stack));
+
     private Task<List<string>> RunsAsync(string experiment) =>
-        _stack.QueryAsync<string>("select run_uuid from runs join experiments using (experiment_id) where experiments.name = $1", experiment);
+        Stack.QueryAsync<string>("select run_uuid from runs join experiments using (experiment_id) where experiments.name = $1", experiment);
 }

@@ -25,6 +25,9 @@ public class ServerTests(StackFixture fixture)
     public async Task Its_own_names_are_allowed(string host) => Assert.Equal(HttpStatusCode.OK, await CallAsync(host));
 
     [Fact]
+    public async Task Nothing_but_this_machine_reaches_it() => Assert.Equal("ConnectionRefusedError", await OutsideContainer.CallAsync(Stack));
+
+    [Fact]
     public async Task The_page_is_served()
     {
         using var client = Stack.CreateMlflowClient();

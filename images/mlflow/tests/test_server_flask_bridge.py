@@ -28,7 +28,7 @@ class Answer:
 
 
 class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
-    async def _call(self, app, *received: dict) -> list[dict]:
+    async def _call(self, app, *received: dict, scope: dict = SCOPE) -> list[dict]:
         messages = list(received or [{"type": "http.request", "body": b"", "more_body": False}])
         sent: list[dict] = []
 
@@ -38,7 +38,7 @@ class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
         async def send(message: dict) -> None:
             sent.append(message)
 
-        await FlaskBridge(app, lambda scope: {"added": scope["path"]})(SCOPE, receive, send)
+        await FlaskBridge(app, lambda scope: {"added": scope["path"]})(scope, receive, send)
         return sent
 
     async def test_a_short_answer_is_one_message(self) -> None:
@@ -52,6 +52,20 @@ class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(start, {"type": "http.response.start", "status": 201, "headers": [(b"content-length", b"11"), (b"x-name", b"/path")]})
         self.assertEqual(body, {"type": "http.response.body", "body": b"hello world"})
         self.assertTrue(answer.closed)
+
+    async def test_flask_reads_a_body_in_chunks(self) -> None:
+        from flask import Flask, request
+
+        app = Flask("chunks")
+
+        @app.post("/path")
+        def answer() -> str:
+            return str(request.get_json())
+
+        chunks = [{"type": "http.request", "body": b'{"name": ', "more_body": True}, {"type": "http.request", "body": b'"chunks"}', "more_body": False}]
+        scope = {**SCOPE, "headers": [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked")]}
+        _, body = await self._call(app, *chunks, scope=scope)
+        self.assertEqual(body["body"], b"{'name': 'chunks'}")
 
     async def test_the_app_gets_the_whole_body(self) -> None:
         def app(environ, start_response):

@@ -34,7 +34,10 @@ class FlaskBridge:
         body = await _body(receive)
         if body is None:
             return
-        response = _Response(self._app, build_environ(scope, body) | self._additions(scope))
+        environ = build_environ(scope, body) | self._additions(scope)
+        # Flask reads a body in chunks, which comes without a length, only when it is told that the body has an end.
+        environ["wsgi.input_terminated"] = True
+        response = _Response(self._app, environ)
         del body
         # Flask keeps what belongs to the request in context variables, of which a thread has a copy.
         context = contextvars.copy_context()

@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Adds names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>, guide row G7), such as that of a reverse proxy. The names of its own
+    /// Adds names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), such as that of a reverse proxy. The names of its own
     /// endpoints are always allowed, any other Host header is answered with 403: that is what keeps other web sites from reaching the server
     /// through a visitor's browser. Pages under these names may use the server (<c>MLFLOW_SERVER_CORS_ALLOWED_ORIGINS</c>).
     /// </summary>

@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Sets how many replicas are published (guide row G11), one by default. They share database, artifacts and secrets. Replicas that run jobs need a queue
+    /// Sets how many replicas are published, one by default. They share database, artifacts and secrets. Replicas that run jobs need a queue
     /// that they share as well, see <see cref="WithJobQueue"/>. A local run has one.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

@@ -25,7 +25,7 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Switches the job runner on (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>, guide row G18): evaluations and scorers that run on the server.
+    /// Switches the job runner on (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>): evaluations and scorers that run on the server.
     /// It is off by default: it takes 1.3 GiB more when idle and doubles the time to start. Switching it on raises the server to 2 cores and 4 GiB.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
@@ -40,7 +40,7 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Sets how long one upload or download between server and artifact store may take (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>, guide row A7).
+    /// Sets how long one upload or download between server and artifact store may take (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).
     /// MLflow's own default is 300 seconds for most stores.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

@@ -2,7 +2,7 @@ using Aspire.Hosting.Azure;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>An NFS share of Azure Files that a Container Apps environment mounts (guide row A5). It is reached by a private endpoint, and by no key.</summary>
+/// <summary>An NFS share of Azure Files that a Container Apps environment mounts. It is reached by a private endpoint, and by no key.</summary>
 public sealed class AzureNfsShareResource : AzureProvisioningResource, IAzurePrivateEndpointTarget
 {
     internal AzureNfsShareResource(string name, Action<AzureResourceInfrastructure> configureInfrastructure)

@@ -52,7 +52,7 @@ public static partial class MlflowAzureExtensions
     }
 
     /// <summary>
-    /// Removes deleted runs and experiments for good on a schedule (guide row A8): a job of Container Apps with the server's image and identity.
+    /// Removes deleted runs and experiments for good on a schedule: a job of Container Apps with the server's image and identity.
     /// It has no effect in a local run, where the dashboard has a command for it.
     /// </summary>
     /// <param name="builder">The MLflow server, after <see cref="PublishAsContainerApp"/>.</param>

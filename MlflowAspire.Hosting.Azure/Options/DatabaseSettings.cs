@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size (guide row G4).</summary>
+/// <summary>The settings <c>Mlflow:Database:*</c> that are not a matter of size.</summary>
 public sealed partial record DatabaseSettings
 {
     /// <summary>How the network reaches PostgreSQL (<c>Mlflow:Database:Access</c>, default <c>private-endpoint</c>).</summary>

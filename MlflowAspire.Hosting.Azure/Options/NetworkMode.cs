@@ -1,6 +1,6 @@
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>Where the virtual network comes from (guide row G3).</summary>
+/// <summary>Where the virtual network comes from.</summary>
 public enum NetworkMode
 {
     /// <summary>It is deployed with MLflow.</summary>

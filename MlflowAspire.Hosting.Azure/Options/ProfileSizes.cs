@@ -5,7 +5,7 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>The sizes, the redundancy and the retention of a deployment: those of its profile, unless a setting changes one. docs/cost.md has the sum of each profile.</summary>
 public sealed record ProfileSizes
 {
-    /// <summary>Whether what can be is spread over availability zones, which a region must have (<c>Mlflow:ZoneRedundancy</c>, guide row G14).</summary>
+    /// <summary>Whether what can be is spread over availability zones, which a region must have (<c>Mlflow:ZoneRedundancy</c>).</summary>
     public required bool ZoneRedundancy { get; init; }
 
     /// <summary>Whether backups and artifacts are copied to the paired region (<c>Mlflow:GeoRedundancy</c>); it cannot be changed later.</summary>
@@ -20,7 +20,7 @@ public sealed record ProfileSizes
     /// <summary>The disk of PostgreSQL in GiB (<c>Mlflow:Database:StorageGiB</c>); it can be made larger, never smaller.</summary>
     public required int DatabaseStorageGiB { get; init; }
 
-    /// <summary>Whether a standby takes over when PostgreSQL fails (<c>Mlflow:Database:HighAvailability</c>, guide row G14).</summary>
+    /// <summary>Whether a standby takes over when PostgreSQL fails (<c>Mlflow:Database:HighAvailability</c>).</summary>
     public required bool DatabaseHighAvailability { get; init; }
 
     /// <summary>The tier of the container registry.</summary>

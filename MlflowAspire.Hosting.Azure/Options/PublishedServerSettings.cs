@@ -10,7 +10,7 @@ public sealed partial record PublishedServerSettings
     private const string DefaultSchedule = "0 3 * * *";
     private const string DefaultAge = "30d";
 
-    /// <summary>How many replicas run (<c>Mlflow:Replicas</c>, default 1; guide row G11).</summary>
+    /// <summary>How many replicas run (<c>Mlflow:Replicas</c>, default 1).</summary>
     public int Replicas { get; init; } = 1;
 
     /// <summary>Where the queue of jobs is (<c>Mlflow:JobQueue</c>, default <c>local</c>).</summary>
@@ -28,7 +28,7 @@ public sealed partial record PublishedServerSettings
     /// <summary>Where the certificate of the domain comes from (<c>Mlflow:Certificate</c>, default <c>managed</c>).</summary>
     public CertificateSource? Certificate { get; init; }
 
-    /// <summary>When deleted runs are removed for good, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day; guide row A8).</summary>
+    /// <summary>When deleted runs are removed for good, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day).</summary>
     public string GarbageCollectionSchedule { get; init; } = DefaultSchedule;
 
     /// <summary>How long ago a run was deleted before it is removed (<c>Mlflow:GarbageCollection:OlderThan</c>, default 30 days).</summary>

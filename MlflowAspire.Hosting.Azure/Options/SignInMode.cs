@@ -6,10 +6,10 @@ public enum SignInMode
     /// <summary>Not at all: everyone who reaches the server may do everything.</summary>
     None,
 
-    /// <summary>With name and password (guide row G12).</summary>
+    /// <summary>With name and password.</summary>
     Basic,
 
-    /// <summary>With a provider of OpenID Connect, through MLflow's plugin (guide row G13).</summary>
+    /// <summary>With a provider of OpenID Connect, through MLflow's plugin.</summary>
     Oidc,
 
     /// <summary>With Microsoft Entra, in front of MLflow; in Azure alone.</summary>

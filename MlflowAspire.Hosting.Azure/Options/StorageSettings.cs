@@ -1,6 +1,6 @@
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The settings <c>Mlflow:Storage:*</c> (guide row G2).</summary>
+/// <summary>The settings <c>Mlflow:Storage:*</c>.</summary>
 public sealed record StorageSettings
 {
     /// <summary>How MLflow signs in to the blob container (<c>Mlflow:Storage:Authentication</c>, default <c>identity</c>).</summary>
@@ -23,7 +23,7 @@ public enum StorageAuthentication
     /// <summary>By its managed identity; the account takes no keys.</summary>
     Identity,
 
-    /// <summary>By an access key of the account that is kept in the key vault (guide row G9).</summary>
+    /// <summary>By an access key of the account that is kept in the key vault.</summary>
     AccessKey,
 }
 

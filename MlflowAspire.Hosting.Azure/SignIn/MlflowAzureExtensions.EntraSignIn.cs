@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Puts the built-in authentication of Container Apps in front of the published server (guide row G13): people log in with Microsoft Entra, machines send a
+    /// Puts the built-in authentication of Container Apps in front of the published server: people log in with Microsoft Entra, machines send a
     /// token for the app registration, and MLflow sees no request of anyone else but those for <c>/health</c>. It has no effect in a local run.
     /// </summary>
     /// <remarks>

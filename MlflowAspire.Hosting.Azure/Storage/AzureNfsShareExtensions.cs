@@ -16,7 +16,7 @@ public static class AzureNfsShareExtensions
     private const int RetentionDays = 7;
 
     /// <summary>
-    /// Adds a storage account with an NFS share to the environment, for <c>WithVolumeArtifactStore</c> (guide row A5). It has no public network access: add a private
+    /// Adds a storage account with an NFS share to the environment, for <c>WithVolumeArtifactStore</c>. It has no public network access: add a private
     /// endpoint in the environment's network, whose rules let port 2049 pass. It plays no part in a local run.
     /// </summary>
     /// <param name="builder">The app host.</param>

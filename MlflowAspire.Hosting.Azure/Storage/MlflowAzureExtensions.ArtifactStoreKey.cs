@@ -7,7 +7,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Signs in to the blob container by an access key of its account (<c>AZURE_STORAGE_ACCESS_KEY</c>, guide rows G2 and G9) instead of by the server's
+    /// Signs in to the blob container by an access key of its account (<c>AZURE_STORAGE_ACCESS_KEY</c>) instead of by the server's
     /// identity. It has no effect in a local run, where the emulator has a key of its own.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

@@ -8,7 +8,7 @@ using Azure.Provisioning.Storage;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>Publishes the storage account without public access (guide rows G2, G9, G14 and G15).</summary>
+/// <summary>Publishes the storage account without public access.</summary>
 internal static class StorageExtensions
 {
     private const string AccessKeySecret = "storage-access-key";

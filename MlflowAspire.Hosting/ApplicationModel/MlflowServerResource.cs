@@ -2,7 +2,7 @@ using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>An MLflow tracking server in a container (guide rows G1 and G7).</summary>
+/// <summary>An MLflow tracking server in a container.</summary>
 /// <param name="name">The name of the resource.</param>
 public sealed class MlflowServerResource(string name) : ContainerResource(name), IResourceWithConnectionString
 {
@@ -20,7 +20,7 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The port of the HTTP endpoint.</summary>
     public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
 
-    /// <summary>The address that clients use as <c>MLFLOW_TRACKING_URI</c> (guide row G17).</summary>
+    /// <summary>The address that clients use as <c>MLFLOW_TRACKING_URI</c>.</summary>
     public ReferenceExpression UriExpression => ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.Url)}");
 
     /// <inheritdoc />
@@ -35,10 +35,10 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Whether what it is published into migrates the database before the server starts.</summary>
     internal bool HasMigrationStep { get; set; }
 
-    /// <summary>The container that removes deleted runs for good (guide row A8).</summary>
+    /// <summary>The container that removes deleted runs for good.</summary>
     public MlflowTaskResource GarbageCollection { get; internal init; } = null!;
 
-    /// <summary>The container that loads MLflow's demo in a local run (guide row G16).</summary>
+    /// <summary>The container that loads MLflow's demo in a local run.</summary>
     internal MlflowTaskResource DemoData { get; init; } = null!;
 
     /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>

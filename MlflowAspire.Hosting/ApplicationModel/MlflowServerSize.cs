@@ -1,6 +1,6 @@
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>The cores and the memory of an MLflow server (guide row G8).</summary>
+/// <summary>The cores and the memory of an MLflow server.</summary>
 /// <param name="Cores">Cores.</param>
 /// <param name="MemoryGiB">Memory in GiB.</param>
 internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)

@@ -1,7 +1,7 @@
 namespace MlflowAspire.Hosting;
 
 /// <summary>
-/// Direct transfer between clients and a bucket (guide row A9, <c>MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD</c> and <c>MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD</c>). Clients
+/// Direct transfer between clients and a bucket (<c>MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD</c> and <c>MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD</c>). Clients
 /// still need no credentials: the server signs a URL for each part.
 /// </summary>
 public sealed class DirectTransferOptions

@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
-/// <summary>How the MLflow server reaches an FTP server (guide row A4).</summary>
+/// <summary>How the MLflow server reaches an FTP server.</summary>
 public sealed class FtpArtifactStoreOptions
 {
     /// <summary>The port, 1 to 65535 (default 21).</summary>

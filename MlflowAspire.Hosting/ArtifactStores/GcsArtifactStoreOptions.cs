@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
-/// <summary>How the MLflow server reaches and uses a bucket of Google Cloud Storage (guide row A3).</summary>
+/// <summary>How the MLflow server reaches and uses a bucket of Google Cloud Storage.</summary>
 public sealed class GcsArtifactStoreOptions
 {
     /// <summary>The folder of the bucket that artifacts go below, such as <c>teams/vision</c>; by default the bucket itself.</summary>
@@ -24,7 +24,7 @@ public sealed class GcsArtifactStoreOptions
     public int? DownloadChunkSize { get; init; }
 
     /// <summary>
-    /// Lets clients send large files directly, by signed URLs (guide row A9); this takes a service account's key as <see cref="Credentials"/>, and clients that
+    /// Lets clients send large files directly, by signed URLs; this takes a service account's key as <see cref="Credentials"/>, and clients that
     /// reach Google. By default all goes through the MLflow server.
     /// </summary>
     public DirectTransferOptions? DirectTransfer { get; init; }

@@ -1,6 +1,6 @@
 namespace MlflowAspire.Hosting;
 
-/// <summary>How the MLflow server reaches a Hadoop file system (guide row A6).</summary>
+/// <summary>How the MLflow server reaches a Hadoop file system.</summary>
 public sealed class HdfsArtifactStoreOptions
 {
     /// <summary>The port of the name node, 1 to 65535; by default the one of Hadoop's configuration.</summary>

@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Keeps artifacts on an FTP server (guide row A4). Clients send and get them through the MLflow server (guide row A7), so that they need no credentials of the store.
+    /// Keeps artifacts on an FTP server. Clients send and get them through the MLflow server, so that they need no credentials of the store.
     /// FTP encrypts neither password nor data: use it inside a network of your own, or prefer <see cref="WithSftpArtifactStore"/>.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

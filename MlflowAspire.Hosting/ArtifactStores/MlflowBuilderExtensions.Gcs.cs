@@ -8,7 +8,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Keeps artifacts in a bucket of Google Cloud Storage (guide row A3). Clients send and get them through the server (guide row A7), so that they need no
+    /// Keeps artifacts in a bucket of Google Cloud Storage. Clients send and get them through the server, so that they need no
     /// credentials of the store. How long one request may take is set by <see cref="WithArtifactTimeout"/>.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

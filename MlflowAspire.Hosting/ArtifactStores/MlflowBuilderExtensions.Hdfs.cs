@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Keeps artifacts in a Hadoop file system (guide row A6). Clients send and get them through the MLflow server (guide row A7), so that they need no credentials of the store.
+    /// Keeps artifacts in a Hadoop file system. Clients send and get them through the MLflow server, so that they need no credentials of the store.
     /// The server needs Hadoop's client (pyarrow, libhdfs and Java), which the image does not hold: give the server an image that does, or it says so and does not start.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

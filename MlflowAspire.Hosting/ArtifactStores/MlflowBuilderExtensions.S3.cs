@@ -9,7 +9,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Keeps artifacts in a bucket of Amazon S3 or of an S3-compatible server (guide row A2). Clients send and get them through the server (guide row A7), so that
+    /// Keeps artifacts in a bucket of Amazon S3 or of an S3-compatible server. Clients send and get them through the server, so that
     /// they need no credentials of the store.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

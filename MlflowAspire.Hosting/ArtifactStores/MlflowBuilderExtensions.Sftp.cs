@@ -7,7 +7,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Keeps artifacts on an SFTP server (guide row A4). Clients send and get them through the MLflow server (guide row A7), so that they need no credentials of the store.
+    /// Keeps artifacts on an SFTP server. Clients send and get them through the MLflow server, so that they need no credentials of the store.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="host">The SFTP server: a name or an IPv4 address.</param>

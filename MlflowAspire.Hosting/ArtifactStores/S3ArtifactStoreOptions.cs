@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
-/// <summary>How the MLflow server reaches and uses an S3 bucket (guide row A2).</summary>
+/// <summary>How the MLflow server reaches and uses an S3 bucket.</summary>
 public sealed class S3ArtifactStoreOptions
 {
     /// <summary>The folder of the bucket that artifacts go below, such as <c>teams/vision</c>; by default the bucket itself.</summary>
@@ -42,7 +42,7 @@ public sealed class S3ArtifactStoreOptions
     public string? UploadExtraArguments { get; init; }
 
     /// <summary>
-    /// Lets clients send and get file contents directly, by presigned URLs (guide row A9). Only where clients reach the S3 server under the same address as the
+    /// Lets clients send and get file contents directly, by presigned URLs. Only where clients reach the S3 server under the same address as the
     /// MLflow server does; by default all goes through the MLflow server.
     /// </summary>
     public DirectTransferOptions? DirectTransfer { get; init; }

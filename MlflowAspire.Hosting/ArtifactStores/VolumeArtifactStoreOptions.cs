@@ -1,6 +1,6 @@
 namespace MlflowAspire.Hosting;
 
-/// <summary>Where a mounted artifact store lies (guide row A5).</summary>
+/// <summary>Where a mounted artifact store lies.</summary>
 public sealed class VolumeArtifactStoreOptions
 {
     /// <summary>The name of the volume in a local run; by default one that belongs to this app host alone.</summary>

@@ -7,7 +7,7 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Has users sign in with name and password, MLflow's own basic authentication (guide row G12). Users and permissions are kept in a database
+    /// Has users sign in with name and password, MLflow's own basic authentication. Users and permissions are kept in a database
     /// <c>mlflow_auth</c> beside the backend store.
     /// </summary>
     /// <remarks>

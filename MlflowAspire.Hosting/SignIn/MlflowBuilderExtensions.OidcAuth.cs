@@ -8,7 +8,7 @@ public static partial class MlflowBuilderExtensions
     private const string DiscoveryPath = "/.well-known/openid-configuration";
 
     /// <summary>
-    /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth (guide row G13). People log in with the browser, machines send
+    /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth. People log in with the browser, machines send
     /// a bearer token of the provider. Users and permissions are kept in a database <c>mlflow_oidc</c> beside the backend store.
     /// </summary>
     /// <remarks>
@@ -53,7 +53,7 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Has users sign in with Microsoft Entra through the plugin mlflow-oidc-auth (guide row G13), by the roles of an app registration: see <c>docs/sign-in.md</c> for
+    /// Has users sign in with Microsoft Entra through the plugin mlflow-oidc-auth, by the roles of an app registration: see <c>docs/sign-in.md</c> for
     /// its steps.
     /// </summary>
     /// <param name="builder">The MLflow server, with its backend store.</param>

@@ -1,4 +1,4 @@
-"""The artifact store: where it is, and exactly one way to sign in to it (guide A1)."""
+"""The artifact store: where it is, and exactly one way to sign in to it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`mlflow-aspire demo`: loads MLflow's demo into a running server (guide G16)."""
+"""`mlflow-aspire demo`: loads MLflow's demo into a running server."""
 
 import re
 import subprocess

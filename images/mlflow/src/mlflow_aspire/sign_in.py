@@ -1,4 +1,4 @@
-"""Who may use the server (guide G12, G13): MLflow's basic authentication, the OIDC plugin, or everyone."""
+"""Who may use the server: MLflow's basic authentication, the OIDC plugin, or everyone."""
 
 import configparser
 import os

@@ -1,4 +1,4 @@
-"""Signing in to an MLflow server as a Microsoft Entra identity, for clients with MLFLOW_TRACKING_AUTH=entra (guide G13)."""
+"""Signing in to an MLflow server as a Microsoft Entra identity, for clients with MLFLOW_TRACKING_AUTH=entra."""
 
 import os
 

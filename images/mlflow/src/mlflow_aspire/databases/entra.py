@@ -1,4 +1,4 @@
-"""Signing in to PostgreSQL with a Microsoft Entra token, for every URI with the parameter plugin=entra (guide G4).
+"""Signing in to PostgreSQL with a Microsoft Entra token, for every URI with the parameter plugin=entra.
 
 SQLAlchemy loads the plugin wherever an engine is made, so that the server, `mlflow db upgrade` and all other commands of MLflow use it unchanged.
 """

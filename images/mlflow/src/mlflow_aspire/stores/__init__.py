@@ -1,4 +1,4 @@
-"""MLflow's artifact stores as this server runs them (guide A1 to A9).
+"""MLflow's artifact stores as this server runs them.
 
 MLflow finds them by the entry points `mlflow.artifact_repository`, in place of its own for the same schemes. What they add:
 

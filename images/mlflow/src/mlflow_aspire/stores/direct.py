@@ -1,4 +1,4 @@
-"""Direct transfer between clients and a store by presigned URLs (guide A9)."""
+"""Direct transfer between clients and a store by presigned URLs."""
 
 import os
 from typing import Any

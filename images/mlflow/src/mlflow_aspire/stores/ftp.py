@@ -1,4 +1,4 @@
-"""MLflow's FTP store with a password apart from the address, time limits, complete uploads and deletion (guide A4)."""
+"""MLflow's FTP store with a password apart from the address, time limits, complete uploads and deletion."""
 
 import ftplib
 import os

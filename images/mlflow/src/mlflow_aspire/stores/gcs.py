@@ -1,4 +1,4 @@
-"""MLflow's store on Google Cloud Storage, whose library does not try for longer than MLflow's client waits (guide A3)."""
+"""MLflow's store on Google Cloud Storage, whose library does not try for longer than MLflow's client waits."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""MLflow's SFTP store with complete uploads and errors that say what is wrong with keys (guide A4)."""
+"""MLflow's SFTP store with complete uploads and errors that say what is wrong with keys."""
 
 import os
 import posixpath

@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Tests.ArtifactStores;
 
-[Collection(StoreTests.Name)]
+[Collection(StoreCollection.Name)]
 [Trait("Category", "Stack")]
 public class HdfsTests(StoreStack stores)
 {

@@ -5,7 +5,7 @@ using MlflowAspire.Tests.Stack;
 namespace MlflowAspire.Tests.ArtifactStores;
 
 /// <summary>When a store fails, the client is told what is wrong, and no part of its file is listed. When the store is well again, so is the MLflow server.</summary>
-[Collection(StoreTests.Name)]
+[Collection(StoreCollection.Name)]
 [Trait("Category", "Stack")]
 public class StoreFailureTests(StoreStack stores)
 {

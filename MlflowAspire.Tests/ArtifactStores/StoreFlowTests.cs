@@ -2,7 +2,7 @@ using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
 
-[Collection(StoreTests.Name)]
+[Collection(StoreCollection.Name)]
 [Trait("Category", "Stack")]
 public class StoreFlowTests(StoreStack stores)
 {

@@ -20,6 +20,8 @@ public sealed class StoreStack : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        // The orchestrator builds the image as well, and finds it built.
+        await TestImage.GetAsync();
         var builder = DistributedApplicationTestingBuilder.Create();
         var database = builder.AddPostgres("postgres").WithImageTag("17.6").AddDatabase("mlflow-db", "mlflow");
         var mlflow = s_stores.ToDictionary(store => store, store => builder.AddMlflow(MlflowName(store)).WithBackendStore(database).WithWorkers(1));
@@ -83,7 +85,7 @@ public sealed class StoreStack : IAsyncLifetime
 
 /// <summary>The tests that share the stores run one after the other.</summary>
 [CollectionDefinition(Name)]
-public sealed class StoreTests : ICollectionFixture<StoreStack>
+public sealed class StoreCollection : ICollectionFixture<StoreStack>
 {
     public const string Name = "Artifact stores";
 }

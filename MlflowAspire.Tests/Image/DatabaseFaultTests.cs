@@ -3,14 +3,14 @@ using Npgsql;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>What the server answers while its database fails in a way that passes.</summary>
-[Collection(ImageTests.Name)]
+[Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
 public class DatabaseFaultTests(ImageFixture image)
 {
     [Fact]
     public async Task A_statement_that_takes_too_long_is_ended_and_may_be_repeated()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await StartAsync(database);
         await using var connection = await database.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -27,7 +27,7 @@ public class DatabaseFaultTests(ImageFixture image)
     [Fact]
     public async Task A_database_that_takes_no_writes_may_be_asked_again()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await StartAsync(database);
 
         // This session began before, so that it may write.

@@ -1,6 +1,6 @@
 namespace MlflowAspire.Tests.Image;
 
-[Collection(ImageTests.Name)]
+[Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
 {
@@ -25,7 +25,7 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
     {
         const string request = "/api/2.0/mlflow/experiments/search?max_results=1";
         var first = await _identity.IssueAsync(_server);
-        await using var server = await MlflowServer.StartAsync(image, Environment);
+        await using var server = await MlflowServer.MigrateAndStartAsync(image, Environment);
         Assert.Equal(200, await server.StatusAsync(request));
         Assert.Equal(_identity.Role, await _database.ReadAsync<string>("SELECT tableowner FROM pg_tables WHERE tablename = 'experiments'"));
 

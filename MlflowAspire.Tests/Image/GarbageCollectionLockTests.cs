@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace MlflowAspire.Tests.Image;
 
-[Collection(ImageTests.Name)]
+[Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
 public class GarbageCollectionLockTests(ImageFixture image)
 {
@@ -12,8 +12,7 @@ public class GarbageCollectionLockTests(ImageFixture image)
     [Fact]
     public async Task Of_two_at_once_the_second_waits_and_finds_nothing()
     {
-        var database = await image.CreateDatabaseAsync();
-        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
+        var database = await image.CreateMigratedDatabaseAsync();
         await database.ExecuteAsync(
             "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time) VALUES ('gone', 'mlflow-artifacts:/1', 'deleted', 1, 1)");
         var environment = new Dictionary<string, string>(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };

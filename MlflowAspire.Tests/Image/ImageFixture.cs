@@ -1,15 +1,13 @@
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
-using DotNet.Testcontainers.Images;
 using DotNet.Testcontainers.Networks;
-using MlflowAspire.Hosting;
 using Testcontainers.Azurite;
 using Testcontainers.PostgreSql;
 
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>The image, a network without a way out and a PostgreSQL server in it, once for all image tests. Each test has databases of its own.</summary>
+/// <summary>The image, a network without a way out and a PostgreSQL server in it, once for the tests of a collection. Each test has databases of its own.</summary>
 public sealed class ImageFixture : IAsyncLifetime
 {
     /// <summary>The name of the PostgreSQL server in the network.</summary>
@@ -23,20 +21,18 @@ public sealed class ImageFixture : IAsyncLifetime
     // The tests reach the servers through a second network.
     private readonly INetwork _hostNetwork = new NetworkBuilder().Build();
     private readonly PostgreSqlContainer _postgres;
+    private readonly Lazy<Task<string>> _server;
+    private readonly Lazy<Task<TestDatabase>> _migrated;
 
-    // The app host's own, named after its content: built where it is missing, and no other checkout's. It stays.
-    private readonly IFutureDockerImage _image = new ImageFromDockerfileBuilder()
-        .WithName($"{MlflowImage.Name}:{MlflowImage.Tag}")
-        .WithDockerfileDirectory(MlflowImage.ContextPath)
-        .WithImageBuildPolicy(PullPolicy.Missing)
-        .WithDeleteIfExists(false)
-        .WithCleanUp(false)
-        .Build();
-
-    public ImageFixture() => _postgres = PostgresServer(DatabaseHost);
+    public ImageFixture()
+    {
+        _postgres = PostgresServer(DatabaseHost);
+        _server = new(StartServerAsync);
+        _migrated = new(MigrateAsync);
+    }
 
     /// <summary>The name of the image.</summary>
-    public string ImageName => _image.FullName;
+    public string ImageName { get; private set; } = null!;
 
     /// <summary>The name of the network without a way out.</summary>
     public string NetworkName => _network.Name;
@@ -45,7 +41,7 @@ public sealed class ImageFixture : IAsyncLifetime
     {
         // No container is made with this network, so none creates it.
         await _network.CreateAsync();
-        await Task.WhenAll(_image.CreateAsync(), _postgres.StartAsync());
+        ImageName = await TestImage.GetAsync();
     }
 
     public async Task DisposeAsync()
@@ -53,7 +49,6 @@ public sealed class ImageFixture : IAsyncLifetime
         await _postgres.DisposeAsync();
         await _network.DisposeAsync();
         await _hostNetwork.DisposeAsync();
-        await _image.DisposeAsync();
     }
 
     /// <summary>A PostgreSQL server in the network, not started yet.</summary>
@@ -73,11 +68,14 @@ public sealed class ImageFixture : IAsyncLifetime
     private async Task ConnectAsync(IContainer container, string name) => await DockerCli.RunAsync("network", "connect", "--alias", name, _network.Name, container.Id);
 
     /// <summary>A new, empty database on the shared server.</summary>
-    public Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => TestDatabase.CreateAsync(_postgres.GetConnectionString(), owner);
+    public async Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => await TestDatabase.CreateAsync(await _server.Value, owner);
+
+    /// <summary>A new database with MLflow's tables on the shared server: a copy of one that was migrated once.</summary>
+    public async Task<TestDatabase> CreateMigratedDatabaseAsync() => await TestDatabase.CreateAsync(await _server.Value, template: await _migrated.Value);
 
     /// <summary>A container of the image, secured as it can be in production.</summary>
     public ContainerBuilder Container(IReadOnlyDictionary<string, string> environment, params string[] command) =>
-        Container(_image.FullName, environment, command)
+        Container(ImageName, environment, command)
             .WithTmpfsMount("/tmp")
             .WithCreateParameterModifier(parameters =>
             {
@@ -97,11 +95,18 @@ public sealed class ImageFixture : IAsyncLifetime
     /// <summary>Runs a command of the image to its end.</summary>
     public Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command) =>
         ImageRun.OfAsync(Container(environment, command));
-}
 
-/// <summary>The tests that share the server run one after the other.</summary>
-[CollectionDefinition(Name)]
-public sealed class ImageTests : ICollectionFixture<ImageFixture>
-{
-    public const string Name = "Image";
+    /// <summary>Starts the shared server, and gives its connection string.</summary>
+    private async Task<string> StartServerAsync()
+    {
+        await _postgres.StartAsync();
+        return _postgres.GetConnectionString();
+    }
+
+    private async Task<TestDatabase> MigrateAsync()
+    {
+        var database = await CreateDatabaseAsync();
+        (await RunAsync(database.Environment, "migrate")).Succeeded();
+        return database;
+    }
 }

@@ -4,7 +4,7 @@ using Npgsql;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>More clients than the server has threads, on one core.</summary>
-[Collection(ImageTests.Name)]
+[Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
 public class LoadTests(ImageFixture image)
 {
@@ -20,7 +20,7 @@ public class LoadTests(ImageFixture image)
     [InlineData("2", 200, 3)]
     public async Task Every_write_is_acknowledged_or_refused_and_no_worker_dies(string workers, int writers, int writes)
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await StartAsync(database, workers);
 
         var (answers, acknowledged, _, log) = await LoadAsync(writers, writes, creators: 0);
@@ -40,7 +40,7 @@ public class LoadTests(ImageFixture image)
     [Fact]
     public async Task One_of_many_creators_of_a_model_succeeds_and_none_waits_for_a_connection()
     {
-        await using var server = await StartAsync(await image.CreateDatabaseAsync(), "1");
+        await using var server = await StartAsync(await image.CreateMigratedDatabaseAsync(), "1");
 
         var (answers, _, slowest, log) = await LoadAsync(writers: 0, writes: 0, creators: 50);
 
@@ -52,14 +52,13 @@ public class LoadTests(ImageFixture image)
     [Fact]
     public async Task A_database_with_too_few_connections_is_told_before_the_start()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         var settings = new Dictionary<string, string>(MlflowServer.Settings) { ["MLFLOW_WORKERS"] = "8" };
         foreach (var (name, value) in database.Environment)
         {
             settings[name] = value;
         }
 
-        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
         var run = await image.RunAsync(settings, "serve");
 
         Assert.Equal(2, run.ExitCode);

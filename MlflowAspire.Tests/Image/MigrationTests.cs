@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace MlflowAspire.Tests.Image;
 
-[Collection(ImageTests.Name)]
+[Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
 public class MigrationTests(ImageFixture image)
 {
@@ -131,7 +131,7 @@ public class MigrationTests(ImageFixture image)
     [InlineData("oidc-auth", "OIDC_USERS_DB_URI", "alembic_version")]
     public async Task The_users_of_a_sign_in_have_a_database_of_their_own(string app, string setting, string versionTable)
     {
-        var tracking = await image.CreateDatabaseAsync();
+        var tracking = await image.CreateMigratedDatabaseAsync();
         var users = await image.CreateDatabaseAsync();
         var environment = new Dictionary<string, string>(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
 

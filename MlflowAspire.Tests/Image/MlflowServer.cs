@@ -8,7 +8,9 @@ namespace MlflowAspire.Tests.Image;
 /// <summary>The server of the image, which other containers of the network reach as <c>http://mlflow:5000</c>.</summary>
 public sealed class MlflowServer : IAsyncDisposable
 {
+    private const int Port = 5000;
     private const string Address = "http://mlflow:5000";
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     // Settings that nobody may see.
     private static readonly Dictionary<string, string> s_keys = new()
@@ -38,20 +40,28 @@ public sealed class MlflowServer : IAsyncDisposable
     };
 
     /// <summary>Migrates the databases and starts the server.</summary>
+    public static async Task<MlflowServer> MigrateAndStartAsync(ImageFixture image, IReadOnlyCollection<KeyValuePair<string, string>> settings)
+    {
+        (await image.RunAsync(WithDefaults(settings), "migrate")).Succeeded();
+        return await StartAsync(image, settings);
+    }
+
+    /// <summary>Starts the server on databases that are migrated.</summary>
     public static async Task<MlflowServer> StartAsync(
         ImageFixture image, IEnumerable<KeyValuePair<string, string>> settings, Func<ContainerBuilder, ContainerBuilder>? configure = null)
     {
-        var environment = new Dictionary<string, string>(Settings);
-        foreach (var (name, value) in settings)
+        var container = image.Container(WithDefaults(settings)).WithNetworkAliases("mlflow")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(Port, wait => wait.WithTimeout(s_limit)));
+        var server = new MlflowServer((configure?.Invoke(container) ?? container).Build());
+        try
         {
-            environment[name] = value;
+            await server._container.StartAsync();
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"The server is not ready within {s_limit}. {await server.LogsAsync()}", exception);
         }
 
-        (await image.RunAsync(environment, "migrate")).Succeeded();
-        var container = image.Container(environment).WithNetworkAliases("mlflow");
-        var server = new MlflowServer((configure?.Invoke(container) ?? container).Build());
-        await server._container.StartAsync();
-        await server._container.WaitForLogAsync("Application startup complete");
         return server;
     }
 
@@ -78,4 +88,15 @@ public sealed class MlflowServer : IAsyncDisposable
     public Task<string> LogsAsync() => _container.LogsAsync();
 
     public ValueTask DisposeAsync() => _container.DisposeAsync();
+
+    private static Dictionary<string, string> WithDefaults(IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        var environment = new Dictionary<string, string>(Settings);
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
 }

@@ -4,7 +4,7 @@ using DotNet.Testcontainers.Configurations;
 
 namespace MlflowAspire.Tests.Image;
 
-[Collection(ImageTests.Name)]
+[Collection(PackageCollection.Name)]
 [Trait("Category", "Image")]
 public class PackageTests(ImageFixture image)
 {

@@ -4,7 +4,7 @@ using DotNet.Testcontainers.Configurations;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>Passwords change while the server is written to, by the administrator that Azure gives: one that makes roles and is no superuser.</summary>
-[Collection(ImageTests.Name)]
+[Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class PasswordRotationTests(ImageFixture image)
 {
@@ -21,7 +21,7 @@ public sealed class PasswordRotationTests(ImageFixture image)
         var database = await image.CreateDatabaseAsync(administrator);
         var empty = await image.CreateDatabaseAsync(administrator);
 
-        await using var before = await MlflowServer.StartAsync(image, As(database, administrator, FirstPassword));
+        await using var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator, FirstPassword));
         await using var load = new RotationLoad(before, RotationLoad.Runs);
         await load.WrittenAsync();
         await CreateRolesAsync(database, administrator, owner);
@@ -30,14 +30,14 @@ public sealed class PasswordRotationTests(ImageFixture image)
         await load.WrittenAsync();
 
         // The new revision, with its migration, beside the old one; then the password that nobody uses any more.
-        await using var first = await MlflowServer.StartAsync(image, As(database, owner + "_a", FirstPassword));
+        await using var first = await MlflowServer.MigrateAndStartAsync(image, As(database, owner + "_a", FirstPassword));
         await load.SwitchToAsync(first);
         await server.ExecuteAsync($"ALTER ROLE {administrator} PASSWORD '{SecondPassword}'");
         await before.StopAsync();
         await load.WrittenAsync();
 
         // And the other way round.
-        await using var second = await MlflowServer.StartAsync(image, As(database, owner + "_b", SecondPassword));
+        await using var second = await MlflowServer.MigrateAndStartAsync(image, As(database, owner + "_b", SecondPassword));
         await load.SwitchToAsync(second);
         await server.ExecuteAsync($"ALTER ROLE {owner}_a PASSWORD '{SecondPassword}'");
         await first.StopAsync();

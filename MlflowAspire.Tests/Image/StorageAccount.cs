@@ -1,7 +1,6 @@
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
-using MlflowAspire.Tests.PublishedRun;
 
 namespace MlflowAspire.Tests.Image;
 
@@ -13,7 +12,7 @@ internal sealed class StorageAccount : IAsyncDisposable
     private const string Container = "artifacts";
 
     private readonly ImageFixture _image;
-    private readonly TestCertificate _certificate = new(Host);
+    private readonly CertificateFolder _certificate = new(Host);
     private readonly string _keys = Directory.CreateTempSubdirectory("mlflow-keys-").FullName;
     private readonly IContainer _azurite;
 
@@ -25,9 +24,9 @@ internal sealed class StorageAccount : IAsyncDisposable
             .Container("mcr.microsoft.com/azure-storage/azurite:3.35.0", new Dictionary<string, string>(), "sh", "-c",
                 $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite --location /tmp --blobHost 0.0.0.0 --blobPort 443 --cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
             .WithNetworkAliases(Host)
-            .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithBindMount(_keys, "/keys", AccessMode.ReadOnly)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen"))
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443))
             .Build();
     }
 
@@ -66,7 +65,7 @@ internal sealed class StorageAccount : IAsyncDisposable
         Trust, "python", "-c", $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{Container}', credential='{key}').{method})")));
 
     /// <summary>A container that trusts the certificate of the account.</summary>
-    public ContainerBuilder WithCertificate(ContainerBuilder container) => container.WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly);
+    public ContainerBuilder WithCertificate(ContainerBuilder container) => container.WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly);
 
     public async ValueTask DisposeAsync()
     {

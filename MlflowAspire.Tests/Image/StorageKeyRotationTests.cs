@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>The server signs in to its artifacts with a key, as it can in Azure, and keys change while it is written to.</summary>
-[Collection(ImageTests.Name)]
+[Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class StorageKeyRotationTests(ImageFixture image)
 {
     [Fact]
     public async Task No_write_fails_while_keys_take_turns()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var account = await StorageAccount.CreateAsync(image);
         var oldKey = account.Key(1);
         await using var before = await StartAsync(oldKey);

@@ -29,10 +29,14 @@ public sealed class TestDatabase
     };
 
     /// <summary>Creates a database on a server.</summary>
-    public static async Task<TestDatabase> CreateAsync(string server, string? owner)
+    /// <param name="server">The connection string of the server.</param>
+    /// <param name="owner">The role that it belongs to; the superuser when there is none.</param>
+    /// <param name="template">The database that it is a copy of, to which nobody may be connected; empty when there is none.</param>
+    public static async Task<TestDatabase> CreateAsync(string server, string? owner = null, TestDatabase? template = null)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Guid.NewGuid():N}");
-        await new TestDatabase(server, "postgres").ExecuteAsync($"CREATE DATABASE {name}" + (owner is null ? "" : $" OWNER \"{owner}\""));
+        var options = (owner is null ? "" : $" OWNER \"{owner}\"") + (template is null ? "" : $" TEMPLATE {template.Name}");
+        await new TestDatabase(server, "postgres").ExecuteAsync($"CREATE DATABASE {name}{options}");
         return new(server, name);
     }
 

@@ -6,8 +6,9 @@ using MlflowAspire.Tests.Publish;
 namespace MlflowAspire.Tests.PublishedRun;
 
 /// <summary>The published containers, run here with exactly the environment that the Bicep gives them.</summary>
+[Collection(PublishedRunCollection.Name)]
 [Trait("Category", "PublishedRun")]
-public sealed class PublishedRunTests(PublishedStack stack) : IClassFixture<PublishedStack>
+public sealed class PublishedRunTests(PublishedStack stack)
 {
     private const int Port = 5000;
     private const int ReadinessPort = 5001;

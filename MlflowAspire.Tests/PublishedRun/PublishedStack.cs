@@ -1,7 +1,6 @@
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
-using DotNet.Testcontainers.Images;
 using DotNet.Testcontainers.Networks;
 using MlflowAspire.Tests.Publish;
 
@@ -43,10 +42,10 @@ public sealed class PublishedStack : IAsyncLifetime
         ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",
     });
 
-    private readonly TestCertificate _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
+    private readonly CertificateFolder _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
     private readonly INetwork _network = new NetworkBuilder().Build();
-    private readonly IFutureDockerImage _image = new ImageFromDockerfileBuilder().WithDockerfileDirectory(Path.Combine(AppContext.BaseDirectory, "images", "mlflow")).Build();
     private readonly List<IContainer> _containers = [];
+    private string _image = null!;
 
     public IContainer Postgres { get; private set; } = null!;
 
@@ -54,20 +53,20 @@ public sealed class PublishedStack : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await _image.CreateAsync();
+        _image = await TestImage.GetAsync();
         Postgres = await StartAsync(new ContainerBuilder("postgres:17.6")
             .WithNetworkAliases("postgres.test")
             .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
-            .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithEntrypoint("bash", "-c")
             .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem && exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
             .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1")));
         await StartAsync(new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
             .WithNetworkAliases($"{Account}.blob.core.windows.net")
             .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
-            .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithCommand("azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem", "--skipApiVersionCheck")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen")));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
         Platform = await StartAsync(Mlflow()
             .WithNetworkAliases("platform", $"mlflow.{Domain}")
             .WithEnvironment(new Dictionary<string, string>
@@ -78,7 +77,7 @@ public sealed class PublishedStack : IAsyncLifetime
                 ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
             })
             .WithCommand("python", "/scripts/azure_platform.py")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("platform is ready")));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
 
         // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
         await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
@@ -97,7 +96,6 @@ public sealed class PublishedStack : IAsyncLifetime
         }
 
         await _network.DisposeAsync();
-        await _image.DisposeAsync();
         _certificate.Dispose();
     }
 
@@ -211,8 +209,8 @@ public sealed class PublishedStack : IAsyncLifetime
     }
 
     /// <summary>The image with no more rights than it needs; the certificate is trusted in place of a public authority's.</summary>
-    private ContainerBuilder Mlflow() => new ContainerBuilder(_image.FullName)
-        .WithBindMount(_certificate.Directory, "/tls", AccessMode.ReadOnly)
+    private ContainerBuilder Mlflow() => new ContainerBuilder(_image)
+        .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
         .WithBindMount(Path.Combine(AppContext.BaseDirectory, "PublishedRun", "Scripts"), "/scripts", AccessMode.ReadOnly)
         .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem");
 
@@ -221,4 +219,11 @@ public sealed class PublishedStack : IAsyncLifetime
         var index = Enumerable.Range(0, 20).Single(i => resource[$"properties.configuration.secrets[{i}].name"] == $"'{secret}'");
         return resource[$"properties.configuration.secrets[{index}].keyVaultUrl"]!.Split('.')[0]["vault_".Length..].Replace('_', '-');
     }
+}
+
+/// <summary>The tests that share the published containers run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class PublishedRunCollection : ICollectionFixture<PublishedStack>
+{
+    public const string Name = "Published run";
 }

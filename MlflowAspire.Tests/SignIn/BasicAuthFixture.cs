@@ -92,7 +92,7 @@ public sealed class BasicAuthFixture : IAsyncLifetime
 }
 
 /// <summary>The tests that share the stack run one after the other.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[CollectionDefinition(Name)]
 public sealed class BasicAuthCollection : ICollectionFixture<BasicAuthFixture>
 {
     public const string Name = "Basic authentication";

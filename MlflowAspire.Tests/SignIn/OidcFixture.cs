@@ -101,7 +101,7 @@ public sealed class OidcFixture : IAsyncLifetime
 }
 
 /// <summary>The tests that share the stack run one after the other.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[CollectionDefinition(Name)]
 public sealed class OidcCollection : ICollectionFixture<OidcFixture>
 {
     public const string Name = "OpenID Connect";

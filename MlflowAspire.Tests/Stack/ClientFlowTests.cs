@@ -1,6 +1,6 @@
 namespace MlflowAspire.Tests.Stack;
 
-[Collection(StackTests.Name)]
+[Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
 public class ClientFlowTests(StackFixture fixture)
 {

@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Tests.Stack;
 
-[Collection(StackTests.Name)]
+[Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
 public class GarbageCollectionTests(StackFixture fixture)
 {

@@ -39,6 +39,8 @@ public sealed class MlflowStack : IAsyncDisposable
     /// <summary>Describes the stack without starting it.</summary>
     public static async Task<MlflowStack> CreateAsync(StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
     {
+        // The orchestrator builds the image as well, and finds it built.
+        await TestImage.GetAsync();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(["--Mlflow:Port=0", .. args ?? []]).WaitAsync(s_startLimit);
         configure?.Invoke(builder, builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()));
         data.ApplyTo(builder);

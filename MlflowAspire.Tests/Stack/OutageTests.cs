@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace MlflowAspire.Tests.Stack;
 
 /// <summary>Parts of the stack fail under load and come back; nothing that was acknowledged is lost.</summary>
-[Collection(StackTests.Name)]
+[Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
 public class OutageTests(StackFixture fixture)
 {

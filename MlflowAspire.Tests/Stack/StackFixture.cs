@@ -49,7 +49,7 @@ public sealed class StackFixture : IAsyncLifetime
 
 /// <summary>The tests that share the stack run one after the other.</summary>
 [CollectionDefinition(Name)]
-public sealed class StackTests : ICollectionFixture<StackFixture>
+public sealed class StackCollection : ICollectionFixture<StackFixture>
 {
     public const string Name = "Stack";
 }

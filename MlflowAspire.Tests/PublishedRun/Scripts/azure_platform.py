@@ -73,7 +73,6 @@ async def ingress() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain("/tls/certificate.pem", "/tls/key.pem")
     async with await asyncio.start_server(forward, port=443, ssl=context) as server:
-        print("platform is ready", flush=True)
         await server.serve_forever()
 
 

@@ -1,7 +1,24 @@
+import io
+import os
+import signal
 import subprocess
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
+from unittest import mock
+
+from mlflow_aspire import cli
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+PASSWORD = "p@ss/w:o%rd?#&'="
+SERVER = {
+    "MLFLOW_BACKEND_STORE_URI": "postgresql://db/mlflow",
+    "PGUSER": "mlflow",
+    "PGPASSWORD": PASSWORD,
+    "MLFLOW_ARTIFACTS_DESTINATION": "/tmp/artifacts",
+    "MLFLOW_CRYPTO_KEK_PASSPHRASE": "a passphrase of these tests",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "a key of these tests",
+    "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "a generated password, 32 or more",
+}
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -17,11 +34,11 @@ class CommandLineTest(unittest.TestCase):
                 self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI is not set[^\n]*\n\Z")
 
     def test_a_failure_is_one_line_and_exit_code_1(self) -> None:
-        database = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me:secret-1@127.0.0.1:9/mlflow", "MLFLOW_DATABASE_TIMEOUT_SECONDS": "0"}
+        database = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me:secret%2D1@127.0.0.1:9/mlflow", "MLFLOW_DATABASE_TIMEOUT_SECONDS": "1"}
         result = run("migrate", **database)
-        self.assertEqual((result.returncode, result.stdout), (1, ""))
-        self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the database did not answer within 0 s [^\n]*\n\Z")
-        self.assertNotIn("secret", result.stderr)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the database did not answer within 1 s \(MLFLOW_DATABASE_TIMEOUT_SECONDS\): [^\n]*\n\Z")
+        self.assertNotRegex(result.stdout + result.stderr, "secret(-|%2D)1")
 
     def test_gc_needs_the_artifact_store(self) -> None:
         database = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me@127.0.0.1:9/mlflow"}
@@ -62,3 +79,39 @@ class CommandLineTest(unittest.TestCase):
         result = run("server")
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, hand-over, gc, demo, or a program of the image\n")
+
+
+class WrongSettingsTest(unittest.TestCase):
+    """Wrong settings end the server before it does anything, with one line that names them and holds no secret."""
+
+    def serve(self, **settings: str) -> tuple[object, str, str]:
+        handler = signal.getsignal(signal.SIGTERM)
+        self.addCleanup(signal.signal, signal.SIGTERM, handler)
+        output, errors = io.StringIO(), io.StringIO()
+        with mock.patch.dict(os.environ, {**SERVER, **settings}, clear=True), mock.patch("sys.argv", ["mlflow-aspire", "serve"]):
+            with redirect_stdout(output), redirect_stderr(errors), self.assertRaises(SystemExit) as end:
+                cli.main()
+        return end.exception.code, output.getvalue(), errors.getvalue()
+
+    def test_each_is_named(self) -> None:
+        database, blobs = "MLFLOW_BACKEND_STORE_URI", "wasbs://artifacts@account.blob.core.windows.net"
+        keys = {"AZURE_STORAGE_CONNECTION_STRING": PASSWORD, "AZURE_STORAGE_ACCESS_KEY": PASSWORD}
+        for settings, problem in (
+            ({database: ""}, f"{database} is not set"),
+            ({database: "mysql://db/mlflow"}, f"{database} starts with mysql://; accepted: postgresql://"),
+            ({database: "postgresql://db/mlflow?plugin=entra"}, f"PGPASSWORD is set, and {database} asks for Microsoft Entra"),
+            ({"PGUSER": ""}, "PGUSER is not set"),
+            ({"MLFLOW_ARTIFACTS_DESTINATION": ""}, "MLFLOW_ARTIFACTS_DESTINATION is not set"),
+            ({"MLFLOW_ARTIFACTS_DESTINATION": blobs, **keys}, "AZURE_STORAGE_CONNECTION_STRING and AZURE_STORAGE_ACCESS_KEY are both set"),
+            ({"MLFLOW_CRYPTO_KEK_PASSPHRASE": ""}, "MLFLOW_CRYPTO_KEK_PASSPHRASE is not set"),
+            ({"MLFLOW_FLASK_SERVER_SECRET_KEY": ""}, "MLFLOW_FLASK_SERVER_SECRET_KEY is not set"),
+            ({"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "short"}, "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY is too short; accepted: a Fernet key, or 32 characters"),
+            ({"MLFLOW_APP_NAME": "oauth"}, "MLFLOW_APP_NAME is 'oauth'; accepted: basic-auth, oidc-auth"),
+            ({"MLFLOW_OPENTELEMETRY": "maybe"}, "MLFLOW_OPENTELEMETRY is 'maybe'; accepted: true, false"),
+        ):
+            with self.subTest(problem):
+                code, output, errors = self.serve(**settings)
+                self.assertEqual((code, output), (2, ""))
+                self.assertEqual(errors.count("\n"), 1)
+                self.assertTrue(errors.startswith(f"mlflow-aspire: error: {problem}"), errors)
+                self.assertNotIn(PASSWORD, errors)

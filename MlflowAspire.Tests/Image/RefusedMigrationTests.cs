@@ -1,8 +1,8 @@
 namespace MlflowAspire.Tests.Image;
 
-[Collection(ImageTests.Name)]
+[Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
-public class MigrationFailureTests(ImageFixture image)
+public class RefusedMigrationTests(ImageFixture image)
 {
     private const string Setting = "MLFLOW_BACKEND_STORE_URI";
 
@@ -24,18 +24,6 @@ public class MigrationFailureTests(ImageFixture image)
     }
 
     [Fact]
-    public async Task A_database_that_never_comes_is_given_up_on()
-    {
-        var environment = new Dictionary<string, string>
-        {
-            [Setting] = $"postgresql://postgres:{Uri.EscapeDataString(ImageFixture.Password)}@127.0.0.1:9/mlflow",
-            ["MLFLOW_DATABASE_TIMEOUT_SECONDS"] = "2",
-        };
-
-        (await image.RunAsync(environment, "migrate")).Failed(1, $"{Setting}: the database did not answer within 2 s (MLFLOW_DATABASE_TIMEOUT_SECONDS): ");
-    }
-
-    [Fact]
     public async Task A_schema_of_a_newer_version_is_left_alone()
     {
         var database = await image.CreateDatabaseAsync();
@@ -51,7 +39,7 @@ public class MigrationFailureTests(ImageFixture image)
     [InlineData("oidc-auth", "OIDC_USERS_DB_URI", "basic-auth", "MLFLOW_AUTH_DATABASE_URI")]
     public async Task The_tables_of_another_sign_in_are_left_alone(string first, string firstSetting, string second, string secondSetting)
     {
-        var tracking = await image.CreateDatabaseAsync();
+        var tracking = await image.CreateMigratedDatabaseAsync();
         var users = await image.CreateDatabaseAsync();
         (await image.RunAsync(With(first, firstSetting), "migrate")).Succeeded();
         var tables = await TablesAsync();
@@ -69,14 +57,13 @@ public class MigrationFailureTests(ImageFixture image)
     [Fact]
     public async Task The_missing_database_of_users_is_named()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         var environment = new Dictionary<string, string>(database.Environment)
         {
             ["MLFLOW_APP_NAME"] = "basic-auth",
             ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://db/missing",
         };
 
-        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
         (await image.RunAsync(environment, "migrate")).Failed(1, "MLFLOW_AUTH_DATABASE_URI: the database refuses the connection: ");
     }
 }

@@ -10,7 +10,7 @@ namespace MlflowAspire.Tests.SignIn;
 /// <summary>Secrets are where they belong, survive restarts and can be changed.</summary>
 [Collection(BasicAuthCollection.Name)]
 [Trait("Category", "SignIn")]
-public class SecretsTests(BasicAuthFixture fixture)
+public class BasicAuthSecretsTests(BasicAuthFixture fixture)
 {
     private MlflowStack Stack => fixture.Stack;
 

@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace MlflowAspire.Tests.Stack;
 
-[Collection(StackTests.Name)]
+[Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
-public class ServerTests(StackFixture fixture)
+public class LocalServerTests(StackFixture fixture)
 {
     private const string Api = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default";
 

@@ -5,9 +5,9 @@ using Testcontainers.Azurite;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>The server on a network without a way out, with a read-only file system and without root rights.</summary>
-[Collection(ImageTests.Name)]
+[Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
-public class ServerTests(ImageFixture image)
+public class IsolatedServerTests(ImageFixture image)
 {
     private const string ConnectionString =
         $"AccountName={AzuriteBuilder.AccountName};AccountKey={AzuriteBuilder.AccountKey};BlobEndpoint=http://blobs:10000/{AzuriteBuilder.AccountName};";
@@ -15,7 +15,7 @@ public class ServerTests(ImageFixture image)
     [Fact]
     public async Task It_needs_no_network_no_root_rights_and_no_writable_root()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await MlflowServer.StartAsync(image, database.Environment);
 
         Assert.Equal("true", await DockerCli.RunAsync("network", "inspect", "--format", "{{.Internal}}", image.NetworkName));
@@ -32,7 +32,7 @@ public class ServerTests(ImageFixture image)
     [Fact]
     public async Task Artifacts_are_blobs_and_what_is_deleted_is_collected()
     {
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         await using var azurite = image.AzuriteServer("blobs");
         await azurite.StartAsync();
         var blobs = new BlobContainerClient(azurite.GetConnectionString(), "artifacts");
@@ -66,9 +66,9 @@ public class ServerTests(ImageFixture image)
     public async Task Basic_authentication_takes_every_character_of_a_password()
     {
         const string password = "%(x)s 100%; \"quoted\" \\ #=:@/";
-        var database = await image.CreateDatabaseAsync();
+        var database = await image.CreateMigratedDatabaseAsync();
         var users = await image.CreateDatabaseAsync();
-        await using var server = await MlflowServer.StartAsync(image, new Dictionary<string, string>(database.Environment)
+        await using var server = await MlflowServer.MigrateAndStartAsync(image, new Dictionary<string, string>(database.Environment)
         {
             ["MLFLOW_APP_NAME"] = "basic-auth",
             ["MLFLOW_AUTH_DATABASE_URI"] = users.Uri,

@@ -1,4 +1,3 @@
-using Aspire.Hosting.Testing;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -45,7 +44,7 @@ public class SettingsTests
 
     private static async Task<Exception> FailAsync(params string[] args)
     {
-        var exception = await Assert.ThrowsAnyAsync<Exception>(() => DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(args).WaitAsync(TimeSpan.FromSeconds(60)));
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => AppHostBuilder.CreateAsync(args));
         return exception.GetBaseException();
     }
 }

@@ -1,4 +1,3 @@
-using Aspire.Hosting.Testing;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -64,18 +63,15 @@ public class SignInSettingsTests
     [InlineData("OIDC_USERNAME_FIELD", "email,preferred_username", "SignIn=oidc", "Oidc:ClientId=x", Discovery)]
     public async Task Settings_reach_the_server(string variable, string value, params string[] settings)
     {
-        var builder = await DistributedApplicationTestingBuilder
-            .CreateAsync<Projects.MlflowAspire_AppHost>([.. settings.Select(setting => $"--Mlflow:{setting}"), "--Parameters:mlflow-client-secret=secret", "--Parameters:postgres-password=password"])
-            .WaitAsync(TimeSpan.FromSeconds(60));
+        await using var builder = await AppHostBuilder.CreateAsync(
+            [.. settings.Select(setting => $"--Mlflow:{setting}"), "--Parameters:mlflow-client-secret=secret", "--Parameters:postgres-password=password"]);
         var server = builder.Resources.Single(resource => resource.Name == "mlflow");
         Assert.Equal(value, (await server.EnvironmentAsync(builder))[variable]);
     }
 
     private static async Task<string> RefusalAsync(params string[] settings)
     {
-        var exception = await Assert.ThrowsAnyAsync<Exception>(() => DistributedApplicationTestingBuilder
-            .CreateAsync<Projects.MlflowAspire_AppHost>([.. settings.Select(setting => $"--Mlflow:{setting}")])
-            .WaitAsync(TimeSpan.FromSeconds(60)));
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => AppHostBuilder.CreateAsync([.. settings.Select(setting => $"--Mlflow:{setting}")]));
         return exception.GetBaseException().Message;
     }
 }

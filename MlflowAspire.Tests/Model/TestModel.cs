@@ -8,9 +8,6 @@ namespace MlflowAspire.Tests.Model;
 /// <summary>An app host with MLflow that is looked at and never started.</summary>
 internal sealed class TestModel
 {
-    // Otherwise each of the hundreds of models watches its folder for changed settings, and the system has a limit.
-    private const string WithoutWatching = "--hostBuilder:reloadConfigOnChange=false";
-
     private TestModel(IDistributedApplicationBuilder builder)
     {
         Builder = builder;
@@ -38,7 +35,7 @@ internal sealed class TestModel
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = [.. args, WithoutWatching],
+            Args = [.. args, AppHostBuilder.WithoutWatching],
             // The assembly that knows where orchestrator and dashboard are; both must be there to build a model that runs.
             AssemblyName = "MlflowAspire.AppHost",
             DisableDashboard = true,

@@ -2,14 +2,13 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Aspire.Hosting;
-using Aspire.Hosting.Testing;
 
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>What the app host publishes: its manifest and its Bicep modules.</summary>
 public sealed partial class PublishedApp
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private static readonly ConcurrentDictionary<string, Lazy<Task<PublishedApp>>> s_published = [];
 
     private readonly Lazy<Task<Deployment>> _deployment;
@@ -49,7 +48,7 @@ public sealed partial class PublishedApp
         using var limit = new CancellationTokenSource(s_limit);
         // Not Development, so that a developer's user secrets play no part.
         string[] args = [.. PublishingProcess.Arguments(manifest, settings), "--environment", "Production"];
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(args, limit.Token);
+        await using var builder = await AppHostBuilder.CreateAsync(args);
         await using var app = await builder.BuildAsync(limit.Token);
         await app.RunAsync(limit.Token);
     });
@@ -60,7 +59,7 @@ public sealed partial class PublishedApp
         using var limit = new CancellationTokenSource(s_limit);
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = PublishingProcess.Arguments(manifest),
+            Args = [.. PublishingProcess.Arguments(manifest), AppHostBuilder.WithoutWatching],
             AssemblyName = typeof(Projects.MlflowAspire_AppHost).Assembly.GetName().Name,
             DisableDashboard = true,
         });

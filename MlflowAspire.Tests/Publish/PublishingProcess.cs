@@ -1,11 +1,16 @@
 using System.Diagnostics;
+using System.Reflection;
 
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>The app host in a process of its own that publishes, as azd and the Aspire CLI start it.</summary>
 internal static class PublishingProcess
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+
+    // MSBuild looks for the app host's SDK there.
+    private static readonly string s_packages = typeof(PublishingProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "NuGetPackages").Value!;
 
     /// <summary>The arguments with which azd asks for a manifest. What the checkout has deployed plays no part.</summary>
     public static string[] Arguments(string manifest, params string[] settings) =>
@@ -25,7 +30,9 @@ internal static class PublishingProcess
             await File.WriteAllTextAsync(Path.Combine(secrets.FullName, "secrets.json"), userSecrets);
             var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
             string[] command = ["run", "--project", Path.Combine(Repository.Root, "MlflowAspire.AppHost"), "--no-build", "--configuration", configuration, "--"];
-            return await StartAsync([.. command, .. Arguments(Path.Combine(directory, "manifest.json"))], new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName });
+            return await StartAsync(
+                [.. command, .. Arguments(Path.Combine(directory, "manifest.json"))],
+                new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName, ["NUGET_PACKAGES"] = s_packages });
         }
         finally
         {
@@ -51,11 +58,32 @@ internal static class PublishingProcess
     {
         // Nothing that a real deployment has kept.
         var home = Directory.CreateTempSubdirectory("mlflow-publish-home-");
+        try
+        {
+            return await StartAsync(args, environment, home.FullName);
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<(int ExitCode, string Log)> StartAsync(string[] args, Dictionary<string, string> environment, string home)
+    {
         var start = new ProcessStartInfo("dotnet", args)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["ASPIRE_HOME"] = home.FullName, ["ASPIRE_INTERACTIVITY_ENABLED"] = "false" },
+            Environment =
+            {
+                ["HOME"] = home,
+                ["ASPIRE_HOME"] = home,
+                ["ASPIRE_INTERACTIVITY_ENABLED"] = "false",
+                // Aspire leaves its temporary folders behind.
+                ["TMPDIR"] = home,
+                ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+                ["DOTNET_NOLOGO"] = "true",
+            },
         };
         foreach (var (name, value) in environment)
         {
@@ -75,7 +103,6 @@ internal static class PublishingProcess
             throw new TimeoutException($"Publishing did not end within {s_limit}:\n{string.Concat(await log)}");
         }
 
-        home.Delete(recursive: true);
         return (process.ExitCode, string.Concat(await log));
     }
 }

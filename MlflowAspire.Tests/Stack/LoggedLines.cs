@@ -10,13 +10,13 @@ internal sealed class LoggedLines(string category) : ILoggerProvider, ILogger
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
     private readonly ConcurrentQueue<string> _lines = [];
 
-    /// <summary>Waits for a line that begins with a text.</summary>
-    public async Task WaitForAsync(string text)
+    /// <summary>Waits for a line with all of these texts.</summary>
+    public async Task WaitForAsync(params string[] texts)
     {
         var deadline = DateTime.UtcNow + s_limit;
-        while (!_lines.Any(line => line.StartsWith(text, StringComparison.Ordinal)))
+        while (!_lines.Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for the line \"{text}\". These were logged:\n{string.Join('\n', _lines)}");
+            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for a line with {string.Join(" and ", texts)}. These were logged:\n{string.Join('\n', _lines)}");
             await Task.Delay(100);
         }
     }

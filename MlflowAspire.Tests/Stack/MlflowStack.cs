@@ -41,7 +41,7 @@ public sealed class MlflowStack : IAsyncDisposable
     {
         // The orchestrator builds the image as well, and finds it built.
         await TestImage.GetAsync();
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(["--Mlflow:Port=0", .. args ?? []]).WaitAsync(s_startLimit);
+        var builder = await AppHostBuilder.CreateAsync(["--Mlflow:Port=0", .. args ?? []]);
         configure?.Invoke(builder, builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()));
         data.ApplyTo(builder);
 

@@ -25,9 +25,8 @@ public class StartFailureTests
         await stack.WaitForStateAsync("mlflow", snapshot => snapshot.State?.Text == KnownResourceStates.FailedToStart);
 
         Assert.NotEqual(0, migration.Snapshot.ExitCode);
-        var reason = (await stack.LogAsync(migration.Resource)).Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].TrimEnd();
-        Assert.Contains("\"missing\" does not exist", reason, StringComparison.Ordinal);
-        await console.WaitForAsync($"'mlflow-migrate' ended with exit code {migration.Snapshot.ExitCode}: {reason}");
-        await console.WaitForAsync("'mlflow' failed to start: ");
+        Assert.Contains("\"missing\" does not exist", await stack.LogAsync(migration.Resource), StringComparison.Ordinal);
+        await console.WaitForAsync($"'mlflow-migrate' ended with exit code {migration.Snapshot.ExitCode}: ", "MLFLOW_BACKEND_STORE_URI", "\"missing\" does not exist");
+        await console.WaitForAsync("'mlflow' failed to start: ", "mlflow-migrate");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -14,6 +15,12 @@ internal sealed partial class FailureMonitor(
     IHostApplicationLifetime lifetime,
     ILoggerFactory loggers)
 {
+    // How the orchestrator marks what it writes into the log of a resource.
+    private const string OfTheOrchestrator = "[sys] ";
+
+    // How long a log is waited for.
+    private const int LogSeconds = 10;
+
     private readonly ILogger _console = loggers.CreateLogger("MlflowAspire.Hosting");
     private readonly Dictionary<string, (string State, bool WasHealthy)> _last = [];
 
@@ -63,7 +70,7 @@ internal sealed partial class FailureMonitor(
             }
             else
             {
-                LogFailure(_console, change.Resource.Name, what, await LastLineAsync(change.ResourceId, stopping));
+                LogFailure(_console, change.Resource.Name, what, await ReasonAsync(change.ResourceId, stopping));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -72,18 +79,53 @@ internal sealed partial class FailureMonitor(
     }
 
     /// <summary>The last line that the resource has logged: most programs end with the reason.</summary>
-    private async Task<string> LastLineAsync(string resourceId, CancellationToken stopping)
+    private async Task<string> ReasonAsync(string resourceId, CancellationToken stopping)
     {
-        // The log follows the state.
-        await Task.Delay(TimeSpan.FromSeconds(1), stopping);
-        var last = "its log is empty";
-        await foreach (var lines in logs.GetAllAsync(resourceId).WithCancellation(stopping))
+        // The log follows the state, on a busy machine by seconds: it is read until it stays the same.
+        string? last = null;
+        for (var second = 0; second < LogSeconds; second++)
         {
-            last = lines.LastOrDefault(line => !string.IsNullOrWhiteSpace(line.Content)).Content ?? last;
+            await Task.Delay(TimeSpan.FromSeconds(1), stopping);
+            var before = last;
+            last = await LastLineAsync(resourceId, stopping);
+            if (last is not null && last == before && !last.StartsWith(OfTheOrchestrator, StringComparison.Ordinal))
+            {
+                break;
+            }
         }
 
-        return last;
+        return last ?? "its log is empty";
     }
+
+    /// <summary>The last line of the resource itself; of the orchestrator where there is none.</summary>
+    private async Task<string?> LastLineAsync(string resourceId, CancellationToken stopping)
+    {
+        string? own = null, orchestrators = null;
+        await foreach (var lines in logs.GetAllAsync(resourceId).WithCancellation(stopping))
+        {
+            // An exception is one of several lines.
+            foreach (var line in lines.SelectMany(line => line.Content.Split('\n')).Select(line => Timestamp().Replace(line, "").TrimEnd()).Where(line => !NoReason().IsMatch(line)))
+            {
+                if (line.StartsWith(OfTheOrchestrator, StringComparison.Ordinal))
+                {
+                    orchestrators = line;
+                }
+                else
+                {
+                    own = line;
+                }
+            }
+        }
+
+        return own ?? orchestrators;
+    }
+
+    [GeneratedRegex(@"^\d{4}-\d\d-\d\dT[\d:.]+Z ")]
+    private static partial Regex Timestamp();
+
+    /// <summary>Lines that are empty, or of a stack trace.</summary>
+    [GeneratedRegex(@"^\s*$|^\s+at |^--- End of ")]
+    private static partial Regex NoReason();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "'{resource}' {what}: {reason}")]
     private static partial void LogFailure(ILogger logger, string resource, string what, string reason);

@@ -4,7 +4,7 @@ namespace MlflowAspire.Tests.Image;
 
 internal static class ContainerExtensions
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
 
     /// <summary>Everything that a container has written, for the message of a failed test.</summary>
     public static async Task<string> LogsAsync(this IContainer container)

@@ -38,10 +38,11 @@ public class DatabaseFaultTests(ImageFixture image)
         await SwitchAsync("off");
         Assert.Equal("200 None False", await CreateExperimentAsync(server));
 
+        // Sessions go on as they began: it waits until they have ended.
         async Task SwitchAsync(string value)
         {
             await ExecuteAsync($"ALTER DATABASE {database.Name} SET default_transaction_read_only = {value}");
-            await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            await ExecuteAsync("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         }
 
         async Task ExecuteAsync(string sql)

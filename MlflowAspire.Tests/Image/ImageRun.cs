@@ -9,7 +9,7 @@ namespace MlflowAspire.Tests.Image;
 /// <param name="Errors">What it wrote to standard error.</param>
 public sealed record ImageRun(long ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a container to its end.</summary>
     public static async Task<ImageRun> OfAsync(ContainerBuilder builder, TimeSpan? limit = null)
@@ -19,7 +19,7 @@ public sealed record ImageRun(long ExitCode, string Output, string Errors)
         return await EndOfAsync(container, limit);
     }
 
-    /// <summary>Waits for the end of a container that runs, for two minutes when there is no other limit.</summary>
+    /// <summary>Waits for the end of a container that runs, for five minutes when there is no other limit.</summary>
     public static async Task<ImageRun> EndOfAsync(IContainer container, TimeSpan? limit = null)
     {
         using var source = new CancellationTokenSource(limit ?? s_limit);

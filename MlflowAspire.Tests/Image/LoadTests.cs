@@ -10,9 +10,6 @@ public class LoadTests(ImageFixture image)
 {
     private const long OneCore = 1_000_000_000;
 
-    // MLflow's pool gives up on a connection after this time.
-    private const double PoolTimeout = 30;
-
     [Theory]
     [InlineData("1", 40, 5)]
     [InlineData("2", 40, 5)]
@@ -23,7 +20,7 @@ public class LoadTests(ImageFixture image)
         var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await StartAsync(database, workers);
 
-        var (answers, acknowledged, _, log) = await LoadAsync(writers, writes, creators: 0);
+        var (answers, acknowledged, log) = await LoadAsync(writers, writes, creators: 0);
 
         Assert.True(writers * writes == answers.Values.Sum(), log);
         // Names of exceptions stand for connections that were cut or waited too long.
@@ -42,11 +39,11 @@ public class LoadTests(ImageFixture image)
     {
         await using var server = await StartAsync(await image.CreateMigratedDatabaseAsync(), "1");
 
-        var (answers, _, slowest, log) = await LoadAsync(writers: 0, writes: 0, creators: 50);
+        var (answers, _, log) = await LoadAsync(writers: 0, writes: 0, creators: 50);
 
         Assert.True(answers.GetValueOrDefault("200") == 1, log);
         Assert.True(answers.GetValueOrDefault("400") == 49, log);
-        Assert.True(slowest < PoolTimeout, log);
+        Assert.DoesNotContain("QueuePool limit", await server.LogsAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,11 +81,11 @@ public class LoadTests(ImageFixture image)
         new Dictionary<string, string>(database.Environment) { ["MLFLOW_WORKERS"] = workers },
         container => container.WithCreateParameterModifier(parameters => parameters.HostConfig!.NanoCPUs = OneCore));
 
-    private async Task<(Dictionary<string, int> Answers, string[] Acknowledged, double Slowest, string Log)> LoadAsync(int writers, int writes, int creators)
+    private async Task<(Dictionary<string, int> Answers, string[] Acknowledged, string Log)> LoadAsync(int writers, int writes, int creators)
     {
         var run = (await image.RunAsync(MlflowServer.Client, "python", "/scripts/writers.py", $"{writers}", $"{writes}", $"{creators}")).Succeeded();
         using var result = JsonDocument.Parse(run.Output);
         var answers = result.RootElement.GetProperty(creators > 0 ? "creating" : "writing").Deserialize<Dictionary<string, int>>()!;
-        return (answers, result.RootElement.GetProperty("acknowledged").Deserialize<string[]>()!, result.RootElement.GetProperty("slowestCreation").GetDouble(), run.Errors);
+        return (answers, result.RootElement.GetProperty("acknowledged").Deserialize<string[]>()!, run.Output);
     }
 }

@@ -8,7 +8,7 @@ namespace MlflowAspire.Tests.Model;
 /// <summary>What a resource would be started with.</summary>
 internal static class ResourceValues
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     public static async Task<Dictionary<string, string>> EnvironmentAsync(this IResource resource, IDistributedApplicationBuilder builder)
     {

@@ -10,6 +10,7 @@ namespace MlflowAspire.Tests.SignIn;
 public sealed class BasicAuthFixture : IAsyncLifetime
 {
     private readonly StackData _data = new();
+    private Task<string>? _quickstart;
 
     public MlflowStack Stack { get; private set; } = null!;
 
@@ -71,6 +72,9 @@ public sealed class BasicAuthFixture : IAsyncLifetime
     }
 
     public HttpClient CreateAdminClient() => CreateClient("admin", AdminPassword);
+
+    /// <summary>What the quickstart has written, which runs once for all tests.</summary>
+    public Task<string> RunQuickstartAsync() => _quickstart ??= Stack.RunAsync("quickstart");
 
     /// <summary>Starts the server again, with what has changed.</summary>
     public async Task RestartServerAsync()

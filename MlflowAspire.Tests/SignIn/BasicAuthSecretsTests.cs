@@ -17,7 +17,7 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
     [Fact]
     public async Task Secrets_are_in_the_environment_and_nowhere_else()
     {
-        await Stack.RunAsync("quickstart");
+        await fixture.RunQuickstartAsync();
         foreach (var container in new[] { "mlflow", "mlflow-migrate", "quickstart", "postgres", "storage" })
         {
             await Stack.AssertNowhereButInTheEnvironmentAsync(container, fixture.Secrets);

@@ -15,7 +15,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     [Fact]
     public async Task The_python_client_signs_in_with_what_the_reference_gives_it()
     {
-        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await fixture.RunQuickstartAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class OidcFixture : IAsyncLifetime
     private const string Issuer = $"{Provider}/";
     private static readonly string s_provider = Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer");
     private readonly StackData _data = new();
+    private Task<string>? _quickstart;
 
     public MlflowStack Stack { get; private set; } = null!;
 
@@ -60,8 +61,11 @@ public sealed class OidcFixture : IAsyncLifetime
         await _data.DisposeAsync();
     }
 
-    /// <summary>The token that the container "quickstart" gets when it is started.</summary>
-    public string? MachineToken { get; set; }
+    /// <summary>The token that the container "quickstart" has got.</summary>
+    public string? MachineToken { get; private set; }
+
+    /// <summary>What the quickstart has written, which runs once for all tests.</summary>
+    public Task<string> RunQuickstartAsync() => _quickstart ??= StartQuickstartAsync();
 
     /// <summary>A token of the provider, or of the forger who signs with keys of his own.</summary>
     /// <param name="claims">Claims in place of those of a member of the group mlflow.</param>
@@ -79,6 +83,12 @@ public sealed class OidcFixture : IAsyncLifetime
         using var response = await client.PostAsync("/token", form);
         using var answer = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         return answer.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    private async Task<string> StartQuickstartAsync()
+    {
+        MachineToken = await GetTokenAsync();
+        return await Stack.RunAsync("quickstart");
     }
 
     // Its image copies what npm has put beside its source.

@@ -38,11 +38,8 @@ public class OidcTests(OidcFixture fixture)
     }
 
     [Fact]
-    public async Task Machines_use_the_python_client_with_a_bearer_token()
-    {
-        fixture.MachineToken = await fixture.GetTokenAsync();
-        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await Stack.RunAsync("quickstart"), StringComparison.Ordinal);
-    }
+    public async Task Machines_use_the_python_client_with_a_bearer_token() =>
+        Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", await fixture.RunQuickstartAsync(), StringComparison.Ordinal);
 
     public static TheoryData<string, string, object> BadTokens() => new()
     {
@@ -183,8 +180,8 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task Secrets_are_in_the_environment_and_nowhere_else()
     {
-        var token = fixture.MachineToken = await fixture.GetTokenAsync();
-        await Stack.RunAsync("quickstart");
+        await fixture.RunQuickstartAsync();
+        var token = fixture.MachineToken!;
         using var refused = fixture.CreateClient(token[..^8]);
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(refused));
 

@@ -10,15 +10,18 @@ internal sealed class LoggedLines(string category) : ILoggerProvider, ILogger
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
     private readonly ConcurrentQueue<string> _lines = [];
 
-    /// <summary>Waits for a line with all of these texts.</summary>
-    public async Task WaitForAsync(params string[] texts)
+    /// <summary>Waits for a line that begins with a text, and has another one.</summary>
+    public async Task<string> WaitForAsync(string beginning, string part)
     {
         var deadline = DateTime.UtcNow + s_limit;
-        while (!_lines.Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
+        string? line;
+        while ((line = _lines.FirstOrDefault(line => line.StartsWith(beginning, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal))) is null)
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for a line with {string.Join(" and ", texts)}. These were logged:\n{string.Join('\n', _lines)}");
+            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for a line \"{beginning}…{part}\". These were logged:\n{string.Join('\n', _lines)}");
             await Task.Delay(100);
         }
+
+        return line;
     }
 
     ILogger ILoggerProvider.CreateLogger(string categoryName) => categoryName == category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;

@@ -39,9 +39,8 @@ public class OutageTests(StackFixture fixture)
         load.Start();
         await load.MoreAsync();
 
-        var failures = load.Failures;
+        // Whether a write fails depends on how fast it is back.
         await KillAsync(resource);
-        await load.FailureAsync(failures);
 
         await load.MoreAsync();
         await load.VerifyAsync();

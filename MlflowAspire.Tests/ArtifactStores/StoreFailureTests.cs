@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.ArtifactStores;
 
 /// <summary>When a store fails, the client is told what is wrong, and no part of its file is listed. When the store is well again, so is the MLflow server.</summary>
 [Collection(StoreCollection.Name)]
-[Trait("Category", "Stack")]
+[Trait("Category", "ArtifactStores")]
 public class StoreFailureTests(StoreStack stores)
 {
     [Fact]

@@ -3,7 +3,7 @@ using MlflowAspire.Tests.Stack;
 namespace MlflowAspire.Tests.ArtifactStores;
 
 [Collection(StoreCollection.Name)]
-[Trait("Category", "Stack")]
+[Trait("Category", "ArtifactStores")]
 public class StoreFlowTests(StoreStack stores)
 {
     [Theory]

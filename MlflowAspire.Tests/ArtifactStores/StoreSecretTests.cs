@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace MlflowAspire.Tests.ArtifactStores;
 
 [Collection(StoreCollection.Name)]
-[Trait("Category", "Stack")]
+[Trait("Category", "ArtifactStores")]
 public class StoreSecretTests(StoreStack stores)
 {
     [Theory]

@@ -2,7 +2,7 @@
 namespace MlflowAspire.Tests.Model;
 
 [Trait("Category", "Model")]
-public class SettingsTests
+public class LocalSettingsTests
 {
     [Theory]
     [InlineData("Port", "70000", "a whole number from 0 to 65535")]

@@ -6,7 +6,7 @@ using MlflowAspire.Hosting;
 namespace MlflowAspire.Tests.Model;
 
 [Trait("Category", "Model")]
-public class SignInTests
+public class SignInModelTests
 {
     [Fact]
     public async Task Basic_authentication_has_a_database_of_its_own_beside_the_backend_store()

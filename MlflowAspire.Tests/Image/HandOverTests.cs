@@ -4,7 +4,7 @@ namespace MlflowAspire.Tests.Image;
 /// Another administrator signs in to the database than the one that made the tables, as in Azure, where the one with a password and the identity are members of
 /// one group and no superusers: docs/upgrade.md.
 /// </summary>
-[Collection(ImageTests.Name)]
+[Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class HandOverTests(ImageFixture image)
 {
@@ -16,7 +16,7 @@ public sealed class HandOverTests(ImageFixture image)
     public async Task Tables_of_the_password_serve_the_identity_and_the_other_way_round()
     {
         var (database, administrator, identity) = await CreateAsync();
-        await using (var before = await MlflowServer.StartAsync(image, As(database, administrator)))
+        await using (var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator)))
         {
             await WriteAsync(before);
             (await image.RunAsync(As(database, administrator), "hand-over")).Succeeded();
@@ -25,7 +25,7 @@ public sealed class HandOverTests(ImageFixture image)
         }
 
         await database.ExecuteAsync($"ALTER ROLE {administrator} NOLOGIN");
-        await using (var after = await MlflowServer.StartAsync(image, As(database, identity)))
+        await using (var after = await MlflowServer.MigrateAndStartAsync(image, As(database, identity)))
         {
             await WriteAsync(after);
             // What a migration of the identity makes.
@@ -34,7 +34,7 @@ public sealed class HandOverTests(ImageFixture image)
         }
 
         await database.ExecuteAsync($"ALTER ROLE {administrator} LOGIN; ALTER ROLE \"{identity}\" NOLOGIN");
-        await using var again = await MlflowServer.StartAsync(image, As(database, administrator));
+        await using var again = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator));
         await WriteAsync(again);
         await ExecuteAsync(database, administrator, "ALTER TABLE newer ADD COLUMN newest integer; ALTER TABLE experiments DROP COLUMN newer");
         Assert.Equal(4, await database.ReadAsync<long>("SELECT count(*) FROM runs"));

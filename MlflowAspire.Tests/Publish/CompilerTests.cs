@@ -10,7 +10,7 @@ public sealed class CompilerTests
     [MemberData(nameof(All))]
     public async Task Modules_and_azds_template_of_them_compile_without_a_fault(string variant)
     {
-        var faults = (await Variants.DeployAsync(variant)).Diagnostics
+        var faults = (await (await Variants.DeployAsync(variant)).DiagnosticsAsync())
             .Where(diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal)).ToList();
 
         Assert.True(faults is [], string.Join('\n', faults));
@@ -20,7 +20,7 @@ public sealed class CompilerTests
     [MemberData(nameof(All))]
     public async Task Modules_keep_the_compilers_rules(string variant)
     {
-        var faults = (await Variants.DeployAsync(variant)).Diagnostics.Where(diagnostic => !IsOfTheGenerators(diagnostic)).ToList();
+        var faults = (await (await Variants.DeployAsync(variant)).DiagnosticsAsync()).Where(diagnostic => !IsOfTheGenerators(diagnostic)).ToList();
 
         Assert.True(faults is [], string.Join('\n', faults));
     }

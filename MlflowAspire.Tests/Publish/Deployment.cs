@@ -2,29 +2,27 @@ using System.Text.Json.Nodes;
 
 namespace MlflowAspire.Tests.Publish;
 
-/// <summary>What Azure would do with a published app host: azd's template of it, compiled and evaluated.</summary>
+/// <summary>What Azure would do with a published app host: azd's template of it, evaluated, and compiled and put in order when a test asks for it.</summary>
 public sealed class Deployment
 {
-    private readonly string _folder;
+    private readonly Lazy<Task<(JsonNode Template, IReadOnlyList<BicepDiagnostic> Diagnostics)>> _compiled;
     private readonly Lazy<Task<DeploymentOrder>> _order;
 
-    private Deployment(string folder, JsonNode template, IReadOnlyList<BicepDiagnostic> diagnostics, IReadOnlyList<DeployedResource> resources)
+    private Deployment(string main, IReadOnlyList<DeployedResource> resources)
     {
-        _folder = folder;
-        Template = template;
-        Diagnostics = diagnostics;
         Resources = resources;
-        _order = new(() => DeploymentOrder.ReadAsync(Path.Combine(_folder, "main.bicep")));
+        _compiled = new(() => BicepCompiler.Instance.CompileAsync(main));
+        _order = new(() => DeploymentOrder.ReadAsync(main));
     }
 
     /// <summary>The resources of all modules, those of the apps included; none that only is referred to.</summary>
     public IReadOnlyList<DeployedResource> Resources { get; }
 
     /// <summary>What the compiler and its rules say of azd's template and of each module.</summary>
-    public IReadOnlyList<BicepDiagnostic> Diagnostics { get; }
+    public async Task<IReadOnlyList<BicepDiagnostic>> DiagnosticsAsync() => (await _compiled.Value).Diagnostics;
 
     /// <summary>The template of Azure Resource Manager.</summary>
-    public JsonNode Template { get; }
+    public async Task<JsonNode> TemplateAsync() => (await _compiled.Value).Template;
 
     /// <summary>The containers of all apps and jobs.</summary>
     public IEnumerable<DeployedContainer> Containers => Resources.SelectMany(resource => resource.Containers);
@@ -48,29 +46,34 @@ public sealed class Deployment
     /// <summary>In which order Azure deploys.</summary>
     public Task<DeploymentOrder> OrderAsync() => _order.Value;
 
-    /// <summary>Compiles and evaluates what is published.</summary>
+    /// <summary>Evaluates what is published.</summary>
     internal static async Task<Deployment> OfAsync(PublishedApp app)
     {
-        // The files stay until the tests end: the order is read from them when a test asks for it.
+        // The files stay: they are compiled when a test asks for it.
         var folder = Directory.CreateDirectory(Path.Combine(s_folder.Value, Guid.NewGuid().ToString("N"))).FullName;
         foreach (var (name, text) in app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal)))
         {
             await File.WriteAllTextAsync(Path.Combine(folder, name), text);
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder, "main.bicep"), AzdTemplate.Of(app.Manifest));
+        var main = Path.Combine(folder, "main.bicep");
+        await File.WriteAllTextAsync(main, AzdTemplate.Of(app.Manifest));
         await File.WriteAllTextAsync(Path.Combine(folder, "main.bicepparam"), AzdTemplate.ParametersOf(app.Manifest));
         // The compiler takes the nearest settings above its file.
         await File.WriteAllTextAsync(Path.Combine(folder, "bicepconfig.json"), """{ "analyzers": { "core": { "enabled": true } } }""");
 
-        var (template, diagnostics) = await BicepCompiler.Instance.CompileAsync(Path.Combine(folder, "main.bicep"));
-        return new(folder, template, diagnostics, await BicepCompiler.Instance.EvaluateAsync(Path.Combine(folder, "main.bicepparam")));
+        return new(main, await BicepCompiler.Instance.EvaluateAsync(Path.Combine(folder, "main.bicepparam")));
     }
 
+    // Beside the tests, so that the next run takes the place of this one.
     private static readonly Lazy<string> s_folder = new(() =>
     {
-        var folder = Directory.CreateTempSubdirectory("mlflow-deployments-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        return folder;
+        var folder = new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "deployments"));
+        if (folder.Exists)
+        {
+            folder.Delete(recursive: true);
+        }
+
+        return folder.FullName;
     });
 }

@@ -76,7 +76,7 @@ public sealed partial class SecretsTests
         Assert.NotEmpty(generated);
 
         var secrets = deployment.All(Secret).ToDictionary(secret => secret.Name);
-        var madeOnce = MadeOnce(deployment.Template).ToList();
+        var madeOnce = MadeOnce(await deployment.TemplateAsync()).ToList();
         // The version is part of the name, so that another one is another secret.
         Assert.Equal(generated.Select(name => $"{name}-v1").Order(StringComparer.Ordinal), madeOnce.Order(StringComparer.Ordinal));
         Assert.All(madeOnce, name => Assert.Equal("text/plain", secrets[name]["properties.contentType"]));

@@ -118,7 +118,7 @@ public sealed class ServerTests
         Assert.Equal(external, deployment.Only(App)[$"{Ingress}.external"]);
         Assert.Equal(isInternal, deployment.Only("Microsoft.App/managedEnvironments")["properties.vnetConfiguration.internal"]);
         Assert.Equal("{environment.outputs.MLFLOW_TRACKING_URI}", (string?)published.Manifest["tracking-uri"]!["connectionString"]);
-        Assert.Contains(address, Outputs(deployment.Template, "MLFLOW_TRACKING_URI").Select(value => value.Split('\'') is [_, var format, ..] ? format : value));
+        Assert.Contains(address, Outputs(await deployment.TemplateAsync(), "MLFLOW_TRACKING_URI").Select(value => value.Split('\'') is [_, var format, ..] ? format : value));
     }
 
     [BicepFact]

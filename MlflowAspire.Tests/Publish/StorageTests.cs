@@ -22,7 +22,7 @@ public sealed class StorageTests
         Assert.All(deployment.Resources, resource => Assert.All(resource.Values, value => Assert.DoesNotContain("Microsoft.Storage", $"{resource.Type} {value.Value}", StringComparison.Ordinal)));
         Assert.DoesNotContain(deployment.All("Microsoft.Network/privateDnsZones"), zone => zone.Name.Contains("blob", StringComparison.Ordinal));
         Assert.DoesNotContain(deployment.All("Microsoft.Insights/metricAlerts"), alert => alert.Name.Contains("storage-availability", StringComparison.Ordinal));
-        Assert.DoesNotContain(deployment.Diagnostics, diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
+        Assert.DoesNotContain(await deployment.DiagnosticsAsync(), diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
     }
 
     [BicepTheory]

@@ -27,7 +27,7 @@ public partial class DocumentationTests
     }
 
     [Fact]
-    public void The_tests_and_the_methods_that_the_capabilities_name_are_there()
+    public void The_tests_and_methods_that_the_documentation_names_are_there()
     {
         var sources = string.Concat(new[] { "MlflowAspire.AppHost", "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure", "MlflowAspire.Tests" }
             .Select(folder => Path.Combine(Repository.Root, folder))
@@ -36,7 +36,8 @@ public partial class DocumentationTests
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(File.ReadAllText));
 
-        foreach (var name in CodeName().Matches(Read("docs/capabilities.md")).Select(match => match.Groups["name"].Value).Distinct())
+        var tests = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").SelectMany(page => TestName().Matches(File.ReadAllText(page))).Select(match => match.Groups["name"].Value);
+        foreach (var name in CodeName().Matches(Read("docs/capabilities.md")).Select(match => match.Groups["name"].Value).Concat(tests).Distinct())
         {
             Assert.Matches($@"\b(class|record|struct|static [A-Za-z<>]+) {name}\b", sources);
         }
@@ -66,6 +67,9 @@ public partial class DocumentationTests
 
     [GeneratedRegex("`([A-Za-z]+\\.)?(?<name>[A-Z][A-Za-z0-9]+)`")]
     private static partial Regex CodeName();
+
+    [GeneratedRegex("`(?<name>[A-Z][A-Za-z]+Tests)`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex("^#+ (?<text>.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();

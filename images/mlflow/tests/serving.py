@@ -21,6 +21,8 @@ import os, sys
 from importlib import import_module
 from mlflow_aspire import guard
 guard.settle(os.environ)
+if "PREPARATION" in os.environ:
+    import_module(os.environ["PREPARATION"])
 port, sign_in = int(sys.argv[1]), sys.argv[2]
 if sign_in == "basic":
     from mlflow.server.auth import create_app, store
@@ -64,7 +66,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(port), sign_in], env=self._environment(settings), cwd=self.folder, stdout=self._log, stderr=subprocess.STDOUT
         )
-        self._wait()
+        self._wait(settings.get("MLFLOW_STATIC_PREFIX", ""))
         self._tokens = {line.split()[1]: line.split()[2] for line in self.log().splitlines() if line.startswith("token ")}
 
     def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
@@ -99,11 +101,11 @@ class Server:
             **settings,
         }
 
-    def _wait(self) -> None:
+    def _wait(self, prefix: str) -> None:
         end = time.monotonic() + _LIMIT_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                if requests.get(f"{self.address}/health", timeout=5).ok:
+                if requests.get(f"{self.address}{prefix}/health", timeout=5).ok:
                     return
             except requests.ConnectionError:
                 time.sleep(0.2)

@@ -37,7 +37,7 @@ class ProtocolTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         config = uvicorn.Config(app, http=protocol.limited(settings.read(LIMITS)), lifespan="off", log_config=None)
         config.load()
-        state = ServerState()
+        self.state = state = ServerState()
         create = lambda: config.http_protocol_class(config=config, server_state=state, app_state={})  # noqa: E731
         self.server = await asyncio.get_running_loop().create_server(create, "127.0.0.1", 0)
         self.address = self.server.sockets[0].getsockname()
@@ -133,6 +133,17 @@ class ProtocolTest(unittest.IsolatedAsyncioTestCase):
             begin = time.monotonic()
             self.assertEqual(await self._send(self._request(b"content-length: 5", line=b"POST / HTTP/1.1"), b"hel"), b"")
             self.assertLess(time.monotonic() - begin, 8)
+
+    async def test_a_client_that_does_not_read(self) -> None:
+        reader, writer = await asyncio.open_connection(*self.address, limit=2**16)
+        with mock.patch.object(protocol, "_BODY_SECONDS", 1):
+            # Answers that nobody takes, until the buffers of both ends are full.
+            writer.write(self._request(line=b"GET /" + b"a" * 7_000 + b" HTTP/1.1") * 4_000)
+            begin = time.monotonic()
+            while (transports := [connection for connection in self.state.connections]) and time.monotonic() - begin < 20:
+                await asyncio.sleep(0.2)
+            self.assertEqual(transports, [])
+            writer.transport.abort()
 
 
 if __name__ == "__main__":

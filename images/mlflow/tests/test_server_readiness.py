@@ -9,7 +9,10 @@ from unittest import mock
 import anyio.to_thread
 from mlflow_aspire.errors import SettingError
 from mlflow_aspire.server import draining, readiness
-from sqlalchemy import Engine, create_engine, event
+from mlflow_aspire.databases import room
+from mlflow_aspire.databases.faults import translate
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 
 def database(read_only: str = "off") -> Engine:
@@ -39,6 +42,20 @@ class ReadinessTest(unittest.IsolatedAsyncioTestCase):
     async def test_not_ready_with_a_database_that_only_reads(self) -> None:
         self.assertEqual(await self._ask(database("on")), HTTPStatus.SERVICE_UNAVAILABLE)
         self.assertEqual(readiness.database_problem(database("on")), "the database takes no writes")
+
+    async def test_not_ready_while_the_disk_of_the_database_is_full(self) -> None:
+        full = DBAPIError("", None, mock.Mock(pgcode=room.DISK_FULL))
+        self.assertEqual(translate(full).get_http_status_code(), HTTPStatus.SERVICE_UNAVAILABLE)
+        self.addCleanup(room._full.__setitem__, 0, 0)
+        engine = database()
+        event.listen(engine, "connect", lambda connection, record: connection.execute("CREATE TABLE numbers (number)"))
+        for statement, problem in (("CREATE TEMPORARY TABLE a AS SELECT * FROM numbers", None), ("SELECT full_disk()", "the disk of the database is full")):
+            room.note()
+            with self.subTest(problem), mock.patch.object(room, "_WRITE", text(statement)):
+                event.listen(engine, "handle_error", lambda context: setattr(context.original_exception, "pgcode", room.DISK_FULL))
+                self.assertEqual(readiness.database_problem(engine), problem)
+        room._full[0] = 0
+        self.assertIsNone(readiness.database_problem(engine))
 
     async def test_not_ready_while_all_threads_are_busy(self) -> None:
         limiter = anyio.to_thread.current_default_thread_limiter()

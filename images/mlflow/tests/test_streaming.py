@@ -82,6 +82,23 @@ class StreamingTest(unittest.TestCase):
             self.upload(chunks(2 * PART))
         self.assertEqual(Repository.files, {})
 
+    def test_clients_that_stand_still_stop_nothing_else(self) -> None:
+        async def still() -> AsyncIterator[bytes]:
+            yield b"begin"
+            await asyncio.sleep(60)
+
+        async def others() -> int:
+            uploads = [asyncio.create_task(self.store.log_artifact_from_async_stream(still(), f"file-{number}")) for number in range(40)]
+            await asyncio.sleep(0.5)
+            try:
+                return await asyncio.wait_for(asyncio.to_thread(lambda: 5), 20)
+            finally:
+                for upload in uploads:
+                    upload.cancel()
+                await asyncio.gather(*uploads, return_exceptions=True)
+
+        self.assertEqual(asyncio.run(others()), 5)
+
     def test_a_stream_of_flask(self) -> None:
         self.store.log_artifact_from_stream(io.BytesIO(b"content"), "file")
         self.assertEqual(Repository.files, {"file": b"content"})

@@ -20,14 +20,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from . import sessions, timeouts
+from . import room, sessions, timeouts
 
 # PostgreSQL's codes, or their first two characters, and what they mean to a client.
 _PASSING = {
     "08": "the connection to the database was lost",
     "25006": "the database takes no writes at the moment",
     "40": "the request met others that change the same objects",
-    "53100": "the disk of the database is full",
+    room.DISK_FULL: "the disk of the database is full",
     "53": "the database has no room for the request at the moment",
     "55P03": "the request met others that change the same objects",
     "57014": f"it took the database longer than a statement may ({timeouts.SETTING})",
@@ -97,6 +97,8 @@ def translate(error: SQLAlchemyError) -> MlflowException:
     if not isinstance(error, DBAPIError):
         return MlflowException(error, BAD_REQUEST)
     code = _code(error)
+    if code == room.DISK_FULL:
+        room.note()
     if meaning := _PASSING.get(code) or _PASSING.get(code[:2]):
         return _unavailable(meaning)
     if not code and isinstance(error, (OperationalError, InterfaceError)):

@@ -15,6 +15,7 @@ from . import spool
 
 # MLflow asks this address for a catalogue of models, with retries. Without one it reads the copy that it brings.
 _CATALOG = "MLFLOW_MODEL_CATALOG_URI"
+_PREFIX = "MLFLOW_STATIC_PREFIX"
 _SOURCES = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX"
 
 
@@ -37,11 +38,12 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
     Raises:
         SettingError: a setting is wrong.
     """
-    from . import bodies, caller, metrics, origins, places, providers, strict_json, traces, transfers
+    from . import bodies, caller, failures, metrics, origins, places, providers, strict_json, traces, transfers
     from .requests import Requests
 
     spool.empty()
     limits = bodies.read_limits(environment)
+    failures.apply()
     strict_json.apply()
     metrics.apply()
     providers.apply()
@@ -57,4 +59,4 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
             from . import oidc_links
 
             oidc_links.apply()
-    return partial(Requests, limits=limits, origins=origins.read_allowed(environment))
+    return partial(Requests, limits=limits, origins=origins.read_allowed(environment), prefix=environment.get(_PREFIX, "").rstrip("/"))

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..stores.errors import NoRoom, is_full_disk
 from . import caller, origins, paths, spool
 from .bodies import Body, BodyError, ClientLeft, Limits
 from .transfers import Upload
@@ -14,8 +15,9 @@ from .transfers import Upload
 _PATHS = frozenset({"path", "artifact_path", "artifact_file_path", "artifact_directory_path"})
 _RUN_NAMES = frozenset({"run_id", "run_uuid"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# MLflow's routes that stream files have no prefix. Below MLFLOW_STATIC_PREFIX others answer, which read a file whole.
+_FILE = re.compile(r"/(?:ajax-)?api/2\.0/mlflow-artifacts/artifacts/.")
 _ARTIFACT = re.compile(r"/(?:ajax-)?api/2\.0/mlflow-artifacts/(?:artifacts|presigned|mpu/(?:create|complete|abort))/(.*)$", re.DOTALL)
-UPLOAD = re.compile(r"/(?:ajax-)?api/2\.0/mlflow-artifacts/artifacts/.")
 
 
 class Refusal(Exception):
@@ -29,10 +31,11 @@ class Refusal(Exception):
 class Requests:
     """Checks a request, reads its body within the limits, and lets it through."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, origins: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, origins: tuple[str, ...], prefix: str) -> None:
         self._app = app
         self._limits = limits
         self._origins = origins
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,6 +44,7 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = self._without_prefix(scope)
         try:
             _check_origin(scope, self._origins)
             _check_address(scope)
@@ -58,6 +62,12 @@ class Requests:
         else:
             await self._app(scope, receive, send)
 
+    def _without_prefix(self, scope: Scope) -> Scope:
+        path = scope["path"].removeprefix(self._prefix)
+        if not self._prefix or scope["method"] not in ("GET", "PUT") or path == scope["path"] or not _FILE.match(path):
+            return scope
+        return {**scope, "path": path, "raw_path": scope["raw_path"].removeprefix(self._prefix.encode())}
+
     async def _upload(self, scope: Scope, upload: Upload, send: Send) -> None:
         async def send_unless_too_large(message: Message) -> None:
             if not upload.is_too_large:
@@ -66,8 +76,10 @@ class Requests:
         try:
             if not upload.is_too_large:
                 await self._app(scope, upload.receive, send_unless_too_large)
-        except Exception:
-            if not upload.is_too_large:
+        except Exception as error:
+            if is_full_disk(error):
+                await _answer(send, 507, NoRoom(error).message)
+            elif not upload.is_too_large:
                 raise
         if upload.is_too_large:
             await _answer(send, 413, upload.problem)
@@ -75,7 +87,7 @@ class Requests:
 
 def is_upload(scope: Scope) -> bool:
     """Whether the body is an artifact, which streams to the store."""
-    return scope["method"] == "PUT" and UPLOAD.search(scope["path"]) is not None
+    return scope["method"] == "PUT" and _FILE.match(scope["path"]) is not None
 
 
 def _check_origin(scope: Scope, allowed: tuple[str, ...]) -> None:
@@ -115,10 +127,10 @@ def _check_path(path: str) -> None:
 
 
 async def _answer(send: Send, status: int, problem: str) -> None:
-    code = {400: "INVALID_PARAMETER_VALUE", 403: "PERMISSION_DENIED", 413: "REQUEST_LIMIT_EXCEEDED"}[status]
+    code = {400: "INVALID_PARAMETER_VALUE", 403: "PERMISSION_DENIED", 413: "REQUEST_LIMIT_EXCEEDED", 507: "RESOURCE_EXHAUSTED"}[status]
     body = json.dumps({"error_code": code, "message": problem}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 413:
+    if status in (413, 507):
         # What is left of the body is not read.
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 
+import flask
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from mlflow.exceptions import MlflowException
-from mlflow.server import artifact_router
+from mlflow.server import app, artifact_router, handlers
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.utils.mime_type_utils import _guess_mime_type
 from starlette.types import Message, Receive, Scope
 
@@ -37,7 +39,12 @@ class Upload:
 
 
 def apply() -> None:
-    """Puts a download of ours into MLflow's routes."""
+    """Puts downloads of ours into MLflow's routes."""
+    _stream_native_route()
+    _stream_routes_of_flask()
+
+
+def _stream_native_route() -> None:
     own = artifact_router.download_artifact
 
     async def download_artifact(artifact_path: str) -> Response:
@@ -59,8 +66,34 @@ def apply() -> None:
         return StreamingResponse(_in_threads(parts), headers=headers)
 
     for route in artifact_router.artifact_router.routes:
-        if route.dependant.call is own:
-            route.dependant.call = download_artifact
+        if route.endpoint is own:
+            # The app makes its own routes of these, when the first request comes.
+            route.endpoint = download_artifact
+
+
+def _stream_routes_of_flask() -> None:
+    """Those of the page of MLflow, and HEAD of the native route, for which MLflow copies the file as well."""
+    own = handlers._send_artifact
+
+    def send_artifact(store: ArtifactRepository, path: str) -> flask.Response:
+        if not isinstance(store, StreamingStore):
+            return own(store, path)
+        size, parts = store.get(path)
+        response = flask.Response(parts, direct_passthrough=True)
+        response.content_length = size
+        response = response.make_conditional(flask.request.environ, accept_ranges=True, complete_length=size)
+        return handlers._response_with_file_attachment_headers(path, response)
+
+    @handlers.catch_mlflow_exception
+    @handlers._disable_unless_serve_artifacts
+    def download_artifact(artifact_path: str) -> flask.Response:
+        path = handlers._get_workspace_scoped_repo_path_if_enabled(handlers.validate_path_is_safe(artifact_path))
+        return send_artifact(handlers._get_artifact_repo_mlflow_artifacts(), path)
+
+    handlers._send_artifact = send_artifact
+    for endpoint, view in app.view_functions.items():
+        if view is handlers._download_artifact:
+            app.view_functions[endpoint] = download_artifact
 
 
 async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -19,7 +19,7 @@ _MAX_HEADERS = 100
 _VERSIONS = ("1.0", "1.1")
 _UPGRADE_TOKENS = (b"upgrade", b"http2-settings")
 
-# A body may take as long as it likes, but not stand still for longer.
+# A body, of a request or of a response, may take as long as it likes, but not stand still for longer.
 _BODY_SECONDS = 60
 
 
@@ -39,6 +39,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._last_data = 0.0
         self._data = b""
+        self._unsent = 0
+        self._unsent_since: float | None = None
         self._watch: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -144,8 +146,17 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._answer(http.HTTPStatus.REQUEST_TIMEOUT)
         elif self._waits_for_body() and now - self._last_data > _BODY_SECONDS:
             self.transport.abort()
+        elif self._stands_still(now):
+            self.transport.abort()
         else:
             self._look_later()
+
+    def _stands_still(self, now: float) -> bool:
+        """Whether a client has not taken any of what waits for it for too long."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        return unsent > 0 and now - (self._unsent_since or now) > _BODY_SECONDS
 
     def _waits_for_body(self) -> bool:
         return self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete and not self.flow.read_paused

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from ..artifacts import destination_of
-from ..databases import BACKEND
+from ..databases import BACKEND, room
 from ..errors import Failure, SettingError
 from ..log import say
 from ..settings import Environment, flag
@@ -109,6 +109,8 @@ def database_problem(database: Engine) -> str | None:
             # A standby, and the server of a full disk in Azure, only read.
             if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
                 return "the database takes no writes"
+        if room.is_short(database):
+            return "the disk of the database is full"
     except (SQLAlchemyError, Failure) as error:
         return f"the database does not answer: {' '.join(str(error).split())}"
     return None

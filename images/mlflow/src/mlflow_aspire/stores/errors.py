@@ -1,7 +1,11 @@
 """What went wrong in a store, in the form that MLflow sends to clients."""
 
+import errno
+from http import HTTPStatus
+from typing import TypeGuard
+
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import BAD_REQUEST, PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, RESOURCE_EXHAUSTED, TEMPORARILY_UNAVAILABLE
 
 _FAILED_DEPENDENCY = 424
 # Client errors that are worth another try.
@@ -20,6 +24,20 @@ class StoreError(MlflowException):
         return status if status < 500 else _FAILED_DEPENDENCY
 
 
+class NoRoom(StoreError):
+    """A disk is full: that of the server, which needs some of it for the file, or that of a store that is a folder."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"The MLflow server has no room for the file: {error.strerror}", RESOURCE_EXHAUSTED)
+
+    def get_http_status_code(self) -> int:
+        return HTTPStatus.INSUFFICIENT_STORAGE
+
+
+def is_full_disk(error: BaseException | None) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def refused(reason: object) -> StoreError:
     """The store does not accept the server's credentials, or the server does not accept the store's."""
     return StoreError(f"The artifact store refuses the MLflow server: {reason}", PERMISSION_DENIED)
@@ -27,6 +45,8 @@ def refused(reason: object) -> StoreError:
 
 def translate(error: Exception) -> StoreError:
     """Tells the client which error of a store's library it was."""
+    if is_full_disk(error):
+        return NoRoom(error)
     reason = f"{type(error).__name__}: {error}"
     status = _status(error)
     if status in (401, 403) or isinstance(error, PermissionError):

@@ -4,6 +4,7 @@ import asyncio
 import io
 import posixpath
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from mimetypes import guess_type
 from typing import Any, BinaryIO
 
@@ -15,6 +16,11 @@ from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 # Azure takes 50,000 parts of a file, S3 10,000.
 _PART = 8 * 2**20
+# A client that reads slowly keeps one or two of these in memory, and there may be hundreds of them.
+_DOWNLOAD_PART = 2**20
+
+# An upload keeps its thread, and a few parts in memory, for as long as its client takes. So they have threads of their own, and not too many.
+_uploads = ThreadPoolExecutor(16, "upload")
 
 
 class StreamingStore(StreamUploadMixin):
@@ -35,7 +41,8 @@ class StreamingStore(StreamUploadMixin):
     async def log_artifact_from_async_stream(self, chunks: AsyncIterable[bytes], artifact_file_name: str, artifact_path: str | None = None) -> None:
         stream = _Chunks(aiter(chunks), asyncio.get_running_loop())
         try:
-            await asyncio.to_thread(self.log_artifact_from_stream, io.BufferedReader(stream), artifact_file_name, artifact_path)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(_uploads, self.log_artifact_from_stream, io.BufferedReader(stream), artifact_file_name, artifact_path)
         except Exception:
             # The fault of the client is not one of the store, whatever the store's library has made of it.
             if stream.failure is not None:
@@ -101,8 +108,9 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
 
     def __init__(self, artifact_uri: str, client: Any = None, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, client, tracking_uri, registry_uri)
+        self.client._config.max_block_size = _PART
         # The first part of a download is 32 MiB otherwise.
-        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = self.client._config.max_block_size = _PART
+        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = _DOWNLOAD_PART
 
     def put(self, path: str, content: bytes | BinaryIO) -> None:
         self._blob(path).upload_blob(content, overwrite=True, timeout=self.write_timeout)
@@ -143,7 +151,7 @@ class StreamingS3Repository(S3ArtifactRepository):
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
         bucket, key = self._object(path)
         content = self._get_s3_client().get_object(Bucket=bucket, Key=key, **self._bucket_owner_params)
-        return content["ContentLength"], content["Body"].iter_chunks(_PART)
+        return content["ContentLength"], content["Body"].iter_chunks(_DOWNLOAD_PART)
 
     def _object(self, path: str) -> tuple[str, str]:
         bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)

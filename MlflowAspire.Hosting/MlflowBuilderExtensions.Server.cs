@@ -60,6 +60,26 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
+    /// Sets how long one statement of the server may occupy the database (<c>MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS</c>, default 30 seconds). PostgreSQL ends a
+    /// longer one, such as a search with hundreds of conditions, and the client gets 503. Migrations and garbage collection have no limit.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="timeout">1 second to 1 hour, in whole seconds; zero for no limit.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithStatementTimeout(this IResourceBuilder<MlflowServerResource> builder, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (timeout != TimeSpan.Zero && (timeout < TimeSpan.FromSeconds(1) || timeout > TimeSpan.FromHours(1)))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(timeout), timeout, "The statement timeout of MLflow (MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS) is from 1 second to 1 hour, or zero for no limit.");
+        }
+
+        return builder.WithEnvironment("MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>
     /// Sets the size of the largest file that clients may upload (<c>MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES</c>, default 51200: 50 GiB). A larger one is refused
     /// with 413 and leaves nothing behind. Azure gives an upload four minutes on its way through the ingress, whatever its size.
     /// </summary>

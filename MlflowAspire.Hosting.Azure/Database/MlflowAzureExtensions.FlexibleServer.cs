@@ -21,6 +21,9 @@ public static partial class MlflowAzureExtensions
         var mlflow = builder.Resource;
         var server = database.Resource.Parent;
 
+        // Whoever answers in the server's place has no certificate for its name.
+        const string verified = "?sslmode=verify-full&sslrootcert=system";
+
         // All read late: the flexible server may become a container after this call.
         return builder.WithBackendStore(
             database,
@@ -30,8 +33,8 @@ public static partial class MlflowAzureExtensions
         ReferenceExpression DatabaseUriOf(string name) => server switch
         {
             { IsContainer: true } => MlflowBuilderExtensions.DatabaseUri(server.Host, server.Port, name),
-            { Password: null } => MlflowBuilderExtensions.DatabaseUri(server.Host, server.Port, name, "?sslmode=require&plugin=entra"),
-            _ => MlflowBuilderExtensions.DatabaseUri(server.Host, server.Port, name, "?sslmode=require"),
+            { Password: null } => MlflowBuilderExtensions.DatabaseUri(server.Host, server.Port, name, $"{verified}&plugin=entra"),
+            _ => MlflowBuilderExtensions.DatabaseUri(server.Host, server.Port, name, verified),
         };
 
         (ReferenceExpression?, object?) Credentials()

@@ -69,6 +69,7 @@ public static partial class MlflowAzureExtensions
             .WithBindAddress(settings.BindAddress)
             .WithAllowedHosts([.. settings.AllowedHosts])
             .WithArtifactTimeout(settings.ArtifactTimeout)
+            .WithStatementTimeout(settings.StatementTimeout)
             .WithSecretVersions(settings.SecretVersions)
             .WithSignIn(settings.SignIn);
         if (settings.Database.Role is not DatabaseRole.Administrator)

@@ -27,6 +27,9 @@ public sealed record MlflowSettings
     /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
     public TimeSpan ArtifactTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long one statement of the server may occupy the database; zero for no limit.</summary>
+    public TimeSpan StatementTimeout { get; private init; }
+
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; init; }
 
@@ -83,6 +86,7 @@ public sealed record MlflowSettings
             Workers = workers,
             Jobs = jobs,
             AllowedHosts = section.List(nameof(AllowedHosts)),
+            StatementTimeout = TimeSpan.FromSeconds(section.Integer(nameof(StatementTimeout), 30, 0, 3600)),
             ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
             SecretVersions = new()
             {

@@ -13,6 +13,7 @@ public class LocalSettingsTests
     [InlineData("Workers", "2.5", "a whole number from 1 to 64")]
     [InlineData("Jobs", "yes", "true or false")]
     [InlineData("ArtifactTimeout", "-1", "a whole number from 1 to 86400")]
+    [InlineData("StatementTimeout", "3601", "a whole number from 0 to 3600")]
     [InlineData("OpenTelemetry", "on", "true or false")]
     [InlineData("KekVersion", "0", "a whole number from 1 to 2147483647")]
     public async Task A_wrong_setting_stops_the_app_host_before_anything_starts(string setting, string value, string accepted)

@@ -41,6 +41,26 @@ public class ServerOptionsTests
     }
 
     [Theory]
+    [InlineData(0.5)]
+    [InlineData(-1)]
+    [InlineData(3601)]
+    public void A_statement_timeout_out_of_range_is_refused(double seconds) =>
+        Assert.Contains(
+            "MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithStatementTimeout(TimeSpan.FromSeconds(seconds))).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
+    public async Task The_statement_timeout_is_set_in_seconds(int seconds)
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().WithStatementTimeout(TimeSpan.FromSeconds(seconds)).Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal($"{seconds}", environment["MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS"]);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1048577)]
     public void A_size_of_artifacts_out_of_range_is_refused(int mebibytes) =>

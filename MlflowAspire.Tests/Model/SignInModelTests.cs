@@ -97,7 +97,7 @@ public class SignInModelTests
         var model = TestModel.ToPublish();
         var environment = await model.AddMlflow().WithBasicAuth().Resource.EnvironmentAsync(model.Builder);
 
-        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow_auth?sslmode=require&plugin=entra", environment["MLFLOW_AUTH_DATABASE_URI"]);
+        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra", environment["MLFLOW_AUTH_DATABASE_URI"]);
     }
 
     [Fact]

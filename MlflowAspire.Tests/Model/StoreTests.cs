@@ -68,7 +68,7 @@ public class StoreTests
         var model = TestModel.ToPublish();
         var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
 
-        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow?sslmode=require&plugin=entra", environment["MLFLOW_BACKEND_STORE_URI"]);
+        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra", environment["MLFLOW_BACKEND_STORE_URI"]);
         Assert.DoesNotContain("PGPASSWORD", environment.Keys);
     }
 

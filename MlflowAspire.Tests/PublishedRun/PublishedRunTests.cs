@@ -50,8 +50,8 @@ public sealed class PublishedRunTests(PublishedStack stack)
         var signIn = new Dictionary<string, string>
         {
             ["MLFLOW_APP_NAME"] = "basic-auth",
-            ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=require&plugin=entra",
-            ["MLFLOW_BACKEND_STORE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=require&plugin=entra",
+            ["MLFLOW_AUTH_DATABASE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=verify-full&sslrootcert=system&plugin=entra",
+            ["MLFLOW_BACKEND_STORE_URI"] = "postgresql://postgres.test:5432/signin?sslmode=verify-full&sslrootcert=system&plugin=entra",
             ["MLFLOW_AUTH_ADMIN_USERNAME"] = "admin",
             ["MLFLOW_AUTH_ADMIN_PASSWORD"] = "password-of-the-test-1",
         };

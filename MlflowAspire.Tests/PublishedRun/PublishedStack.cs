@@ -212,7 +212,8 @@ public sealed class PublishedStack : IAsyncLifetime
     private ContainerBuilder Mlflow() => new ContainerBuilder(_image)
         .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
         .WithBindMount(Path.Combine(AppContext.BaseDirectory, "PublishedRun", "Scripts"), "/scripts", AccessMode.ReadOnly)
-        .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem");
+        .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem")
+        .WithEnvironment("SSL_CERT_FILE", "/tls/certificate.pem");
 
     private static string VaultSecretOf(BicepResource resource, string secret)
     {

@@ -110,7 +110,7 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
           env: [
             {
               name: 'MLFLOW_BACKEND_STORE_URI'
-              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=require&plugin=entra'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
               name: 'PGUSER'
@@ -122,7 +122,7 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             }
             {
               name: 'MLFLOW_AUTH_DATABASE_URI'
-              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
               name: 'AZURE_CLIENT_ID'
@@ -217,7 +217,7 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             }
             {
               name: 'MLFLOW_BACKEND_STORE_URI'
-              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=require&plugin=entra'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
               name: 'PGUSER'
@@ -232,12 +232,16 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: '300'
             }
             {
+              name: 'MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS'
+              value: '30'
+            }
+            {
               name: 'MLFLOW_APP_NAME'
               value: 'basic-auth'
             }
             {
               name: 'MLFLOW_AUTH_DATABASE_URI'
-              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=require&plugin=entra'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
               name: 'MLFLOW_AUTH_ADMIN_USERNAME'

@@ -61,7 +61,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
           env: [
             {
               name: 'MLFLOW_BACKEND_STORE_URI'
-              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=require&plugin=entra'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
               name: 'PGUSER'

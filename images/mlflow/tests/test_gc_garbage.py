@@ -16,6 +16,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
 from mlflow.utils.time import get_current_time_millis
 
+from mlflow_aspire.databases import tables, trace_files
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.gc.garbage import Garbage
 
@@ -134,15 +135,39 @@ class GarbageTest(unittest.TestCase):
         (folder / artifact).write_text("content")
         return model.model_id, folder
 
-    def trace_with(self, artifact: str) -> tuple[str, Path]:
-        id = f"tr-{uuid.uuid4().hex}"
+    def trace_with(self, artifact: str, id: str | None = None) -> tuple[str, Path]:
+        id = id or f"tr-{uuid.uuid4().hex}"
         trace = self.store.start_trace(
             TraceInfo(id, TraceLocation.from_experiment_id(self.experiment), get_current_time_millis(), TraceState.OK, execution_duration=1)
         )
         folder = self.folder_at(trace.tags[MLFLOW_ARTIFACT_LOCATION])
-        (folder / artifact).parent.mkdir(parents=True)
+        (folder / artifact).parent.mkdir(parents=True, exist_ok=True)
         (folder / artifact).write_text("content")
         return id, folder
+
+    def test_files_of_deleted_traces(self) -> None:
+        tables.DELETED_TRACES.create(self.store.engine, checkfirst=True)
+        self.enterContext(patch.object(SqlAlchemyStore, "_select_trace_ids_for_delete", SqlAlchemyStore._select_trace_ids_for_delete))
+        trace_files.note_deletions()
+        deleted, folder = self.trace_with("attachments/1")
+        again, folder_again = self.trace_with("attachments/1")
+        alive, folder_alive = self.trace_with("attachments/1")
+        self.assertEqual(self.store.delete_traces(self.experiment, trace_ids=[deleted, again]), 2)
+        self.trace_with("a.txt", again)
+
+        self.assertNotIn("files of deleted traces", self.collect(timedelta(hours=1)))
+        output = self.collect()
+        self.assertIn(f"files of deleted trace {deleted} removed", output)
+        self.assertIn("files of deleted traces: 1", output)
+        self.assertEqual([file.exists() for file in (folder / "attachments/1", folder_again / "attachments/1", folder_alive / "attachments/1")], [False, True, True])
+        self.assertNotIn("files of deleted traces", self.collect())
+
+    def test_a_trace_is_deleted_where_there_is_no_table_for_it(self) -> None:
+        tables.DELETED_TRACES.drop(self.store.engine, checkfirst=True)
+        self.enterContext(patch.object(SqlAlchemyStore, "_select_trace_ids_for_delete", SqlAlchemyStore._select_trace_ids_for_delete))
+        trace_files.note_deletions()
+        self.assertEqual(self.store.delete_traces(self.experiment, trace_ids=[self.trace_with("a.txt")[0]]), 1)
+        self.assertIn("removed runs: 0, logged models: 0, traces: 0, experiments: 0", self.collect())
 
     def test_an_experiment_goes_with_the_files_of_all_that_is_in_it(self) -> None:
         self.run_with("a.txt", deleted=False)

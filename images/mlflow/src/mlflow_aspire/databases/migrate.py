@@ -10,7 +10,7 @@ from .. import keys
 from ..errors import Failure
 from ..log import say
 from ..settings import Environment, MutableEnvironment
-from . import revisions, schemas, uris, widths
+from . import revisions, schemas, tables, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
 
@@ -39,6 +39,7 @@ def migrate_settled(environment: Environment) -> None:
         for schema in configured:
             _migrate(schema, limit)
         widths.widen(configured[0], limit)
+        tables.make(configured[0], limit)
 
 
 def _migrate(schema: Schema, limit: int) -> None:

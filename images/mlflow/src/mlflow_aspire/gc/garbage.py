@@ -18,6 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
 from mlflow.utils.time import get_current_time_millis
 from sqlalchemy import select
 
+from ..databases import trace_files
 from ..errors import Failure
 from ..log import complain, say
 from .folders import folder_of
@@ -27,10 +28,11 @@ RUN = "run"
 MODEL = "logged model"
 TRACE = "trace"
 EXPERIMENT = "experiment"
+TRACE_FILES = "files of deleted trace"
 
 
 class Garbage:
-    """The deleted runs, logged models and experiments of a tracking store, with the traces of those experiments, and the artifacts of all."""
+    """The deleted runs, logged models and experiments of a tracking store, with the traces of those experiments, and the artifacts of all and of deleted traces."""
 
     def __init__(self, store: SqlAlchemyStore, artifacts: ArtifactRepository) -> None:
         self._store = store
@@ -54,6 +56,8 @@ class Garbage:
             self._remove_model(model_id)
         for experiment_id in list(self._deleted_experiments(age)):
             self._remove_experiment(experiment_id)
+        for trace_id, location in trace_files.deleted_before(store, get_current_time_millis() - age):
+            self._remove(TRACE_FILES, trace_id, lambda: None, lambda location=location: location, lambda id=trace_id: trace_files.forget(store, id))
         self._summarize()
 
     def _remove_run(self, id: str) -> None:
@@ -136,7 +140,8 @@ class Garbage:
 
     def _summarize(self) -> None:
         removed = (f"{kind}s: {self._removed[kind]}" for kind in (RUN, MODEL, TRACE, EXPERIMENT))
+        files = (f"files of deleted traces: {self._removed[TRACE_FILES]}",) if self._removed[TRACE_FILES] else ()
         kept = (f"kept for others: {len(self._needed)}",) if self._needed else ()
-        say("removed " + ", ".join(chain(removed, kept)))
+        say("removed " + ", ".join(chain(removed, files, kept)))
         if self._failed:
             raise Failure(f"{len(self._failed)} could not be removed: {', '.join(self._failed)}")

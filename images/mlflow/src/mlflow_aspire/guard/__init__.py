@@ -38,6 +38,7 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
     Raises:
         SettingError: a setting is wrong.
     """
+    from ..databases import trace_files
     from . import bodies, caller, failures, metrics, origins, places, providers, strict_json, traces, transfers
     from .requests import Requests
 
@@ -50,6 +51,7 @@ def install(environment: Environment) -> Callable[[ASGIApp], ASGIApp]:
     places.apply()
     transfers.apply()
     traces.apply(caller.rights(environment))
+    trace_files.note_deletions()
     match app_name(environment):
         case name if name == BASIC:
             from . import basic_links

@@ -27,8 +27,10 @@ public sealed record MlflowSettings
     /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
     public TimeSpan ArtifactTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long one statement of the server may occupy the database; zero for no limit.</summary>
-    public TimeSpan StatementTimeout { get; private init; }
+    /// <summary>
+    /// How long one statement of the server may occupy the database, set in seconds (<c>MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS</c>); zero for no limit.
+    /// </summary>
+    public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
     public bool OpenTelemetry { get; init; }

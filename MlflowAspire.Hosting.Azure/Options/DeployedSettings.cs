@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
-/// The settings that a deployment keeps for its life, since Azure changes what comes of them in no place. They are written to <c>deployed.json</c> after a deployment,
-/// and each publish compares its own to them: docs/upgrade.md.
+/// The settings that a deployment keeps for its life, since Azure does not change what comes of them. They are written to <c>deployed.json</c> after a
+/// deployment, and each publish compares its own to them: docs/upgrade.md.
 /// </summary>
 internal static partial class DeployedSettings
 {
@@ -40,7 +40,9 @@ internal static partial class DeployedSettings
         {
             if (deployed[kept.Key] is { } before && !kept.MayFollow(before))
             {
-                mistakes.Reject(kept.Key, kept.Value, $"{kept.Accepted ?? before}, as it is deployed: {kept.Reason}. docs/upgrade.md says how to move; for another deployment remove {settings.DeployedSettingsFile}");
+                mistakes.Reject(
+                    kept.Key, kept.Value, $"{kept.Accepted ?? before}, as it is deployed: {kept.Reason}. docs/upgrade.md says how to move; for another "
+                    + $"deployment remove {settings.DeployedSettingsFile}");
             }
         }
     }
@@ -67,7 +69,8 @@ internal static partial class DeployedSettings
     {
         var values = Of(settings).ToDictionary(kept => kept.Key, kept => kept.Value);
         values.Add("Database:Server", settings.Database.Server ?? "");
-        return File.WriteAllTextAsync(path, JsonSerializer.Serialize(new Dictionary<string, object> { [SectionName] = values }, s_indented) + "\n", cancellationToken);
+        var text = JsonSerializer.Serialize(new Dictionary<string, object> { [SectionName] = values }, s_indented);
+        return File.WriteAllTextAsync(path, text + "\n", cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Information, "What this deployment keeps for its life is in {Path}: commit it.")]

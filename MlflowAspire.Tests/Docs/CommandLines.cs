@@ -7,9 +7,9 @@ internal static class CommandLines
         .ReadLines(Path.Combine(Repository.Root, "MlflowAspire.Tests", "Docs", "Commands.txt"))
         .Where(line => line.Length > 0 && line[0] != '#')
         .Select(line => line.Split(':', 2))
-        .ToDictionary(
-            parts => parts[0],
-            parts => (IReadOnlyList<(string, bool)>)[.. parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(option => (option.TrimEnd('!'), option.EndsWith('!')))]);
+        .ToDictionary(parts => parts[0], parts => (IReadOnlyList<(string, bool)>)[.. parts[1]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(option => (option.TrimEnd('!'), option.EndsWith('!')))]);
 
     /// <summary>The tools whose commands are listed.</summary>
     public static IReadOnlySet<string> Tools { get; } = s_commands.Keys.Select(command => command.Split(' ')[0]).ToHashSet();

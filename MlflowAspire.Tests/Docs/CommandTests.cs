@@ -20,7 +20,8 @@ public sealed class CommandTests
         foreach (var script in file.Indented.Where(IsScript).Append(whole))
         {
             Assert.DoesNotContain("…", script, StringComparison.Ordinal);
-            var faults = (await Shell.CallsAsync(script)).Where(call => CommandLines.Tools.Contains(call[0])).Select(call => CommandLines.Fault(call)).OfType<string>().ToList();
+            var faults = (await Shell.CallsAsync(script)).Where(call => CommandLines.Tools.Contains(call[0])).Select(call => CommandLines.Fault(call))
+                .OfType<string>().ToList();
             Assert.True(faults is [], $"{string.Join('\n', faults)}\n{script}");
         }
     }
@@ -34,7 +35,8 @@ public sealed class CommandTests
         {
             Assert.DoesNotContain("…", span, StringComparison.Ordinal);
             // Without an option it is talked about, as in "`azd up` applies it".
-            var faults = (await Shell.CallsAsync(span)).Select(call => CommandLines.Fault(call, isMention: !span.Contains(" --", StringComparison.Ordinal))).OfType<string>().ToList();
+            var faults = (await Shell.CallsAsync(span)).Select(call => CommandLines.Fault(call, isMention: !span.Contains(" --", StringComparison.Ordinal)))
+                .OfType<string>().ToList();
             Assert.True(faults is [], $"{string.Join('\n', faults)}\n{span}");
         }
     }

@@ -28,8 +28,11 @@ internal sealed partial class MarkdownFile
     public IReadOnlyList<string> Spans { get; }
 
     /// <summary>The documents of the product: its README and docs.</summary>
-    public static IEnumerable<MarkdownFile> All =>
-        new[] { "README.md" }.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").Select(path => $"docs/{Path.GetFileName(path)}").Order(StringComparer.Ordinal)).Select(Read);
+    public static IEnumerable<MarkdownFile> All => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+        .Select(path => $"docs/{Path.GetFileName(path)}")
+        .Order(StringComparer.Ordinal)
+        .Prepend("README.md")
+        .Select(Read);
 
     /// <summary>Reads a document.</summary>
     /// <param name="name">Its path in the repository.</param>

@@ -11,7 +11,8 @@ internal static partial class Shell
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
     /// <summary>What the documents call.</summary>
-    public static IReadOnlyList<string> Tools { get; } = ["az", "azd", "aspire", "dotnet", "docker", "mlflow", "openssl", "pip", "psql", "pg_dump", "pg_restore", "python", "uuidgen"];
+    public static IReadOnlyList<string> Tools { get; } = ["az", "azd", "aspire", "dotnet", "docker", "mlflow", "openssl", "pip", "psql", "pg_dump",
+        "pg_restore", "python", "uuidgen"];
 
     /// <summary>Runs a script and tells each call of a tool: its name and its arguments.</summary>
     /// <param name="script">The script; <c>&lt;names in brackets&gt;</c> stand for what the reader fills in.</param>
@@ -26,7 +27,8 @@ internal static partial class Shell
             foreach (var tool in Tools)
             {
                 var path = Path.Combine(folder.FullName, tool);
-                await File.WriteAllTextAsync(path, $"#!/bin/sh\nprintf '%s\\0' {tool} \"$@\" >> '{calls}'\nprintf '\\n\\0' >> '{calls}'\necho output-of-{tool}\n");
+                await File.WriteAllTextAsync(path,
+                    $"#!/bin/sh\nprintf '%s\\0' {tool} \"$@\" >> '{calls}'\nprintf '\\n\\0' >> '{calls}'\necho output-of-{tool}\n");
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
             }
 
@@ -45,7 +47,8 @@ internal static partial class Shell
             await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             return process.ExitCode == 0 && await errors is ""
-                ? [.. (await File.ReadAllTextAsync(calls, limit.Token)).Split("\n\0", StringSplitOptions.RemoveEmptyEntries).Select(call => call.TrimEnd('\0').Split('\0'))]
+                ? [.. (await File.ReadAllTextAsync(calls, limit.Token)).Split("\n\0", StringSplitOptions.RemoveEmptyEntries)
+                    .Select(call => call.TrimEnd('\0').Split('\0'))]
                 : throw new InvalidOperationException($"{await errors}{script}");
         }
         finally

@@ -34,13 +34,15 @@ public sealed partial class WorkflowTests
         // The federated credential is one for this environment.
         Assert.Equal("production", Job(workflow).Text("environment"));
         Assert.Equal("write", workflow["permissions"].Text("id-token"));
-        Assert.Contains(":environment:production\"", MarkdownFile.Read("docs/azure.md").Indented.Single(block => block.StartsWith("az ad app federated-credential", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(":environment:production\"", MarkdownFile.Read("docs/azure.md").Indented
+            .Single(block => block.StartsWith("az ad app federated-credential", StringComparison.Ordinal)), StringComparison.Ordinal);
     });
 
     [Fact]
     public void Actions_are_pinned_to_a_commit()
     {
-        var uses = MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml").SelectMany(block => block.Code.Split('\n')).Where(line => line.Contains("uses:", StringComparison.Ordinal)).ToList();
+        var uses = MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml").SelectMany(block => block.Code.Split('\n'))
+            .Where(line => line.Contains("uses:", StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(uses);
         // The version for the reader, the commit for GitHub, which lets a tag be moved.
@@ -73,7 +75,8 @@ public sealed partial class WorkflowTests
         Assert.Empty(asked.Select(name => $"Parameters__{name}").Except(names["aspire"]));
     }
 
-    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml").Select(block => YamlFile.Parse(block.Code));
+    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml")
+        .Select(block => YamlFile.Parse(block.Code));
 
     private static YamlNode Job(YamlMappingNode workflow) => workflow["jobs"]["deploy"];
 

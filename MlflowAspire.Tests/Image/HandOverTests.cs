@@ -62,9 +62,11 @@ public sealed class HandOverTests(ImageFixture image)
     {
         // Databases of the group, as each of its members makes tables there.
         var (_, administrator, identity) = await CreateAsync();
-        var (database, old, @new) = (await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators));
+        var (database, old, @new) = (await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators),
+            await image.CreateDatabaseAsync(Administrators));
         (await image.RunAsync(WithUsersIn(old), "migrate")).Succeeded();
-        await ExecuteAsync(old, identity, "INSERT INTO users (username, display_name, is_admin, is_service_account, active, managed_by) VALUES ('ada', 'Ada', true, false, true, 'manual')");
+        await ExecuteAsync(old, identity,
+            "INSERT INTO users (username, display_name, is_admin, is_service_account, active, managed_by) VALUES ('ada', 'Ada', true, false, true, 'manual')");
 
         // The new version has started without users. Both databases are handed over, for another administrator to read one and to write the other.
         (await image.RunAsync(WithUsersIn(@new), "migrate")).Succeeded();
@@ -78,7 +80,8 @@ public sealed class HandOverTests(ImageFixture image)
         Assert.Equal("ada", await @new.ReadAsync<string>($"SET SESSION AUTHORIZATION \"{identity}\"; SELECT username FROM users WHERE is_admin"));
         Assert.Equal("mlflow_owner", await @new.ReadAsync<string>("SELECT string_agg(DISTINCT tableowner, ',') FROM pg_tables WHERE schemaname = 'public'"));
 
-        Dictionary<string, string> WithUsersIn(TestDatabase users) => new(As(database, identity)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
+        Dictionary<string, string> WithUsersIn(TestDatabase users) =>
+            new(As(database, identity)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
 
         string Connection(TestDatabase users) => $"'host={ImageFixture.DatabaseHost} dbname={users.Name} user={administrator}'";
     }
@@ -97,7 +100,8 @@ public sealed class HandOverTests(ImageFixture image)
         return (await image.CreateDatabaseAsync(administrator), administrator, identity);
     }
 
-    private static Dictionary<string, string> As(TestDatabase database, string role) => new(database.Environment) { ["PGUSER"] = role, ["PGPASSWORD"] = Password };
+    private static Dictionary<string, string> As(TestDatabase database, string role) =>
+        new(database.Environment) { ["PGUSER"] = role, ["PGPASSWORD"] = Password };
 
     private static Task ExecuteAsync(TestDatabase database, string role, string sql) => database.ExecuteAsync($"SET SESSION AUTHORIZATION \"{role}\"; {sql}");
 

@@ -26,7 +26,8 @@ public sealed partial class AzdTests
     [MemberData(nameof(Names))]
     public async Task Module_parameters_are_one_reference_or_a_literal(string variant)
     {
-        foreach (var (name, module) in (await Variants.PublishAsync(variant)).Manifest.Where(resource => ((string)resource.Value!["type"]!).StartsWith("azure.bicep", StringComparison.Ordinal)))
+        foreach (var (name, module) in (await Variants.PublishAsync(variant)).Manifest
+            .Where(resource => ((string)resource.Value!["type"]!).StartsWith("azure.bicep", StringComparison.Ordinal)))
         {
             foreach (var (parameter, value) in module!["params"]?.AsObject() ?? [])
             {
@@ -75,7 +76,8 @@ public sealed partial class AzdTests
             using var process = Process.Start(start)!;
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             await process.WaitForExitAsync(timeout.Token);
-            Assert.Equal((0, $"MLFLOW_TRACKING_URI={expected}\n", ""), (process.ExitCode, await process.StandardOutput.ReadToEndAsync(timeout.Token), await process.StandardError.ReadToEndAsync(timeout.Token)));
+            Assert.Equal((0, $"MLFLOW_TRACKING_URI={expected}\n", ""),
+                (process.ExitCode, await process.StandardOutput.ReadToEndAsync(timeout.Token), await process.StandardError.ReadToEndAsync(timeout.Token)));
             Assert.Equal($"env set MLFLOW_TRACKING_URI {expected}\n", await File.ReadAllTextAsync(Path.Combine(folder.FullName, "called"), timeout.Token));
         }
         finally
@@ -98,7 +100,8 @@ public sealed partial class AzdTests
         ["AZURE_CONTAINER_APPS_ENVIRONMENT_DEFAULT_DOMAIN", "ENVIRONMENT_MLFLOW_TRACKING_URI"],
         EnvironmentVariable().Matches(Hook("windows")).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal));
 
-    private static IEnumerable<KeyValuePair<string, JsonNode?>> Parameters(JsonObject manifest) => manifest.Where(resource => (string?)resource.Value!["type"] == "parameter.v0");
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> Parameters(JsonObject manifest) => manifest
+        .Where(resource => (string?)resource.Value!["type"] == "parameter.v0");
 
     /// <summary>The script of the postdeploy hook.</summary>
     private static string Hook(string system) => ProjectFileTests.Project["hooks"]["postdeploy"][system].Text("run")!;

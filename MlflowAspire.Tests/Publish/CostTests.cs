@@ -26,7 +26,8 @@ public sealed partial class CostTests
         var server = deployment.Only("Microsoft.DBforPostgreSQL/flexibleServers");
         var standby = server["properties.highAvailability.mode"] != "Disabled";
         Assert.StartsWith($"`{server["sku.name"]}`{(standby ? " and its standby" : "")}:", cells["PostgreSQL"], StringComparison.Ordinal);
-        Assert.StartsWith($"{server["properties.storage.storageSizeGB"]} GiB{(standby ? ", twice" : "")}:", cells["PostgreSQL's disk"], StringComparison.Ordinal);
+        Assert.StartsWith($"{server["properties.storage.storageSizeGB"]} GiB{(standby ? ", twice" : "")}:", cells["PostgreSQL's disk"],
+            StringComparison.Ordinal);
         var zones = deployment.Only("Microsoft.Storage/storageAccounts")["sku.name"] == "Standard_ZRS";
         Assert.Contains(zones ? "zone-redundant" : "locally redundant", cells["artifacts (an example)"], StringComparison.Ordinal);
         Assert.StartsWith($"{deployment.Only("Microsoft.ContainerRegistry/registries")["sku.name"]}:", cells["container registry"], StringComparison.Ordinal);
@@ -59,8 +60,14 @@ public sealed partial class CostTests
     public void Sums_are_right(int column)
     {
         var cells = Column(column);
-        var fixedPart = cells.Where(cell => !cell.Key.Contains("sum", StringComparison.Ordinal) && !cell.Key.StartsWith("server", StringComparison.Ordinal)).Sum(cell => Amount(cell.Value));
-        var (idle, busy) = Amounts().Matches(cells["server, 1 vCPU and 2 GiB"]) switch { [var first, var second] => (Amount(first.Value), Amount(second.Value)), _ => default };
+        var fixedPart = cells
+            .Where(cell => !cell.Key.Contains("sum", StringComparison.Ordinal) && !cell.Key.StartsWith("server", StringComparison.Ordinal))
+            .Sum(cell => Amount(cell.Value));
+        var (idle, busy) = Amounts().Matches(cells["server, 1 vCPU and 2 GiB"]) switch
+        {
+            [var first, var second] => (Amount(first.Value), Amount(second.Value)),
+            _ => default,
+        };
 
         Assert.Equal(fixedPart + idle, Amount(cells["**sum, server idle**"]));
         Assert.Equal(fixedPart + busy, Amount(cells["**sum, server always busy**"]));

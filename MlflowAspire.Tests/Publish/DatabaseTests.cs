@@ -58,7 +58,8 @@ public sealed class DatabaseTests
 
         Assert.Equal("ServicePrincipal", deployment.Only($"{Server}/administrators")["properties.principalType"]);
         Assert.Equal(["mlflow", "mlflow_auth"], deployment.All($"{Server}/databases").Select(database => database.Name).Order());
-        Assert.All(deployment.Resources.Where(resource => resource.Type.StartsWith(Server, StringComparison.Ordinal)), resource => Assert.Equal("2025-08-01", resource["apiVersion"]));
+        Assert.All(deployment.Resources.Where(resource => resource.Type.StartsWith(Server, StringComparison.Ordinal)), resource =>
+            Assert.Equal("2025-08-01", resource["apiVersion"]));
         var order = await deployment.OrderAsync();
         var steps = order.Steps.Where(step => step.Module == "postgres").ToDictionary(step => step.Node.Symbol);
         Assert.True(order.IsAfter(steps["postgres_admin"], steps["mlflow_db"]));
@@ -129,7 +130,8 @@ public sealed class DatabaseTests
     public async Task Settings_change_what_the_profile_sets()
     {
         var server = (await Deployment.GetAsync(
-            "Database:Sku=Standard_E4ds_v5", "Database:StorageGiB=256", "Database:MaintenanceWindow=Saturday 03:30", "ZoneRedundancy=false", "GeoRedundancy=true", "RetentionDays=35")).Only(Server);
+            "Database:Sku=Standard_E4ds_v5", "Database:StorageGiB=256", "Database:MaintenanceWindow=Saturday 03:30", "ZoneRedundancy=false",
+                "GeoRedundancy=true", "RetentionDays=35")).Only(Server);
 
         Assert.Equal(("Standard_E4ds_v5", "MemoryOptimized"), (server["sku.name"], server["sku.tier"]));
         Assert.Equal("256", server["properties.storage.storageSizeGB"]);
@@ -137,6 +139,7 @@ public sealed class DatabaseTests
         Assert.Equal(("35", "Enabled"), (server["properties.backup.backupRetentionDays"], server["properties.backup.geoRedundantBackup"]));
         Assert.Equal(
             ("Enabled", "6", "3", "30"),
-            (server["properties.maintenanceWindow.customWindow"], server["properties.maintenanceWindow.dayOfWeek"], server["properties.maintenanceWindow.startHour"], server["properties.maintenanceWindow.startMinute"]));
+            (server["properties.maintenanceWindow.customWindow"], server["properties.maintenanceWindow.dayOfWeek"],
+                server["properties.maintenanceWindow.startHour"], server["properties.maintenanceWindow.startMinute"]));
     }
 }

@@ -38,7 +38,8 @@ public sealed class Deployment
 
     /// <summary>The private endpoint of a resource.</summary>
     public DeployedResource EndpointOf(DeployedResource target) => Assert.Single(
-        All("Microsoft.Network/privateEndpoints"), endpoint => endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"] == target.Id);
+        All("Microsoft.Network/privateEndpoints"), endpoint =>
+            endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"] == target.Id);
 
     /// <summary>What Azure would do with the app host, with settings of section <c>Mlflow</c> such as <c>Profile=development</c>.</summary>
     public static async Task<Deployment> GetAsync(params string[] settings) => await (await PublishedApp.GetAsync(settings)).DeployAsync();

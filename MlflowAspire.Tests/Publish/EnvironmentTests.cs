@@ -13,7 +13,8 @@ public sealed class EnvironmentTests
         var deployment = await Deployment.GetAsync($"Ingress={ingress}");
         var environment = deployment.Only(Environment);
 
-        Assert.Equal(deployment.Only("Microsoft.Network/virtualNetworks/subnets", "aca-infra-subnet").Id, environment["properties.vnetConfiguration.infrastructureSubnetId"]);
+        Assert.Equal(deployment.Only("Microsoft.Network/virtualNetworks/subnets", "aca-infra-subnet").Id,
+            environment["properties.vnetConfiguration.infrastructureSubnetId"]);
         Assert.Equal((isInternal, access), (environment["properties.vnetConfiguration.internal"], environment["properties.publicNetworkAccess"]));
         Assert.Equal("Consumption", environment["properties.workloadProfiles[0].workloadProfileType"]);
         Assert.Equal("azure-monitor", environment["properties.appLogsConfiguration.destination"]);
@@ -29,8 +30,10 @@ public sealed class EnvironmentTests
         Assert.Contains(deployment.All("Microsoft.Network/privateDnsZones"), zone => zone["name"] == $"[{domain}]");
         var record = deployment.Only("Microsoft.Network/privateDnsZones/A");
         Assert.Equal(($"[format('{{0}}/{{1}}', {domain}, '*')]", address), (record["name"], record["properties.aRecords[0].ipv4Address"]));
-        var link = Assert.Single(deployment.All("Microsoft.Network/privateDnsZones/virtualNetworkLinks"), link => link["name"]!.Contains(domain, StringComparison.Ordinal));
-        Assert.Equal((deployment.Only("Microsoft.Network/virtualNetworks").Id, "false"), (link["properties.virtualNetwork.id"], link["properties.registrationEnabled"]));
+        var link = Assert
+            .Single(deployment.All("Microsoft.Network/privateDnsZones/virtualNetworkLinks"), link => link["name"]!.Contains(domain, StringComparison.Ordinal));
+        Assert.Equal((deployment.Only("Microsoft.Network/virtualNetworks").Id, "false"),
+            (link["properties.virtualNetwork.id"], link["properties.registrationEnabled"]));
     }
 
     [BicepTheory]

@@ -16,7 +16,8 @@ public sealed class IdentityTests
 
         Assert.Equal(3, workloads.Count);
         Assert.All(workloads, workload => Assert.Equal(
-            [pull.Id, mlflow.Id], workload.Content["identity"]!["userAssignedIdentities"]!.AsObject().Select(identity => identity.Key).Order(StringComparer.Ordinal)));
+            [pull.Id, mlflow.Id], workload.Content["identity"]!["userAssignedIdentities"]!.AsObject().Select(identity => identity.Key)
+                .Order(StringComparer.Ordinal)));
         Assert.All(workloads.SelectMany(workload => workload.Containers), container => Assert.Equal(
             ($"[{ReferenceTo(mlflow)}.clientId]", "ManagedIdentityCredential", mlflow.Name),
             (container.Environment["AZURE_CLIENT_ID"].Value, container.Environment["AZURE_TOKEN_CREDENTIALS"].Value, container.Environment["PGUSER"].Value)));
@@ -24,11 +25,13 @@ public sealed class IdentityTests
         // What pulls the image is of no use to what runs in it.
         Assert.All(workloads, workload => Assert.Equal(
             (pull.Id, "None", null),
-            (workload["properties.configuration.identitySettings[0].identity"], workload["properties.configuration.identitySettings[0].lifecycle"], workload["properties.configuration.identitySettings[1].identity"])));
+            (workload["properties.configuration.identitySettings[0].identity"], workload["properties.configuration.identitySettings[0].lifecycle"],
+                workload["properties.configuration.identitySettings[1].identity"])));
     }
 
     [BicepTheory]
-    [InlineData("identity", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers", "administrator of the server")]
+    [InlineData("identity", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers",
+        "administrator of the server")]
     [InlineData("access-key", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "administrator of the server")]
     [InlineData("identity", "password", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers")]
     public async Task Identities_have_these_roles_and_no_others(string storage, string database, params string[] roles)
@@ -48,7 +51,8 @@ public sealed class IdentityTests
 
         Assert.All(deployment.All("Microsoft.Authorization/roleAssignments"), role => Assert.Equal(
             $"[{ReferenceTo(NameOf(role) == "AcrPull" ? pull : mlflow)}.principalId]", role["properties.principalId"]));
-        Assert.Contains($"{ReferenceTo(mlflow)}.principalId", deployment.Only("Microsoft.DBforPostgreSQL/flexibleServers/administrators")["name"], StringComparison.Ordinal);
+        Assert.Contains($"{ReferenceTo(mlflow)}.principalId", deployment.Only("Microsoft.DBforPostgreSQL/flexibleServers/administrators")["name"],
+            StringComparison.Ordinal);
     }
 
     private static DeployedResource IdentityOf(Deployment deployment, string name) =>

@@ -45,20 +45,23 @@ public sealed partial class MonitoringTests
             });
 
         var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=3", "JobQueue=redis");
-        Assert.Equal(documented.Order(StringComparer.Ordinal), deployment.All(MetricAlert).Concat(deployment.All(LogAlert)).Select(alert => alert.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(documented.Order(StringComparer.Ordinal), deployment.All(MetricAlert).Concat(deployment.All(LogAlert)).Select(alert => alert.Name)
+            .Order(StringComparer.Ordinal));
     }
 
     [BicepTheory]
     [InlineData("mlflow-no-replica", "Replicas", "LessThan", "1")]
     [InlineData("mlflow-postgres-down", "is_db_alive", "LessThan", "1")]
-    public async Task A_server_without_a_replica_and_a_database_that_is_down_are_told_within_five_minutes(string name, string metric, string comparison, string threshold)
+    public async Task A_server_without_a_replica_and_a_database_that_is_down_are_told_within_five_minutes(string name, string metric, string comparison,
+        string threshold)
     {
         var alert = (await Deployment.GetAsync()).Only(MetricAlert, name);
 
         Assert.Equal(("PT1M", "PT5M"), (alert["properties.evaluationFrequency"], alert["properties.windowSize"]));
         Assert.Equal(
             (metric, comparison, threshold),
-            (alert["properties.criteria.allOf[0].metricName"], alert["properties.criteria.allOf[0].operator"], alert["properties.criteria.allOf[0].threshold"]));
+            (alert["properties.criteria.allOf[0].metricName"], alert["properties.criteria.allOf[0].operator"],
+                alert["properties.criteria.allOf[0].threshold"]));
     }
 
     /// <summary>The app of the periodic jobs has no address that could be asked, and nobody else does its work.</summary>
@@ -83,7 +86,8 @@ public sealed partial class MonitoringTests
 
         var query = QueryOf(deployment, "mlflow-job-failed");
         Assert.Contains($"JobName == \"{deployment.Only("Microsoft.App/jobs").Name}\"", query, StringComparison.Ordinal);
-        Assert.Equal(["BackoffLimitExceeded", "DeadlineExceeded"], ReasonName().Matches(query.Split("Reason in")[1]).Select(match => match.Groups["name"].Value));
+        Assert.Equal(["BackoffLimitExceeded", "DeadlineExceeded"], ReasonName().Matches(query.Split("Reason in")[1])
+            .Select(match => match.Groups["name"].Value));
     }
 
     /// <summary>No compiler of the query language is at hand: quotes and brackets are closed, and each step begins with an operator that there is.</summary>

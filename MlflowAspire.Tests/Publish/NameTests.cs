@@ -1,7 +1,8 @@
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>
-/// Azure.Provisioning makes the names, of a hash of the resource group's id: another one in a newer version of it would replace what is deployed, and lose what is in it.
+/// Azure.Provisioning makes the names, of a hash of the resource group's id: another one in a newer version of it would replace what is deployed, and lose what
+/// is in it.
 /// </summary>
 [Trait("Category", "Publish")]
 public sealed class NameTests

@@ -15,7 +15,8 @@ public sealed partial class SecretsTests
     public async Task Apps_hold_references_to_the_vault_and_no_values(string variant)
     {
         var deployment = await Variants.DeployAsync(variant);
-        var (vault, identity) = (deployment.Only("Microsoft.KeyVault/vaults"), deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities").Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)));
+        var (vault, identity) = (deployment.Only("Microsoft.KeyVault/vaults"), deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities")
+            .Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)));
 
         foreach (var secret in deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets")))
         {
@@ -35,21 +36,29 @@ public sealed partial class SecretsTests
 
         // A secure parameter keeps its name in the evaluated resources; its value would be its name and more.
         var deployment = await published.DeployAsync();
-        foreach (var (resource, path) in deployment.Resources.SelectMany(resource => resource.Values.Where(value => secrets.Any(secret => value.Value.Contains($"parameters('{secret}')", StringComparison.Ordinal))).Select(value => (resource, value.Key))))
+        foreach (var (resource, path) in deployment.Resources
+            .SelectMany(resource => resource.Values
+            .Where(value => secrets.Any(secret => value.Value.Contains($"parameters('{secret}')", StringComparison.Ordinal)))
+            .Select(value => (resource, value.Key))))
         {
-            Assert.Contains($"{resource.Type} {path}", new[] { $"{Secret} properties.value", "Microsoft.DBforPostgreSQL/flexibleServers properties.administratorLoginPassword" });
+            Assert.Contains($"{resource.Type} {path}",
+                new[] { $"{Secret} properties.value", "Microsoft.DBforPostgreSQL/flexibleServers properties.administratorLoginPassword" });
         }
 
-        Assert.All(deployment.Resources.SelectMany(resource => resource.Values.Values), value => Assert.DoesNotContain(secrets, secret => value.Contains($"{secret.Replace('_', '-')}-value", StringComparison.Ordinal)));
+        Assert.All(deployment.Resources.SelectMany(resource => resource.Values.Values), value =>
+            Assert.DoesNotContain(secrets, secret => value.Contains($"{secret.Replace('_', '-')}-value", StringComparison.Ordinal)));
         Assert.All(published.Manifest, resource => Assert.DoesNotContain(
-            secrets, secret => $"{resource.Value!["env"]?.ToJsonString()}{resource.Value["args"]?.ToJsonString()}".Contains($"{{{secret.Replace('_', '-')}.value}}", StringComparison.Ordinal)));
+            secrets, secret =>
+                $"{resource.Value!["env"]?.ToJsonString()}{resource.Value["args"]?.ToJsonString()}".Contains($"{{{secret.Replace('_', '-')}.value}}",
+                StringComparison.Ordinal)));
     }
 
     [BicepTheory]
     [MemberData(nameof(Names))]
     public async Task Variables_that_sound_like_secrets_are_references(string variant)
     {
-        var variables = (await Variants.DeployAsync(variant)).Containers.SelectMany(container => container.Environment).Where(variable => SecretName().IsMatch(variable.Key)).ToList();
+        var variables = (await Variants.DeployAsync(variant)).Containers.SelectMany(container => container.Environment)
+            .Where(variable => SecretName().IsMatch(variable.Key)).ToList();
 
         Assert.NotEmpty(variables);
         Assert.All(variables, variable => Assert.True(variable.Value is { Value: null, Secret: not null }, $"{variable.Key} is {variable.Value}"));
@@ -60,7 +69,8 @@ public sealed partial class SecretsTests
     [InlineData("2")]
     public async Task The_version_of_the_passphrase_goes_with_it(string version)
     {
-        var users = (await Deployment.GetAsync($"KekVersion={version}")).Containers.Select(container => container.Environment).Where(environment => environment.ContainsKey("MLFLOW_CRYPTO_KEK_PASSPHRASE")).ToList();
+        var users = (await Deployment.GetAsync($"KekVersion={version}")).Containers.Select(container => container.Environment)
+            .Where(environment => environment.ContainsKey("MLFLOW_CRYPTO_KEK_PASSPHRASE")).ToList();
 
         Assert.NotEmpty(users);
         Assert.All(users, environment => Assert.Equal(version, environment["MLFLOW_CRYPTO_KEK_VERSION"].Value));
@@ -72,7 +82,8 @@ public sealed partial class SecretsTests
     {
         var published = await Variants.PublishAsync(variant);
         var deployment = await published.DeployAsync();
-        var generated = published.Manifest.Where(resource => resource.Value!["inputs"]?["value"]?["default"]?["generate"] is not null).Select(resource => resource.Key).ToList();
+        var generated = published.Manifest.Where(resource => resource.Value!["inputs"]?["value"]?["default"]?["generate"] is not null)
+            .Select(resource => resource.Key).ToList();
         Assert.NotEmpty(generated);
 
         var secrets = deployment.All(Secret).ToDictionary(secret => secret.Name);
@@ -86,9 +97,11 @@ public sealed partial class SecretsTests
     [BicepFact]
     public async Task The_vault_keeps_what_is_read_and_nothing_else()
     {
-        var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password", "Storage:Authentication=access-key");
+        var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=2", "JobQueue=redis", "Database:Authentication=password",
+            "Storage:Authentication=access-key");
 
-        var read = deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets")).Select(secret => ((string)secret["keyVaultUrl"]!).Split('\'')[1]);
+        var read = deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets"))
+            .Select(secret => ((string)secret["keyVaultUrl"]!).Split('\'')[1]);
         Assert.Equal(deployment.All(Secret).Select(secret => secret.Id).Order(StringComparer.Ordinal), read.Distinct().Order(StringComparer.Ordinal));
     }
 
@@ -97,7 +110,8 @@ public sealed partial class SecretsTests
     {
         var manifest = (await PublishedApp.GetAsync("Database:Authentication=password")).Manifest;
 
-        Assert.All(["postgres-password", "postgres-username"], name => Assert.DoesNotContain("generate", manifest[name]!.ToJsonString(), StringComparison.Ordinal));
+        Assert.All(["postgres-password", "postgres-username"], name =>
+            Assert.DoesNotContain("generate", manifest[name]!.ToJsonString(), StringComparison.Ordinal));
     }
 
     [BicepFact]
@@ -107,7 +121,8 @@ public sealed partial class SecretsTests
 
         var secret = Assert.Single(deployment.All(Secret), secret => secret.Name.StartsWith("mlflow-flask-secret-key", StringComparison.Ordinal));
         Assert.Equal("mlflow-flask-secret-key-v3", secret.Name);
-        Assert.Contains(deployment.Only("Microsoft.App/containerApps").List("properties.configuration.secrets"), reference => ((string)reference["keyVaultUrl"]!).Contains($"'{secret.Id}'", StringComparison.Ordinal));
+        Assert.Contains(deployment.Only("Microsoft.App/containerApps").List("properties.configuration.secrets"), reference =>
+            ((string)reference["keyVaultUrl"]!).Contains($"'{secret.Id}'", StringComparison.Ordinal));
     }
 
     [BicepFact]
@@ -117,7 +132,8 @@ public sealed partial class SecretsTests
 
         var vault = deployment.Only("Microsoft.KeyVault/vaults");
         Assert.Equal(("Disabled", "Deny"), (vault["properties.publicNetworkAccess"], vault["properties.networkAcls.defaultAction"]));
-        Assert.Equal(("true", "true", "true"), (vault["properties.enableRbacAuthorization"], vault["properties.enableSoftDelete"], vault["properties.enablePurgeProtection"]));
+        Assert.Equal(("true", "true", "true"),
+            (vault["properties.enableRbacAuthorization"], vault["properties.enableSoftDelete"], vault["properties.enablePurgeProtection"]));
         var endpoint = deployment.EndpointOf(vault);
         Assert.Equal(deployment.Only("Microsoft.Network/virtualNetworks/subnets", "private-endpoints").Id, endpoint["properties.subnet.id"]);
         Assert.Equal("vault", endpoint["properties.privateLinkServiceConnections[0].properties.groupIds[0]"]);
@@ -126,7 +142,8 @@ public sealed partial class SecretsTests
     /// <summary>The secrets of the vault that the compiled template writes only where there is none of the name.</summary>
     private static IEnumerable<string> MadeOnce(JsonNode? node) => node switch
     {
-        JsonObject item when item["type"]?.ToString() == Secret => item["@options"]?["onlyIfNotExists"] is null ? [] : [SecretOfTheVault().Match((string)item["name"]!).Groups["name"].Value],
+        JsonObject item when item["type"]?.ToString() == Secret => item["@options"]?["onlyIfNotExists"] is null ? []
+            : [SecretOfTheVault().Match((string)item["name"]!).Groups["name"].Value],
         JsonObject item => item.SelectMany(property => MadeOnce(property.Value)),
         JsonArray list => list.SelectMany(MadeOnce),
         _ => [],

@@ -17,13 +17,15 @@ public sealed partial class UpgradeTests
     // What goes on acting when a deployment does not name it any more.
     private static readonly HashSet<string> s_acting =
     [
-        "Microsoft.App/containerApps", "Microsoft.App/jobs", "Microsoft.App/containerApps/authConfigs", "Microsoft.Authorization/roleAssignments", $"{Server}/administrators",
+        "Microsoft.App/containerApps", "Microsoft.App/jobs", "Microsoft.App/containerApps/authConfigs", "Microsoft.Authorization/roleAssignments",
+            $"{Server}/administrators",
     ];
 
     // What holds data.
     private static readonly HashSet<string> s_stateful =
     [
-        Server, $"{Server}/databases", "Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/blobServices/containers", "Microsoft.KeyVault/vaults",
+        Server, $"{Server}/databases", "Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/blobServices/containers",
+            "Microsoft.KeyVault/vaults",
         "Microsoft.OperationalInsights/workspaces", "Microsoft.ContainerRegistry/registries", "Microsoft.ManagedIdentity/userAssignedIdentities",
     ];
 
@@ -61,13 +63,15 @@ public sealed partial class UpgradeTests
     public async Task Change_is_what_the_table_says(string from, string to, string outcome)
     {
         var (before, after) = (await DeployAsync(from), await DeployAsync(to));
-        var left = before.Resources.ExceptBy(after.Resources.Select(Key), Key).Where(resource => s_acting.Contains(resource.Type)).Select(resource => $"goes on: {resource}").ToList();
+        var left = before.Resources.ExceptBy(after.Resources.Select(Key), Key).Where(resource => s_acting.Contains(resource.Type))
+            .Select(resource => $"goes on: {resource}").ToList();
         var changes = before.Resources.Join(after.Resources, Key, Key, Changed).SelectMany(changes => changes).ToList();
         var refused = changes.Where(change => change.Refused).Select(change => change.Text).ToList();
         var lost = changes.Where(change => !change.Refused).Select(change => change.Text).ToList();
 
         var found = refused.Count > 0 ? NotInPlace : left.Count + lost.Count > 0 ? ByHand : Applied;
-        Assert.True(found == outcome, $"{from} to {to} is '{found}' where docs/upgrade.md says '{outcome}':\n{string.Join('\n', [.. refused, .. left, .. lost])}");
+        Assert.True(found == outcome,
+            $"{from} to {to} is '{found}' where docs/upgrade.md says '{outcome}':\n{string.Join('\n', [.. refused, .. left, .. lost])}");
     }
 
     [BicepTheory]
@@ -78,7 +82,8 @@ public sealed partial class UpgradeTests
 
         var gone = before.Resources.Where(resource => s_stateful.Contains(resource.Type)).ExceptBy(after.Resources.Select(Key), Key).ToList();
         // A database that another sign-in does not use is left as it is.
-        Assert.True(gone.All(resource => resource is { Type: $"{Server}/databases", Name: "mlflow_auth" }), $"{from} to {to} ({outcome}): {string.Join(", ", gone)}");
+        Assert.True(gone.All(resource => resource is { Type: $"{Server}/databases", Name: "mlflow_auth" }),
+            $"{from} to {to} ({outcome}): {string.Join(", ", gone)}");
     }
 
     [Theory]
@@ -140,7 +145,8 @@ public sealed partial class UpgradeTests
 
             var (exitCode, log) = await PublishingProcess.RunAsync(folder.FullName, "Profile=development", $"DeployedSettings={file}");
             Assert.NotEqual(0, exitCode);
-            Assert.Contains("Mlflow:ZoneRedundancy is 'false'; accepted: true, as it is deployed: an environment gets its zones when it is made", log, StringComparison.Ordinal);
+            Assert.Contains("Mlflow:ZoneRedundancy is 'false'; accepted: true, as it is deployed: an environment gets its zones when it is made", log,
+                StringComparison.Ordinal);
             Assert.Contains("Mlflow:Database:StorageGiB is '32'; accepted: 128, as it is deployed: a disk never shrinks", log, StringComparison.Ordinal);
             Assert.Contains("Mlflow:Profile is 'development'; accepted: production", log, StringComparison.Ordinal);
         }
@@ -151,12 +157,14 @@ public sealed partial class UpgradeTests
     }
 
     [Fact]
-    public void Table_has_the_three_outcomes() => Assert.Equal([Applied, ByHand, NotInPlace], Changes.Select(change => (string)change[2]).Distinct().Order(StringComparer.Ordinal));
+    public void Table_has_the_three_outcomes() =>
+        Assert.Equal([Applied, ByHand, NotInPlace], Changes.Select(change => (string)change[2]).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>Reads settings after a deployment that has left a file, or before the first one.</summary>
     private static MlflowSettings Read(string? deployed, params string[] settings)
     {
-        var values = settings.SelectMany(WithOthers).Select(setting => setting.Split('=', 2)).ToDictionary(pair => $"Mlflow:{pair[0]}", pair => (string?)pair[1]);
+        var values = settings.SelectMany(WithOthers).Select(setting => setting.Split('=', 2))
+            .ToDictionary(pair => $"Mlflow:{pair[0]}", pair => (string?)pair[1]);
         values.TryAdd("Mlflow:SignIn", "basic");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(values);
         return MlflowSettings.Read((deployed is null ? configuration : configuration.AddJsonFile(deployed)).Build(), isPublishing: true);
@@ -207,6 +215,7 @@ public sealed partial class UpgradeTests
     [GeneratedRegex(@"^\| `(?<from>[^`]+)` \| `(?<to>[^`]+)` \| (?<outcome>[a-z ]+) \|")]
     private static partial Regex Line();
 
-    [GeneratedRegex(@"^properties\.(backup\.backupRetentionDays|retentionInDays|restorePolicy\.days|deleteRetentionPolicy\.days|containerDeleteRetentionPolicy\.days)$")]
+    [GeneratedRegex(
+        @"^properties\.(backup\.backupRetentionDays|retentionInDays|restorePolicy\.days|deleteRetentionPolicy\.days|containerDeleteRetentionPolicy\.days)$")]
     private static partial Regex Retention();
 }

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import NoReturn
 
 from . import age
@@ -13,7 +14,7 @@ from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
 
-_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo")
+_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore")
 
 
 def main() -> None:
@@ -40,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="load MLflow's demo into a running server")
     gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments permanently")
     gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
+    backup = commands.add_parser("backup", help="write databases and artifacts into one archive, while the server runs")
+    backup.add_argument("target", metavar="FILE", help="a new file, a folder that gets one named after the time, or - for standard output")
+    restore = commands.add_parser("restore", help="bring an archive of `backup` into empty databases")
+    restore.add_argument("source", type=Path, metavar="FILE", help="the archive")
+    restore.add_argument("--replace", action="store_true", help="replace everything that the databases have (default: refuse)")
     return parser
 
 
@@ -63,6 +69,14 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
         from .demo import demo
 
         demo(environment)
+    elif arguments.command == "backup":
+        from .backup.command import backup
+
+        backup(environment, arguments.target)
+    elif arguments.command == "restore":
+        from .backup.command import restore
+
+        restore(environment, arguments.source, arguments.replace)
     else:
         from .gc.command import gc
 

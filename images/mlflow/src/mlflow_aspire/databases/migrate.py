@@ -15,7 +15,7 @@ from .connection import connect, lock, patience
 from .schemas import Schema
 
 # The key of the advisory lock, the same in all versions of this image.
-_LOCK = 5_000_317
+LOCK = 5_000_317
 
 
 def migrate(environment: MutableEnvironment) -> None:
@@ -35,10 +35,11 @@ def migrate_settled(environment: Environment) -> None:
     limit = patience(environment)
     configured = schemas.configured(environment)
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
-        lock(connection, _LOCK, "migration")
+        lock(connection, LOCK, "migration")
         for schema in configured:
             _migrate(schema, limit)
-        widths.widen(configured[0], limit)
+        with closing(connect(configured[0].setting, configured[0].uri, limit)) as tracking:
+            widths.widen(tracking, configured[0].name)
         tables.make(configured[0], limit)
 
 

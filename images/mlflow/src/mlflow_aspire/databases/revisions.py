@@ -35,6 +35,11 @@ def read(schema: str) -> Revisions:
     return Revisions(**json.loads(_RECORD.read_text())[schema])
 
 
+def scripts_of(schema: str) -> str:
+    """The folder of the migrations of a schema."""
+    return str(next(iter(import_module(_SCHEMAS[schema][1]).__path__)))
+
+
 def record() -> None:
     _RECORD.write_text(json.dumps({schema: asdict(_inspect(*source)) for schema, source in _SCHEMAS.items()}))
 

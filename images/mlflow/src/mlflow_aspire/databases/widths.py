@@ -1,12 +1,8 @@
 """Columns of MLflow's that are narrower than what MLflow itself lets through or puts together. SQLite, which its tests run on, does not look at the width."""
 
-from contextlib import closing
-
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from ..log import say
-from .connection import connect
-from .schemas import Schema
 
 _TRACE_ID = 50
 _ARTIFACT_LOCATION = 2048
@@ -27,17 +23,16 @@ WIDTHS = {
 }
 
 
-def widen(schema: Schema, limit: int) -> None:
+def widen(connection: Connection, schema: str) -> None:
     """Widens the columns that are too narrow; one that is wide enough stays as it is. PostgreSQL changes its catalogue alone, whatever the table holds."""
-    with closing(connect(schema.setting, schema.uri, limit)) as connection:
-        columns = connection.execute(
-            text(
-                "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns"
-                " WHERE table_schema = current_schema() AND character_maximum_length IS NOT NULL"
-            )
-        ).all()
-        for table, column, width in sorted(columns):
-            needed = WIDTHS.get((table, column), 0)
-            if width < needed:
-                connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({needed})"))
-                say(f"{schema.name} schema: widened {table}.{column} from {width} to {needed} characters")
+    columns = connection.execute(
+        text(
+            "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND character_maximum_length IS NOT NULL"
+        )
+    ).all()
+    for table, column, width in sorted(columns):
+        needed = WIDTHS.get((table, column), 0)
+        if width < needed:
+            connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({needed})"))
+            say(f"{schema} schema: widened {table}.{column} from {width} to {needed} characters")

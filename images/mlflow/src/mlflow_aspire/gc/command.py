@@ -5,25 +5,19 @@ Metadata from the database, artifacts from the artifact store, with the server's
 
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import artifacts, databases, keys
-from ..artifacts import DESTINATION
 from ..databases import BACKEND, current, schemas
 from ..databases.connection import connect, lock, patience
 from ..errors import Failure
 from ..settings import MutableEnvironment, required
 
 if TYPE_CHECKING:
-    from mlflow.store.artifact.artifact_repo import ArtifactRepository
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 # The key of the advisory lock, the same in all versions of this image.
-_LOCK = 5_000_318
-
-# A folder that no server makes: listing it asks the store and finds nothing.
-_NO_FOLDER = "mlflow-aspire-gc"
+LOCK = 5_000_318
 
 
 def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
@@ -41,38 +35,15 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
     limit = patience(environment)
 
     # MLflow reads settings while it is imported.
+    from ..store_opening import open_store
     from .garbage import Garbage
 
-    store = _artifact_store(destination)
+    store = open_store(destination)
     current.check([schemas.tracking(environment)], limit)
     # Two collections at once would each find what the other has just removed gone.
     with closing(connect(BACKEND, uri, limit)) as connection:
-        lock(connection, _LOCK, "garbage collection")
+        lock(connection, LOCK, "garbage collection")
         Garbage(_tracking_store(uri), store).collect(older_than)
-
-
-def _artifact_store(destination: str) -> "ArtifactRepository":
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-    from mlflow.utils.file_utils import local_file_uri_to_path
-
-    if destination.startswith(("file:", "/")):
-        _check_mounted(Path(local_file_uri_to_path(destination)))
-    try:
-        store = get_artifact_repository(destination)
-        # Each call tries for a while. A store that is down is found out once, not for each run.
-        store.list_artifacts(_NO_FOLDER)
-    except Exception as error:
-        # The stores' libraries have no error in common.
-        raise Failure(f"{DESTINATION}: the artifact store cannot be used: {error}") from error
-    return store
-
-
-def _check_mounted(folder: Path) -> None:
-    # What is not there counts as removed: without the server's volume, all metadata would go and no artifact.
-    mounts = {line.split()[4].replace(r"\040", " ") for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()}
-    path = folder.resolve()
-    if not folder.is_dir() or not any(str(parent) in mounts for parent in (path, *path.parents[:-1])):
-        raise Failure(f"{DESTINATION}: there is nothing mounted at {folder}; gc needs the volume or folder that the server keeps artifacts in")
 
 
 def _tracking_store(uri: str) -> "SqlAlchemyStore":

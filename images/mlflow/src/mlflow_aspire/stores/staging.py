@@ -3,12 +3,12 @@
 import posixpath
 import uuid
 
-_FOLDER = ".uploading"
+STAGING = ".uploading"
 
 
 def staging_folder(root: str) -> str:
     """A folder that no listing of a run or a model shows, in the same file system."""
-    return posixpath.join(root, _FOLDER)
+    return posixpath.join(root, STAGING)
 
 
 def staging_file(root: str) -> str:

@@ -53,6 +53,10 @@ class StreamingStore(StreamUploadMixin):
         """The size of a file, and its content in parts."""
         return self._call("get", path)
 
+    def files(self) -> list[tuple[str, int]]:
+        """The path of every file, from the store's root, and its size: one question for thousands instead of one for each folder."""
+        return self._call("files")
+
 
 class _Chain(io.RawIOBase):
     """Streams one after the other."""
@@ -127,6 +131,11 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
         found = self.client.get_container_client(container).walk_blobs()
         return sorted((FileInfo(item.name.rstrip("/"), item.name.endswith("/"), getattr(item, "size", None)) for item in found), key=lambda item: item.path)
 
+    def files(self) -> list[tuple[str, int]]:
+        container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
+        prefix = f"{root}/" if root else ""
+        return [(blob.name.removeprefix(prefix), blob.size) for blob in self.client.get_container_client(container).list_blobs(name_starts_with=prefix)]
+
     def _blob(self, path: str) -> Any:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
         return self.client.get_blob_client(container, posixpath.join(root, path))
@@ -152,6 +161,14 @@ class StreamingS3Repository(S3ArtifactRepository):
         bucket, key = self._object(path)
         content = self._get_s3_client().get_object(Bucket=bucket, Key=key, **self._bucket_owner_params)
         return content["ContentLength"], content["Body"].iter_chunks(_DOWNLOAD_PART)
+
+    def files(self) -> list[tuple[str, int]]:
+        bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)
+        prefix = f"{root}/" if root else ""
+        pages = self._get_s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **self._bucket_owner_params)
+        # Consoles make empty objects that stand for folders.
+        found = ((item["Key"], item["Size"]) for page in pages for item in page.get("Contents", ()))
+        return [(key.removeprefix(prefix), size) for key, size in found if not key.endswith("/")]
 
     def _object(self, path: str) -> tuple[str, str]:
         bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)

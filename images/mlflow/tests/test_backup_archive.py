@@ -1,0 +1,140 @@
+import io
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+from pathlib import Path
+
+from mlflow_aspire.backup.archive import Archive, ArchiveWriter, copy, new_file
+from mlflow_aspire.backup.manifest import Manifest, SchemaRows, Table
+from mlflow_aspire.backup.progress import readable
+from mlflow_aspire.errors import Failure
+
+ROWS = b"1\tone\n" * 1000
+
+
+class ArchiveTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.path = self.folder / "backup.zip"
+
+    def write(self, stream: io.IOBase) -> Manifest:
+        manifest = Manifest("2026-11-28T20:00:00+00:00", {"tracking": SchemaRows("mlflow 3.17.2", "a", {"runs": Table(["id", "name"], 1000, {"id": 7})})})
+        with ArchiveWriter(stream, manifest) as archive:
+            for name, compress in (("tracking/runs", True), ("artifacts/1/ä b.txt", False)):
+                with archive.member(name, compress) as member:
+                    copy(io.BytesIO(ROWS), member, lambda size: None)
+        return manifest
+
+    def change(self, change) -> None:  # type: ignore[no-untyped-def]
+        """Writes the archive anew, with other members."""
+        with zipfile.ZipFile(self.path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        change(members)
+        with zipfile.ZipFile(self.path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+    def assert_refused(self, reason: str) -> None:
+        with self.assertRaisesRegex(Failure, f"is not a complete, undamaged backup: .*{reason}.*Nothing was changed$"):
+            Archive(self.path).verify()
+
+    def test_what_was_written_is_read(self) -> None:
+        with self.path.open("wb") as stream:
+            manifest = self.write(stream)
+        archive = Archive(self.path)
+        archive.verify()
+        self.assertEqual(archive.manifest, manifest)
+        self.assertEqual(archive.artifacts(), [("1/ä b.txt", len(ROWS))])
+        self.assertEqual(archive.open("tracking/runs").read(), ROWS)
+
+    def test_a_stream_that_cannot_go_back(self) -> None:
+        code = "import sys; from test_backup_archive import ArchiveTest; ArchiveTest().write(sys.stdout.buffer)"
+        self.path.write_bytes(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, cwd=Path(__file__).parent).stdout)
+        Archive(self.path).verify()
+
+    def test_one_that_is_given_up_is_none(self) -> None:
+        with self.path.open("wb") as stream, self.assertRaises(SystemExit), ArchiveWriter(stream, Manifest("now")) as archive:
+            with archive.member("tracking/runs", True) as member:
+                member.write(ROWS)
+                raise SystemExit(143)
+        self.assertIsNone(archive._zip.fp)
+        self.assert_refused("")
+
+    def test_damage(self) -> None:
+        with self.path.open("wb") as stream:
+            self.write(stream)
+        whole = self.path.read_bytes()
+        for name, content in {"cut off": whole[:-100], "empty": b"", "a bit": whole.replace(b"1\tone\n", b"1\ttwo\n", 1)}.items():
+            with self.subTest(name):
+                self.path.write_bytes(content)
+                self.assert_refused("")
+
+    def test_members_that_are_not_those_of_the_manifest(self) -> None:
+        for name, change in {
+            "the members that its manifest names": lambda members: members.pop("tracking/runs"),
+            "has the members|does not have the members": lambda members: members.update(other=b""),
+            "artifacts/1/ä b.txt has another checksum": lambda members: members.update({"artifacts/1/ä b.txt": b"other"}),
+        }.items():
+            with self.subTest(name):
+                with self.path.open("wb") as stream:
+                    self.write(stream)
+                self.change(change)
+                self.assert_refused(name)
+
+    def test_a_format_of_a_later_image(self) -> None:
+        with self.path.open("wb") as stream:
+            self.write(stream)
+        self.change(lambda members: members.update({"manifest.json": json.dumps({**json.loads(members["manifest.json"]), "format": 2})}))
+        self.assert_refused("it is of format 2, and this image reads format 1")
+
+    def test_another_file(self) -> None:
+        with zipfile.ZipFile(self.path, "w") as archive:
+            archive.writestr("readme.txt", "x")
+        self.assert_refused("manifest.json")
+        with self.assertRaisesRegex(Failure, "missing.zip cannot be read: No such file or directory"):
+            Archive(self.folder / "missing.zip")
+
+
+class NewFileTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.path = self.folder / "backup.zip"
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def test_it_has_its_name_when_it_is_complete(self) -> None:
+        with new_file(self.path) as stream:
+            stream.write(b"x")
+            self.assertEqual(self.names(), ["backup.zip.partial"])
+        self.assertEqual(self.names(), ["backup.zip"])
+
+    def test_an_interruption_leaves_nothing(self) -> None:
+        with self.assertRaises(SystemExit), new_file(self.path) as stream:
+            stream.write(b"x")
+            raise SystemExit(128 + signal.SIGTERM)
+        self.assertEqual(self.names(), [])
+
+    def test_no_other_file_is_replaced(self) -> None:
+        self.path.write_bytes(b"other")
+        with self.assertRaisesRegex(Failure, "exists already"), new_file(self.path):
+            self.fail("it was opened")
+        self.assertEqual(self.path.read_bytes(), b"other")
+
+    def test_a_folder_that_is_not_there(self) -> None:
+        with self.assertRaisesRegex(Failure, "cannot be written: No such file or directory"), new_file(self.folder / "missing" / "backup.zip"):
+            self.fail("it was opened")
+
+
+class ReadableTest(unittest.TestCase):
+    def test_sizes(self) -> None:
+        for size, text in {0: "0 bytes", 999: "999 bytes", 1500: "1.5 kB", 999_999: "1.0 MB", 20_000_000: "20.0 MB", 5_400_000_000: "5.4 GB", 7 * 10**15: "7000.0 TB"}.items():
+            self.assertEqual(readable(size), text)

@@ -18,7 +18,9 @@ public sealed class SampleFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_Samples_AppHost>().WaitAsync(s_limit);
+        // The orchestrator builds the image as well, and finds it built.
+        await TestImage.GetAsync();
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_Samples_AppHost>([AppHostBuilder.WithoutWatching]).WaitAsync(s_limit);
         builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()).WithBindAddress("0.0.0.0");
         _data.ApplyTo(builder);
         builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
@@ -36,4 +38,11 @@ public sealed class SampleFixture : IAsyncLifetime
 
         await _data.DisposeAsync();
     }
+}
+
+/// <summary>The tests that share the samples' app host run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class SampleCollection : ICollectionFixture<SampleFixture>
+{
+    public const string Name = "Samples";
 }

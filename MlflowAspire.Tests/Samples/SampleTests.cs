@@ -3,8 +3,9 @@ using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.Samples;
 
+[Collection(SampleCollection.Name)]
 [Trait("Category", "Stack")]
-public sealed class SampleTests(SampleFixture fixture) : IClassFixture<SampleFixture>
+public sealed class SampleTests(SampleFixture fixture)
 {
     private MlflowStack Stack => fixture.Stack;
 

@@ -18,9 +18,9 @@ public static partial class MlflowAzureExtensions
     /// </summary>
     /// <remarks>
     /// Server, migration and garbage collection share the identity, since a table of PostgreSQL belongs to the identity that made it. The identity gets what it
-    /// needs and no more: it administers the flexible server, and it may read and write blobs of the container. Call this after the server's other settings.
+    /// needs and no more: it administers the flexible server, and it may read and write blobs of the container.
     /// </remarks>
-    /// <param name="builder">The MLflow server, with its stores.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="identity">The identity that signs in to the stores and to the key vault.</param>
     /// <returns>The builder.</returns>
     public static IResourceBuilder<MlflowServerResource> PublishAsContainerApp(
@@ -34,11 +34,12 @@ public static partial class MlflowAzureExtensions
         }
 
         var server = builder.Resource;
+        var application = builder.ApplicationBuilder;
         server.HasMigrationStep = true;
-        builder.ApplicationBuilder.OnBeforeStart((_, _) => server.RefuseVolume());
+        application.OnBeforeStart((_, _) => server.RefuseVolume());
         builder
             .WithAzureUserAssignedIdentity(identity)
-            .WithStoreRoles(identity)
+            .WithStoreRoles()
             .WithEnvironment("MLFLOW_READINESS_PORT", MlflowProbes.ReadinessPort.ToString(CultureInfo.InvariantCulture))
             .PublishAsAzureContainerApp((infrastructure, app) =>
             {
@@ -48,18 +49,23 @@ public static partial class MlflowAzureExtensions
                 infrastructure.Add(new ProvisioningOutput("MLFLOW_TRACKING_URI", typeof(string)) { Value = BicepFunction.Interpolate($"https://{app.Configuration.Ingress.Fqdn}") });
             });
 
-        return server is { Replicas: > 1, RunsJobs: true } ? builder.WithPeriodicTasksApp(identity) : builder;
+        if (application.Resources.Contains(server.GarbageCollection))
+        {
+            application.CreateResourceBuilder(server.GarbageCollection).WithAzureUserAssignedIdentity(identity);
+        }
+
+        return builder.WithPeriodicTasksApp(identity);
     }
 
     /// <summary>
     /// Removes deleted runs and experiments for good on a schedule: a job of Container Apps with the server's image and identity.
     /// It has no effect in a local run, where the dashboard has a command for it.
     /// </summary>
-    /// <param name="builder">The MLflow server, after <see cref="PublishAsContainerApp"/>.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="schedule">When it runs: a cron expression with five fields, in UTC.</param>
     /// <param name="olderThan">How long ago something was deleted before it is removed, such as <c>30d</c>.</param>
     /// <returns>The builder.</returns>
-    /// <exception cref="InvalidOperationException">The server is not published as a container app.</exception>
+    /// <exception cref="DistributedApplicationException">When publishing: the server is not published as a container app.</exception>
     public static IResourceBuilder<MlflowServerResource> WithGarbageCollection(this IResourceBuilder<MlflowServerResource> builder, string schedule, string olderThan)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -70,14 +76,18 @@ public static partial class MlflowAzureExtensions
             return builder;
         }
 
-        if (!builder.Resource.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
+        var server = builder.Resource;
+        builder.ApplicationBuilder.OnBeforeStart((_, _) => server.HasAnnotationOfType<AppIdentityAnnotation>()
+            ? Task.CompletedTask
+            : throw new DistributedApplicationException($"MLflow server '{server.Name}' has a garbage collection and is not published as a container app. Call PublishAsContainerApp."));
+        var collection = builder.ApplicationBuilder.AddGarbageCollection(builder);
+        if (server.TryGetLastAnnotation<AppIdentityAnnotation>(out var identity))
         {
-            throw new InvalidOperationException($"MLflow server '{builder.Resource.Name}' is not published as a container app. Call PublishAsContainerApp before WithGarbageCollection.");
+            collection.WithAnnotation(identity);
         }
 
-        builder.ApplicationBuilder.AddGarbageCollection(builder)
+        collection
             .WithArgs("--older-than", olderThan)
-            .WithAnnotation(identity)
             .PublishAsAzureContainerAppJob((_, job) =>
             {
                 PullIdentity.KeepFromContainers(job.Configuration.Registries, job.Configuration.IdentitySettings);
@@ -102,55 +112,91 @@ public static partial class MlflowAzureExtensions
         : Task.CompletedTask;
 
     /// <summary>
-    /// The roles of the identity on the stores. They are named on the server alone: a second resource with the same identity would make each role assignment again.
+    /// The roles of the identity on the stores, once both are known, whichever comes first. They are named on the server alone: a second resource with the same identity
+    /// would make each role assignment again.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithStoreRoles(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
+    private static IResourceBuilder<MlflowServerResource> WithStoreRoles(this IResourceBuilder<MlflowServerResource> builder)
     {
-        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres })
+        var server = builder.Resource;
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode || !server.TryGetLastAnnotation<AppIdentityAnnotation>(out var app))
         {
-            builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments();
-            PostgresOperations.Sequence(builder.ApplicationBuilder.CreateResourceBuilder(postgres), postgres.UsePasswordAuthentication ? null : identity.Resource);
+            return builder;
         }
 
-        if (builder.Resource.ArtifactStore is AzureBlobStorageContainerResource container)
+        var identity = (AzureUserAssignedIdentityResource)app.IdentityResource;
+        var roles = server.Annotations.OfType<StoreRolesAnnotation>().ToList();
+        if (server.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent: var postgres } && roles.TrueForAll(role => role.Store != postgres))
         {
-            var storage = builder.ApplicationBuilder.CreateResourceBuilder(container.Parent.Parent).ClearDefaultRoleAssignments();
-            if (!builder.Resource.HasAnnotationOfType<ArtifactStoreKeyAnnotation>())
+            builder.WithAnnotation(new StoreRolesAnnotation(postgres));
+            PostgresOperations.Sequence(builder.ApplicationBuilder.CreateResourceBuilder(postgres).ClearDefaultRoleAssignments(), identity);
+        }
+
+        if (server.ArtifactStore is AzureBlobStorageContainerResource container && roles.TrueForAll(role => role.Store != container))
+        {
+            builder.WithAnnotation(new StoreRolesAnnotation(container));
+            builder.ApplicationBuilder.CreateResourceBuilder(container.Parent.Parent).ClearDefaultRoleAssignments().ConfigureInfrastructure(infrastructure =>
             {
-                storage.ConfigureInfrastructure(infrastructure => ArtifactsRole.Assign(infrastructure, container, identity.Resource));
-            }
+                if (!server.HasAnnotationOfType<ArtifactStoreKeyAnnotation>())
+                {
+                    ArtifactsRole.Assign(infrastructure, container, identity);
+                }
+            });
         }
 
         return builder;
     }
 
     /// <summary>
-    /// Periodic jobs must run on one replica, and all replicas of an app are alike: a second app without ingress, of one replica, runs them.
+    /// Periodic jobs must run on one replica, and all replicas of an app are alike: a second app without ingress, of one replica, runs them where there are more.
     /// </summary>
     private static IResourceBuilder<MlflowServerResource> WithPeriodicTasksApp(
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)
     {
         const string periodicTasks = "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS";
-        builder.ApplicationBuilder.AddTask(builder, new($"{builder.Resource.Name}-periodic"), "Clock")
+        var server = builder.Resource;
+        MlflowTaskResource? app = null;
+        server.Changed = AddOrRemove;
+        AddOrRemove();
+        return builder.WithEnvironment(context =>
+        {
+            if (app is not null)
+            {
+                context.EnvironmentVariables[periodicTasks] = "false";
+            }
+        });
+
+        void AddOrRemove()
+        {
+            var isNeeded = server is { Replicas: > 1, RunsJobs: true };
+            if (isNeeded && app is null)
+            {
+                app = new($"{server.Name}-periodic");
+                Add(app);
+            }
+            else if (!isNeeded && app is not null)
+            {
+                builder.ApplicationBuilder.Resources.Remove(app);
+                app = null;
+            }
+        }
+
+        void Add(MlflowTaskResource task) => builder.ApplicationBuilder.AddTask(builder, task, "Clock")
             .WithArgs("serve")
-            .WithEnvironmentOf(builder.Resource)
+            .WithEnvironmentOf(server)
             // Without ingress it has no sign-in in front of it.
             .WithEnvironment(context => context.EnvironmentVariables.Remove(EntraAuthConfig.SecretVariable))
             .WithEnvironment("MLFLOW_WORKERS", "1")
             .WithEnvironment(periodicTasks, "true")
             .WithAzureUserAssignedIdentity(identity)
-            .PublishAsAzureContainerApp((infrastructure, app) =>
+            .PublishAsAzureContainerApp((infrastructure, published) =>
             {
-                if (builder.Resource.TryGetLastAnnotation<ArtifactShareAnnotation>(out var artifacts))
+                if (server.TryGetLastAnnotation<ArtifactShareAnnotation>(out var artifacts))
                 {
-                    artifacts.Share.MountIn(infrastructure, app.Template.Volumes, app.Template.Containers);
+                    artifacts.Share.MountIn(infrastructure, published.Template.Volumes, published.Template.Containers);
                 }
 
-                builder.Configure(app, MlflowServerSize.WithJobs, replicas: 1);
+                builder.Configure(published, MlflowServerSize.WithJobs, replicas: 1);
             });
-
-        return builder.WithEnvironment(periodicTasks, "false");
     }
 
     private static void Configure(this IResourceBuilder<MlflowServerResource> builder, ContainerApp app, MlflowServerSize size, int replicas)

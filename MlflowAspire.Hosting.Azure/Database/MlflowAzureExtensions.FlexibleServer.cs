@@ -25,10 +25,12 @@ public static partial class MlflowAzureExtensions
         const string verified = "?sslmode=verify-full&sslrootcert=system";
 
         // All read late: the flexible server may become a container after this call.
-        return builder.WithBackendStore(
-            database,
-            database.Resource.DatabaseName,
-            new(database.Resource, DatabaseUriOf, builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase, Credentials));
+        return builder
+            .WithBackendStore(
+                database,
+                database.Resource.DatabaseName,
+                new(database.Resource, DatabaseUriOf, builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase, Credentials))
+            .WithStoreRoles();
 
         ReferenceExpression DatabaseUriOf(string name) => server switch
         {
@@ -50,7 +52,7 @@ public static partial class MlflowAzureExtensions
                 userName = ReferenceExpression.Create($"{identity.IdentityResource.PrincipalName}");
             }
 
-            // The password of a flexible server is a parameter, which the key vault may keep.
+            mlflow.KeepStorePassword();
             return (userName, server.Password is { ValueProviders: [ParameterResource parameter] } ? mlflow.Secrets.ValueOf(parameter) : server.Password);
         }
     }

@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using Azure.Provisioning;
 using Azure.Provisioning.PostgreSql;
 using Azure.Provisioning.Primitives;
 
@@ -9,17 +10,17 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>A flexible server makes one change at a time and refuses others as long: its own ones stand in its module, one after another, and all others wait for that module.</summary>
 internal static class PostgresOperations
 {
-    /// <summary>Lets the databases wait for each other, and the administrator for them.</summary>
+    /// <summary>Lets the databases wait for each other, and the administrators for them and for each other.</summary>
     /// <param name="postgres">The server.</param>
-    /// <param name="administrator">The identity that administers the server; null when a password does.</param>
-    public static void Sequence(IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, AzureUserAssignedIdentityResource? administrator) =>
+    /// <param name="administrator">The identity that administers the server, unless a password does.</param>
+    public static void Sequence(IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, AzureUserAssignedIdentityResource administrator) =>
         postgres.ConfigureInfrastructure(infrastructure =>
         {
             var server = infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServer>().Single();
             ProvisionableResource last = server;
             foreach (var database in infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerDatabase>())
             {
-                if (last != server)
+                if (last != server && database.DependsOn.Count == 0)
                 {
                     database.DependsOn.Add(last);
                 }
@@ -27,12 +28,16 @@ internal static class PostgresOperations
                 last = database;
             }
 
-            if (administrator is null)
+            if (postgres.Resource.UsePasswordAuthentication)
             {
                 return;
             }
 
-            var admin = new PostgreSqlFlexibleServerActiveDirectoryAdministrator($"{server.BicepIdentifier}_admin", server.ResourceVersion)
+            // Each MLflow server has an identity of its own.
+            var others = infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerActiveDirectoryAdministrator>().ToList();
+            var name = others.Count == 0 ? $"{server.BicepIdentifier}_admin" : Infrastructure.NormalizeBicepIdentifier($"{server.BicepIdentifier}_admin_{administrator.Name}");
+            last = others.LastOrDefault() ?? last;
+            var admin = new PostgreSqlFlexibleServerActiveDirectoryAdministrator(name, server.ResourceVersion)
             {
                 Parent = server,
                 Name = administrator.PrincipalId.AsProvisioningParameter(infrastructure),

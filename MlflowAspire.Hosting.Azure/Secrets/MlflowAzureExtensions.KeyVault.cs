@@ -11,7 +11,7 @@ public static partial class MlflowAzureExtensions
     /// Keeps the secrets of the server in a key vault when it is published: the container apps hold references to them, which they read with their identity,
     /// and no values. The identity gets the role Key Vault Secrets User on this vault. It has no effect in a local run.
     /// </summary>
-    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
     /// <returns>The builder.</returns>
     public static IResourceBuilder<MlflowServerResource> WithKeyVault(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
@@ -23,18 +23,27 @@ public static partial class MlflowAzureExtensions
             return builder;
         }
 
-        var secrets = builder.Resource.Secrets;
-        if (builder.Resource.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent.Password.ValueProviders: [ParameterResource password] })
+        var server = builder.Resource;
+        server.Secrets.KeepIn(vault.GetSecret);
+        vault.ConfigureInfrastructure(infrastructure =>
         {
-            secrets.Add(password);
-        }
-
-        secrets.KeepIn(vault.GetSecret);
-        vault.ConfigureInfrastructure(infrastructure => WriteTo(infrastructure, secrets));
+            // Late: the store and its password may be set up after this call.
+            server.KeepStorePassword();
+            WriteTo(infrastructure, server.Secrets);
+        });
 
         // The tasks of the server run under the same identity: they would get the same role a second time.
         vault.ClearDefaultRoleAssignments();
         return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
+    }
+
+    /// <summary>The password of a flexible server is a parameter, which the key vault keeps with the secrets of the server.</summary>
+    private static void KeepStorePassword(this MlflowServerResource server)
+    {
+        if (server.BackendStore is AzurePostgresFlexibleServerDatabaseResource { Parent.Password.ValueProviders: [ParameterResource password] })
+        {
+            server.Secrets.Add(password);
+        }
     }
 
     private static void WriteTo(AzureResourceInfrastructure infrastructure, MlflowSecrets secrets)
@@ -42,7 +51,14 @@ public static partial class MlflowAzureExtensions
         var vault = infrastructure.GetProvisionableResources().OfType<KeyVaultService>().Single();
         foreach (var (secret, name, isGenerated) in secrets.All)
         {
-            infrastructure.Add(new KeyVaultSecret(Infrastructure.NormalizeBicepIdentifier($"secret_{name}"))
+            var identifier = Infrastructure.NormalizeBicepIdentifier($"secret_{name}");
+            if (infrastructure.GetProvisionableResources().OfType<KeyVaultSecret>().Any(other => other.BicepIdentifier == identifier))
+            {
+                // Servers on one PostgreSQL share its password.
+                continue;
+            }
+
+            infrastructure.Add(new KeyVaultSecret(identifier)
             {
                 Parent = vault,
                 Name = name,

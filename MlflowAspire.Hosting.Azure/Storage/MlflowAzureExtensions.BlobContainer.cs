@@ -39,7 +39,8 @@ public static partial class MlflowAzureExtensions
                 }
             })
             .WithReferenceRelationship(container)
-            .WaitFor(container);
+            .WaitFor(container)
+            .WithStoreRoles();
     }
 
     private static ReferenceExpression Wasbs(AzureBlobStorageContainerResource container, ReferenceExpression account) =>

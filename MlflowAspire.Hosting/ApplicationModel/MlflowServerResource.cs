@@ -47,6 +47,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The backend store.</summary>
     internal MlflowBackendStore? Store { get; set; }
 
+    /// <summary>The database of users and permissions; none without a sign-in that has one.</summary>
+    internal string? SignInDatabase { get; set; }
+
     /// <summary>The role that signs in to the databases; null is the administrator of the server of the backend store, or the identity.</summary>
     internal (ParameterResource UserName, ParameterResource Password)? DatabaseRole { get; set; }
 
@@ -75,10 +78,10 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal bool RestrictsAddresses { get; set; }
 
     /// <summary>How many replicas are published.</summary>
-    internal int Replicas { get; set; } = 1;
+    internal int Replicas { get; set => Change(ref field, value); } = 1;
 
     /// <summary>Whether the server runs jobs.</summary>
-    internal bool RunsJobs { get; set; }
+    internal bool RunsJobs { get; set => Change(ref field, value); }
 
     /// <summary>Whether replicas share a queue of jobs.</summary>
     internal bool HasJobQueue { get; set; }
@@ -91,6 +94,15 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
 
     /// <summary>The secrets of the server.</summary>
     internal MlflowSecrets Secrets { get; } = new();
+
+    /// <summary>Is called when a setting changes that resources beside the server depend on.</summary>
+    internal Action? Changed { get; set; }
+
+    private void Change<T>(ref T field, T value)
+    {
+        field = value;
+        Changed?.Invoke();
+    }
 
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
     [

@@ -8,7 +8,7 @@ public static partial class MlflowBuilderExtensions
 {
     /// <summary>
     /// Has users sign in with name and password, MLflow's own basic authentication. Users and permissions are kept in a database
-    /// <c>mlflow_auth</c> beside the backend store.
+    /// <c>{name of the server}_auth</c> beside the backend store.
     /// </summary>
     /// <remarks>
     /// The administrator is created at the first start; MLflow reads the password from this parameter at no later one, so that changing it takes MLflow's
@@ -19,7 +19,7 @@ public static partial class MlflowBuilderExtensions
     /// that was changed and a user who was deleted keep their access for at most this time.
     /// </para>
     /// </remarks>
-    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="adminUser">The name of the administrator (<c>MLFLOW_AUTH_ADMIN_USERNAME</c>), printable ASCII characters without a colon; <c>admin</c> when it is not given.</param>
     /// <param name="adminPassword">The first password of the administrator (<c>MLFLOW_AUTH_ADMIN_PASSWORD</c>), 12 ASCII characters or more; generated and kept when it is not given.</param>
     /// <param name="defaultPermission">What users may do with what nobody has granted them anything on (<c>default_permission</c>).</param>
@@ -27,7 +27,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The password is not a secret.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The time or the permission is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
+    /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithBasicAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         IResourceBuilder<ParameterResource>? adminUser = null,
@@ -56,7 +56,7 @@ public static partial class MlflowBuilderExtensions
             context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password.Resource;
         });
         return builder
-            .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "mlflow_auth")
+            .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "auth")
             .WithEnvironment("MLFLOW_AUTH_ADMIN_USERNAME", user)
             .WithSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password, versions => versions.AdminPassword)
             .WithEnvironment("MLFLOW_AUTH_DEFAULT_PERMISSION", permission)

@@ -9,13 +9,13 @@ public static partial class MlflowBuilderExtensions
 
     /// <summary>
     /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth. People log in with the browser, machines send
-    /// a bearer token of the provider. Users and permissions are kept in a database <c>mlflow_oidc</c> beside the backend store.
+    /// a bearer token of the provider. Users and permissions are kept in a database <c>{name of the server}_oidc</c> beside the backend store.
     /// </summary>
     /// <remarks>
     /// The provider sends users back to <c>/callback</c>: of the custom domain or of the ingress in Azure, and in a local run of the address that the browser uses.
     /// A bearer token must be signed by the provider, not have expired, and name issuer and audience.
     /// </remarks>
-    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="discoveryUrl">The address of the provider's configuration (<c>OIDC_DISCOVERY_URL</c>), by https when it is published; what stands before
     /// <c>/.well-known/openid-configuration</c> is the issuer, unless <see cref="OidcAuthOptions.Issuer"/> names another.</param>
     /// <param name="clientId">The client that this server is to the provider (<c>OIDC_CLIENT_ID</c>).</param>
@@ -23,7 +23,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="options">Claims, groups and permissions.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The address is not the one of a configuration, or is published and not https; the client secret is not a secret; or an option is wrong.</exception>
-    /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
+    /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         string discoveryUrl,
@@ -56,14 +56,14 @@ public static partial class MlflowBuilderExtensions
     /// Has users sign in with Microsoft Entra through the plugin mlflow-oidc-auth, by the roles of an app registration: see <c>docs/sign-in.md</c> for
     /// its steps.
     /// </summary>
-    /// <param name="builder">The MLflow server, with its backend store.</param>
+    /// <param name="builder">The MLflow server.</param>
     /// <param name="tenantId">The id of the tenant, a GUID.</param>
     /// <param name="clientId">The application id of the app registration.</param>
     /// <param name="clientSecret">A client secret of the app registration.</param>
     /// <param name="options">Claims, groups and permissions.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The client secret is not a secret, or an option is wrong.</exception>
-    /// <exception cref="InvalidOperationException">The server has no backend store yet, or a sign-in already.</exception>
+    /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithEntraOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         string tenantId,
@@ -111,7 +111,7 @@ public static partial class MlflowBuilderExtensions
         server.RequireNoSignIn(name);
         // Clients bring a token of the provider.
         server.SignIn = new(name, SetClient: null);
-        builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "mlflow_oidc");
+        builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "oidc");
         // The demo gives itself a token, in the database of users, for as long as it runs.
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
         return builder

@@ -25,25 +25,39 @@ public static partial class MlflowBuilderExtensions
 
     /// <summary>
     /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its tables.
-    /// Each kind of sign-in has a database of its own, as their tables have the same names.
+    /// Each server and each kind of sign-in has a database of its own, as their tables have the same names.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string databaseName)
+    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string kind)
     {
         var server = builder.Resource;
-        var application = builder.ApplicationBuilder;
-        var name = $"{server.Name}-auth-db";
-        var store = server.Store
-            ?? throw new InvalidOperationException($"MLflow server '{server.Name}' has no backend store yet. Call WithBackendStore first: users and permissions are kept in a database beside it.");
-        var database = store.AddDatabase(name, databaseName);
-
-        application.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase).WaitFor(database);
-        return builder.WithEnvironment(SetDatabase).WithReferenceRelationship(database);
+        var databaseName = $"{server.Name.Replace('-', '_')}_{kind}";
+        server.SignInDatabase = databaseName;
+        builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase);
+        return builder.WithEnvironment(SetDatabase).AddSignInDatabase();
 
         void SetDatabase(EnvironmentCallbackContext context)
         {
             context.EnvironmentVariables["MLFLOW_APP_NAME"] = appName;
-            context.EnvironmentVariables[variable] = store.UriOf(databaseName);
+            // A server without a backend store does not start.
+            if (server.Store is { } store)
+            {
+                context.EnvironmentVariables[variable] = store.UriOf(databaseName);
+            }
         }
+    }
+
+    /// <summary>Adds the database once both are known, the sign-in and the backend store, whichever comes first.</summary>
+    private static IResourceBuilder<MlflowServerResource> AddSignInDatabase(this IResourceBuilder<MlflowServerResource> builder)
+    {
+        var server = builder.Resource;
+        if (server is not { SignInDatabase: { } name, Store: { } store })
+        {
+            return builder;
+        }
+
+        var database = store.AddDatabase($"{server.Name}-auth-db", name);
+        builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WaitFor(database);
+        return builder.WithReferenceRelationship(database);
     }
 
     private static string ToSetting(this MlflowPermissionLevel permission, string parameterName) => permission switch

@@ -16,5 +16,6 @@ public sealed class PublicApiTests
     public void Azure_has_the_reviewed_members() => Verify("MlflowAspire.Hosting.Azure", typeof(MlflowAzureExtensions).Assembly);
 
     private static void Verify(string package, Assembly assembly) => Snapshot.Verify(
-        Path.Combine("..", "..", "..", package, "PublicApi.txt"), assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n"));
+        Path.Combine("..", "..", "..", package, "PublicApi.txt"),
+        assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n"));
 }

@@ -47,7 +47,8 @@ public sealed class CallOrderTests
     {
         var expected = await DeployAsync(s_calls[..6]);
 
-        Action<IResourceBuilder<MlflowServerResource>, Surroundings>[] undone = [(mlflow, _) => mlflow.WithReplicas(3).WithJobs(), .. s_calls[..6], (mlflow, _) => mlflow.WithReplicas(1).WithJobs(false)];
+        Action<IResourceBuilder<MlflowServerResource>, Surroundings>[] undone =
+            [(mlflow, _) => mlflow.WithReplicas(3).WithJobs(), .. s_calls[..6], (mlflow, _) => mlflow.WithReplicas(1).WithJobs(false)];
         Assert.Equal("", ResourceDifference.Between(expected, await DeployAsync(undone)));
     }
 
@@ -86,14 +87,16 @@ public sealed class CallOrderTests
         var deployment = await published.DeployAsync();
         Assert.Distinct(deployment.Resources.Select(resource => resource.Id));
         string[] expected = ["mlflow-db", "research-lab-db", .. DatabaseOf("mlflow", first), .. DatabaseOf("research_lab", second)];
-        Assert.Equal(expected.Order(), deployment.All("Microsoft.DBforPostgreSQL/flexibleServers/databases").Select(database => database.Name.Split('/')[^1]).Order());
+        var databases = deployment.All("Microsoft.DBforPostgreSQL/flexibleServers/databases").Select(database => database.Name.Split('/')[^1]);
+        Assert.Equal(expected.Order(), databases.Order());
         Assert.Equal(2, deployment.All("Microsoft.DBforPostgreSQL/flexibleServers/administrators").Count);
         Assert.Equal(2, deployment.All("Microsoft.App/containerApps").Count);
 
         static string[] DatabaseOf(string name, string signIn) => signIn switch { "basic" => [$"{name}_auth"], "oidc" => [$"{name}_oidc"], _ => [] };
     }
 
-    private static async Task<Deployment> DeployAsync(IEnumerable<Action<IResourceBuilder<MlflowServerResource>, Surroundings>> calls) => await (await PublishedApp.PublishAsync(builder =>
+    private static async Task<Deployment> DeployAsync(
+        IEnumerable<Action<IResourceBuilder<MlflowServerResource>, Surroundings>> calls) => await (await PublishedApp.PublishAsync(builder =>
     {
         var surroundings = new Surroundings(builder);
         var mlflow = builder.AddMlflow("mlflow");

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using MlflowAspire.Tests.Publish;
+
+namespace MlflowAspire.Tests.Packages;
+
+/// <summary>
+/// The packages of the two libraries, and app hosts that are built from them in a folder of their own: inside of the checkout, so that the sources of NuGet
+/// are the same, and with nothing else of it.
+/// </summary>
+public sealed class PackageFeed : IAsyncLifetime
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
+
+    private readonly string _root = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, $"packages-{Guid.NewGuid():N}")).FullName;
+
+    private string Feed => Path.Combine(_root, "feed");
+
+    public async Task InitializeAsync()
+    {
+        var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
+        foreach (var library in new[] { "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure" })
+        {
+            await RunAsync(Repository.Root, ["pack", library, "--no-build", "--configuration", configuration, "--output", Feed, "--nologo"]);
+        }
+
+        // Nothing of the checkout's own settings reaches what is built here.
+        await File.WriteAllTextAsync(Path.Combine(_root, "Directory.Build.props"), "<Project />");
+        await File.WriteAllTextAsync(Path.Combine(_root, "Directory.Packages.props"), "<Project />");
+        // The packages keep their version: a cache of all projects would keep their first content.
+        var cache = (await RunAsync(Repository.Root, ["nuget", "locals", "global-packages", "--list", "--force-english-output"])).Split(": ", 2)[1].Trim();
+        await File.WriteAllTextAsync(Path.Combine(_root, "nuget.config"), $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(_root, "cache")}" /></config>
+              <fallbackPackageFolders><add key="built-with" value="{cache}" /></fallbackPackageFolders>
+              <packageSources><add key="packed" value="{Feed}" /></packageSources>
+              <packageSourceMapping><packageSource key="packed"><package pattern="MlflowAspire.*" /></packageSource></packageSourceMapping>
+            </configuration>
+            """);
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(_root, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The files in a package.</summary>
+    public async Task<IReadOnlyList<string>> FilesOfAsync(string package)
+    {
+        using var archive = await ZipFile.OpenReadAsync(PathOf(package));
+        return [.. archive.Entries.Select(entry => entry.FullName)];
+    }
+
+    /// <summary>What a package says of itself.</summary>
+    public async Task<string> SpecificationOfAsync(string package)
+    {
+        await using var archive = await ZipFile.OpenReadAsync(PathOf(package));
+        using var reader = new StreamReader(await archive.GetEntry($"{package}.nuspec")!.OpenAsync());
+        return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>Builds an app host that refers to a package, and publishes it.</summary>
+    /// <param name="app">The name of its program in <c>Packages/Apps</c>.</param>
+    /// <param name="package">The package.</param>
+    internal async Task<PublishedApp> PublishAsync(string app, string package)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_root, app)).FullName;
+        File.Copy(Path.Combine(Repository.Root, "MlflowAspire.Tests", "Packages", "Apps", $"{app}.cs"), Path.Combine(folder, "Program.cs"));
+        await File.WriteAllTextAsync(Path.Combine(folder, $"{app}.csproj"), $"""
+            <Project Sdk="Aspire.AppHost.Sdk/13.6.4">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <AspireUseCliBundle>false</AspireUseCliBundle>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Aspire.Hosting.AppHost" Version="13.6.5" />
+                <PackageReference Include="{package}" Version="{Version(package)}" />
+              </ItemGroup>
+            </Project>
+            """);
+        await RunAsync(folder, ["build", "--nologo", "--verbosity", "quiet"]);
+
+        var output = Directory.CreateDirectory(Path.Combine(folder, "published"));
+        var arguments = PublishingProcess.Arguments(Path.Combine(output.FullName, "manifest.json"));
+        await RunAsync(folder, [Path.Combine("bin", "Debug", "net10.0", $"{app}.dll"), "--environment", "Production", .. arguments]);
+        return PublishedApp.Read(output);
+    }
+
+    private string PathOf(string package) => Path.Combine(Feed, $"{package}.{Version(package)}.nupkg");
+
+    private string Version(string package) => Directory.EnumerateFiles(Feed, $"{package}.*.nupkg")
+        .Select(file => Path.GetFileNameWithoutExtension(file)[(package.Length + 1)..])
+        .Single(version => char.IsAsciiDigit(version[0]));
+
+    private async Task<string> RunAsync(string folder, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // Nothing that a real deployment has kept, and no server of the build that outlives it.
+            Environment = { ["ASPIRE_HOME"] = _root, ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" },
+        };
+        using var limit = new CancellationTokenSource(s_limit);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"dotnet {string.Join(' ', arguments)} did not end within {s_limit}:\n{await output}{await errors}");
+        }
+
+        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}:\n{await output}{await errors}");
+        return await output;
+    }
+}

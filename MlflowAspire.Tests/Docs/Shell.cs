@@ -32,10 +32,17 @@ internal static partial class Shell
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
             }
 
-            // bash from its usual place, with nothing else on its PATH; files that a redirection reads are those of the repository.
+            // bash from its usual place, with nothing else on its PATH, in a folder where it may write; a redirection reads the documents' own files.
+            var work = Directory.CreateDirectory(Path.Combine(folder.FullName, "work")).FullName;
+            var docs = Directory.CreateDirectory(Path.Combine(work, "docs")).FullName;
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.sql"))
+            {
+                File.Copy(file, Path.Combine(docs, Path.GetFileName(file)));
+            }
+
             var start = new ProcessStartInfo("/bin/bash", ["-eu", "-o", "pipefail", "-c", Placeholder().Replace(script, "placeholder")])
             {
-                WorkingDirectory = Repository.Root,
+                WorkingDirectory = work,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };

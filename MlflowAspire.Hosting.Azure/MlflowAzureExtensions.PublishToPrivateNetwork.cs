@@ -7,13 +7,13 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Publishes the server to Azure, with all that it needs, in one virtual network: a Container Apps environment with its registry, the server with its migration and
-    /// its garbage collection, a key vault for its secrets, PostgreSQL and blobs behind private endpoints, logs with alerts and a workbook. With another artifact store there
-    /// is no storage account. It has no effect in a local run.
+    /// Publishes the server to Azure, with all that it needs, in one virtual network: a Container Apps environment with its registry, the server with its
+    /// migration and its garbage collection, a key vault for its secrets, PostgreSQL and blobs behind private endpoints, logs with alerts and a workbook. With
+    /// another artifact store there is no storage account. It has no effect in a local run.
     /// </summary>
     /// <remarks>
-    /// It adds the resources <c>workspace</c>, <c>vault</c>, <c>registry</c>, <c>environment</c>, <c>monitoring</c> and the identity of the server, and the parameter
-    /// <c>alert-email</c>, the address that alerts are sent to.
+    /// It adds the resources <c>workspace</c>, <c>vault</c>, <c>registry</c>, <c>environment</c>, <c>monitoring</c> and the identity of the server, and the
+    /// parameter <c>alert-email</c>, the address that alerts are sent to.
     /// </remarks>
     /// <param name="builder">The MLflow server, with its stores and its sign-in.</param>
     /// <param name="settings">Sizes, network, database, storage and ingress; those of a production deployment by default.</param>

@@ -43,7 +43,8 @@ internal static class ContainerRun
             {
                 started |= state != KnownResourceStates.NotStarted;
             }
-            // The end of an earlier run is reported once more after the start of this one. Each run is a container of its own; one that cannot be made has no id.
+            // The end of an earlier run is reported once more after the start of this one. Each run is a container of its own; one that cannot be made has no
+            // id.
             else if (started && (ContainerId(change.Snapshot) != earlier || state == KnownResourceStates.FailedToStart))
             {
                 return change.Snapshot;

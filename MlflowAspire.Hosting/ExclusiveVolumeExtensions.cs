@@ -23,12 +23,14 @@ public static class ExclusiveVolumeExtensions
         """;
 
     /// <summary>
-    /// Lets one container at a time use the container's volume, in a local run. Two app hosts of one folder have the same volumes, and so has an app host with what
-    /// is left of one that was killed: two databases on one folder lose data without a word. A second container waits 45 seconds for the end of the first one, and
-    /// then ends with exit code 1.
+    /// Lets one container at a time use the container's volume, in a local run. Two app hosts of one folder have the same volumes, and so has an app host with
+    /// what is left of one that was killed: two databases on one folder lose data without a word. A second container waits 45 seconds for the end of the first
+    /// one, and then ends with exit code 1.
     /// </summary>
     /// <typeparam name="T">The type of the container.</typeparam>
-    /// <param name="builder">A container with a named volume that it writes to. Its image needs <c>sh</c> and <c>flock</c>, as images of Debian and Alpine have.</param>
+    /// <param name="builder">
+    /// A container with a named volume that it writes to. Its image needs <c>sh</c> and <c>flock</c>, as images of Debian and Alpine have.
+    /// </param>
     /// <param name="command">What the image runs by itself (its ENTRYPOINT and CMD). Not needed where the container's arguments name the command.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="InvalidOperationException">When the container starts: it has no named volume that it writes to.</exception>

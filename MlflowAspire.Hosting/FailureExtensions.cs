@@ -8,8 +8,8 @@ namespace Aspire.Hosting;
 public static class FailureExtensions
 {
     /// <summary>
-    /// Starts a container again that fails after it was healthy, in a local run, as Azure Container Apps does. Its log and the console say so. One that fails before
-    /// it is healthy is not started again: the reason is in its settings, and it would fail for ever. Nor is one that was stopped by hand.
+    /// Starts a container again that fails after it was healthy, in a local run, as Azure Container Apps does. Its log and the console say so. One that fails
+    /// before it is healthy is not started again: the reason is in its settings, and it would fail for ever. Nor is one that was stopped by hand.
     /// </summary>
     /// <typeparam name="T">The type of the container.</typeparam>
     /// <param name="builder">The container.</param>

@@ -11,7 +11,10 @@ public static partial class MlflowBuilderExtensions
     /// through a visitor's browser. Pages under these names may use the server (<c>MLFLOW_SERVER_CORS_ALLOWED_ORIGINS</c>).
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
-    /// <param name="hosts">Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port alone, else for any. <c>*</c> stands for any part of a name, but not for all of it.</param>
+    /// <param name="hosts">
+    /// Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port alone, else for any. <c>*</c> stands for any part of a name,
+    /// but not for all of it.
+    /// </param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">A name is not a host name.</exception>
     public static IResourceBuilder<MlflowServerResource> WithAllowedHosts(this IResourceBuilder<MlflowServerResource> builder, params string[] hosts)

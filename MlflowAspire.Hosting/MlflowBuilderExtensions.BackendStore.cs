@@ -35,8 +35,8 @@ public static partial class MlflowBuilderExtensions
         builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase).WaitFor(database);
         return builder.WithStoreEnvironment(SetDatabase).WithReferenceRelationship(database).AddSignInDatabase();
 
-        // User name and password go into libpq's own variables. So they need no escaping, and MLFLOW_BACKEND_STORE_URI, which MLflow writes to logs and passes on as
-        // argument, holds no secret.
+        // User name and password go into libpq's own variables. So they need no escaping, and MLFLOW_BACKEND_STORE_URI, which MLflow writes to logs and passes
+        // on as argument, holds no secret.
         void SetDatabase(EnvironmentCallbackContext context)
         {
             context.EnvironmentVariables["MLFLOW_BACKEND_STORE_URI"] = store.UriOf(databaseName);

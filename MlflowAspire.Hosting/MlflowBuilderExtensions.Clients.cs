@@ -6,11 +6,10 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c>, with the address as seen from where the resource runs, and the same for
-    /// .NET's service discovery, by which <c>http://mlflow</c> (the name of the resource) is the server.
-    /// With basic authentication it gets the administrator's <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> too, also when that is set up later.
-    /// It gets nothing else, but for the sizes of direct transfer where the artifact store has it switched on: settings of the server break paths in a client's
-    /// environment.
+    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c>, with the address as seen from where the resource runs, and the same
+    /// for .NET's service discovery, by which <c>http://mlflow</c> (the name of the resource) is the server. With basic authentication it gets the
+    /// administrator's <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> too, also when that is set up later. It gets nothing else, but for
+    /// the sizes of direct transfer where the artifact store has it switched on: settings of the server break paths in a client's environment.
     /// </summary>
     /// <typeparam name="TDestination">The type of the client.</typeparam>
     /// <param name="builder">The client.</param>

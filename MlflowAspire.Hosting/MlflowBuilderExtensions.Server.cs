@@ -60,8 +60,8 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Sets how long one statement of the server may occupy the database (<c>MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS</c>, default 30 seconds). PostgreSQL ends a
-    /// longer one, such as a search with hundreds of conditions, and the client gets 503. Migrations and garbage collection have no limit.
+    /// Sets how long one statement of the server may occupy the database (<c>MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS</c>, default 30 seconds). PostgreSQL
+    /// ends a longer one, such as a search with hundreds of conditions, and the client gets 503. Migrations and garbage collection have no limit.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="timeout">1 second to 1 hour, in whole seconds; zero for no limit.</param>

@@ -5,7 +5,9 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    /// <summary>Where the environment runs no container before the server, the server migrates when it starts: the first of several, while the others wait.</summary>
+    /// <summary>
+    /// Where the environment runs no container before the server, the server migrates when it starts: the first of several, while the others wait.
+    /// </summary>
     private static void SetMigration(this MlflowServerResource server, EnvironmentCallbackContext context)
     {
         if (context.ExecutionContext.IsPublishMode && !server.HasMigrationStep)
@@ -79,8 +81,8 @@ public static partial class MlflowBuilderExtensions
     });
 
     /// <summary>
-    /// Sets environment variables of the server and of its garbage collection, which uses the same stores: it removes artifacts from the store itself, with no need
-    /// for a server that runs and for a sign-in to it.
+    /// Sets environment variables of the server and of its garbage collection, which uses the same stores: it removes artifacts from the store itself, with no
+    /// need for a server that runs and for a sign-in to it.
     /// </summary>
     internal static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(this IResourceBuilder<MlflowServerResource> mlflow, Action<EnvironmentCallbackContext> set)
     {

@@ -15,15 +15,17 @@ public static partial class MlflowBuilderExtensions
     /// <remarks>
     /// The defaults fit 1 core and 2 GiB: one worker and no job runner; usage telemetry is off, and only the names of the server's own endpoints are
     /// accepted as Host header. The container runs without root rights on a read-only file system.
-    /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start. Where it is published into
-    /// an environment that runs no container before another, the server does so itself (<c>MLFLOW_SERVER_MIGRATE</c>).
+    /// A container <c>{name}-migrate</c> brings the database to the server's schema first; when that fails, the server does not start. Where it is published
+    /// into an environment that runs no container before another, the server does so itself (<c>MLFLOW_SERVER_MIGRATE</c>).
     /// </remarks>
     /// <param name="builder">The app host.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="port">The port on this machine; a free one is chosen when it is not given.</param>
     /// <param name="flaskSecretKey">Signs sessions (<c>MLFLOW_FLASK_SERVER_SECRET_KEY</c>); generated and kept when it is not given.</param>
     /// <param name="kekPassphrase">Encrypts the keys of the AI gateway (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>); generated and kept when it is not given.</param>
-    /// <param name="webhookKey">Encrypts the secrets of webhooks (<c>MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY</c>), 32 characters or more; generated and kept when it is not given.</param>
+    /// <param name="webhookKey">
+    /// Encrypts the secrets of webhooks (<c>MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY</c>), 32 characters or more; generated and kept when it is not given.
+    /// </param>
     /// <returns>The builder of the server.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
     public static IResourceBuilder<MlflowServerResource> AddMlflow(

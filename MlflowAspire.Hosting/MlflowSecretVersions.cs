@@ -1,14 +1,15 @@
 namespace MlflowAspire.Hosting;
 
 /// <summary>
-/// The versions of the secrets that are generated, each 1 by default. A published version is made once: the key vault keeps the first value that it is given, so
-/// that a deployment from another machine changes nothing. A new value takes a new version.
+/// The versions of the secrets that are generated, each 1 by default. A published version is made once: the key vault keeps the first value that it is given,
+/// so that a deployment from another machine changes nothing. A new value takes a new version.
 /// </summary>
 public sealed record MlflowSecretVersions
 {
     /// <summary>
-    /// The passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>). It is <c>MLFLOW_CRYPTO_KEK_VERSION</c> as well: <c>mlflow crypto rotate-kek</c>
-    /// encrypts the keys for the next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read the keys.
+    /// The passphrase of the AI gateway's keys (<c>MLFLOW_CRYPTO_KEK_PASSPHRASE</c>). It is <c>MLFLOW_CRYPTO_KEK_VERSION</c> as well: <c>mlflow crypto
+    /// rotate-kek</c> encrypts the keys for the next version, which then is set together with the new passphrase. With only one of the two, MLflow cannot read
+    /// the keys.
     /// </summary>
     public int KekPassphrase { get; init; } = 1;
 

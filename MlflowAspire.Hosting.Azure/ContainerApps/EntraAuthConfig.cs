@@ -14,8 +14,8 @@ internal static class EntraAuthConfig
     private const string Name = "current";
 
     /// <summary>
-    /// The authentication switched off, unless the app has it: a deployment leaves what it does not name, so that a server which had this sign-in once would keep it,
-    /// without its secret.
+    /// The authentication switched off, unless the app has it: a deployment leaves what it does not name, so that a server which had this sign-in once would
+    /// keep it, without its secret.
     /// </summary>
     public static void SwitchOffUnlessUsed(Infrastructure infrastructure, ContainerApp app)
     {

@@ -112,8 +112,8 @@ public static partial class MlflowAzureExtensions
         : Task.CompletedTask;
 
     /// <summary>
-    /// The roles of the identity on the stores, once both are known, whichever comes first. They are named on the server alone: a second resource with the same identity
-    /// would make each role assignment again.
+    /// The roles of the identity on the stores, once both are known, whichever comes first. They are named on the server alone: a second resource with the same
+    /// identity would make each role assignment again.
     /// </summary>
     private static IResourceBuilder<MlflowServerResource> WithStoreRoles(this IResourceBuilder<MlflowServerResource> builder)
     {
@@ -147,7 +147,8 @@ public static partial class MlflowAzureExtensions
     }
 
     /// <summary>
-    /// Periodic jobs must run on one replica, and all replicas of an app are alike: a second app without ingress, of one replica, runs them where there are more.
+    /// Periodic jobs must run on one replica, and all replicas of an app are alike: a second app without ingress, of one replica, runs them where there are
+    /// more.
     /// </summary>
     private static IResourceBuilder<MlflowServerResource> WithPeriodicTasksApp(
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureUserAssignedIdentityResource> identity)

@@ -27,12 +27,14 @@ public static partial class MlflowAzureExtensions
     }
 
     /// <summary>
-    /// Serves the published server under a domain of its own as well, with a certificate of your own: where Azure issues none, as the addresses are restricted or
-    /// the environment is internal. It has no effect in a local run.
+    /// Serves the published server under a domain of its own as well, with a certificate of your own: where Azure issues none, as the addresses are restricted
+    /// or the environment is internal. It has no effect in a local run.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="domain">The domain, such as <c>mlflow.example.com</c>.</param>
-    /// <param name="certificate">The certificate in a key vault. The identity of the server reads it: it must be one of the environment's identities as well.</param>
+    /// <param name="certificate">
+    /// The certificate in a key vault. The identity of the server reads it: it must be one of the environment's identities as well.
+    /// </param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">It is not the name of a domain.</exception>
     public static IResourceBuilder<MlflowServerResource> WithCustomDomain(

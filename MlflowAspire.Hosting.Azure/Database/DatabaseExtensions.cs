@@ -55,7 +55,8 @@ internal static class DatabaseExtensions
     }
 
     /// <summary>
-    /// The name of the server, which is known when its private endpoint is made: the server takes one operation at a time, and the diagnostic setting would be made beside it.
+    /// The name of the server, which is known when its private endpoint is made: the server takes one operation at a time, and the diagnostic setting would be
+    /// made beside it.
     /// </summary>
     public static BicepOutputReference NameAfterEndpoint(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres) =>
         postgres.ApplicationBuilder.Resources.OfType<AzurePrivateEndpointResource>().SingleOrDefault(endpoint => endpoint.Target == postgres.Resource) is { } endpoint

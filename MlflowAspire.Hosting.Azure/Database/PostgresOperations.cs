@@ -7,7 +7,10 @@ using Azure.Provisioning.Primitives;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>A flexible server makes one change at a time and refuses others as long: its own ones stand in its module, one after another, and all others wait for that module.</summary>
+/// <summary>
+/// A flexible server makes one change at a time and refuses others as long: its own ones stand in its module, one after another, and all others wait for that
+/// module.
+/// </summary>
 internal static class PostgresOperations
 {
     /// <summary>Lets the databases wait for each other, and the administrators for them and for each other.</summary>

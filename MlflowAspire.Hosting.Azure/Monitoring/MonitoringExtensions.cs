@@ -20,8 +20,8 @@ internal static class MonitoringExtensions
             infrastructure.GetProvisionableResources().OfType<OperationalInsightsWorkspace>().Single().RetentionInDays = settings.Sizes.LogRetentionDays);
 
     /// <summary>
-    /// Sends the server's own telemetry to Application Insights and the logs of the services to the workspace, and adds alerts and a workbook. Azure.Provisioning
-    /// has no types for these: they are in monitoring.bicep.
+    /// Sends the server's own telemetry to Application Insights and the logs of the services to the workspace, and adds alerts and a workbook.
+    /// Azure.Provisioning has no types for these: they are in monitoring.bicep.
     /// </summary>
     public static void AddMlflowMonitoring(
         this IDistributedApplicationBuilder builder,

@@ -10,11 +10,13 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Adds the virtual network that everything in Azure is part of, or its subnets to an existing one, and the rules that say who may talk to whom. It plays no part in
-    /// a local run.
+    /// Adds the virtual network that everything in Azure is part of, or its subnets to an existing one, and the rules that say who may talk to whom. It plays
+    /// no part in a local run.
     /// </summary>
     /// <param name="builder">The app host.</param>
-    /// <param name="settings">The address ranges, and whether the network exists: then the parameters <c>virtual-network-name</c> and <c>virtual-network-resource-group</c> name it.</param>
+    /// <param name="settings">
+    /// The address ranges, and whether the network exists: then the parameters <c>virtual-network-name</c> and <c>virtual-network-resource-group</c> name it.
+    /// </param>
     /// <returns>The network, whose rules can be opened.</returns>
     public static MlflowPrivateNetwork AddMlflowPrivateNetwork(this IDistributedApplicationBuilder builder, NetworkSettings? settings = null)
     {
@@ -46,7 +48,10 @@ public static partial class MlflowAzureExtensions
             builder.AddParameter("virtual-network-name").WithDescription("The name of the existing virtual network."),
             builder.AddParameter("virtual-network-resource-group").WithDescription("The resource group of the existing virtual network."));
 
-    /// <summary>A second deployment into the network must not take the subnets of the first: their names end with a code of the deployment's resource group, which the group of rules is in.</summary>
+    /// <summary>
+    /// A second deployment into the network must not take the subnets of the first: their names end with a code of the deployment's resource group, which the
+    /// group of rules is in.
+    /// </summary>
     private static void NameAfterDeployment(AzureResourceInfrastructure infrastructure, AzureNetworkSecurityGroupResource group)
     {
         var code = BicepFunction.GetUniqueString(group.Id.AsProvisioningParameter(infrastructure));

@@ -7,8 +7,8 @@ using Azure.Provisioning.PrivateDns;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
-/// A virtual network for MLflow with its subnets. Each subnet has a network security group that denies what it has not allowed; what an artifact store or a queue of
-/// the servers needs is allowed by itself.
+/// A virtual network for MLflow with its subnets. Each subnet has a network security group that denies what it has not allowed; what an artifact store or a
+/// queue of the servers needs is allowed by itself.
 /// </summary>
 public sealed class MlflowPrivateNetwork
 {

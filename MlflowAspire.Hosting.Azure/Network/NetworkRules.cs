@@ -7,8 +7,9 @@ using static Azure.Provisioning.Network.SecurityRuleDirection;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
-/// The rules of the subnets' network security groups. Azure's own rules let everything within a network pass, and all of the internet be called: each group ends with
-/// rules that deny what it has not allowed. The rules are a part of their group: written by themselves they would be gone for a moment in each deployment.
+/// The rules of the subnets' network security groups. Azure's own rules let everything within a network pass, and all of the internet be called: each group
+/// ends with rules that deny what it has not allowed. The rules are a part of their group: written by themselves they would be gone for a moment in each
+/// deployment.
 /// </summary>
 internal sealed class NetworkRules(IDistributedApplicationBuilder builder, NetworkSettings settings)
 {

@@ -18,7 +18,8 @@ public sealed partial record DatabaseSettings
     public MaintenanceWindow MaintenanceWindow { get; init; } = MaintenanceWindow.Default;
 
     /// <summary>
-    /// The name of a restored server that takes the place of the deployment's own (<c>Mlflow:Database:Server</c>, default none). It is in the same resource group.
+    /// The name of a restored server that takes the place of the deployment's own (<c>Mlflow:Database:Server</c>, default none). It is in the same resource
+    /// group.
     /// </summary>
     public string? Server { get; init; }
 

@@ -8,9 +8,9 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Reads section <c>Mlflow</c> of the configuration. When publishing that is deployment.json over appsettings.json, with the environment and the command line on
-    /// top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same. What the deployment
-    /// keeps for its life is in deployed.json, and a change of it is refused.
+    /// Reads section <c>Mlflow</c> of the configuration. When publishing that is deployment.json over appsettings.json, with the environment and the command
+    /// line on top: what a developer has for local runs (user secrets, other environments) plays no part, so that azd, the Aspire CLI and CI publish the same.
+    /// What the deployment keeps for its life is in deployed.json, and a change of it is refused.
     /// </summary>
     /// <remarks>
     /// Wrong settings, and in a local run a port that is taken, end the process of an app host with exit code 1, after a line for each of them on the console.
@@ -18,7 +18,9 @@ public static partial class MlflowAzureExtensions
     /// <param name="builder">The app host.</param>
     /// <param name="args">The command line.</param>
     /// <returns>The settings.</returns>
-    /// <exception cref="SettingsException">Settings are wrong or unknown, and the app host runs in another process than its own, such as that of a test.</exception>
+    /// <exception cref="SettingsException">
+    /// Settings are wrong or unknown, and the app host runs in another process than its own, such as that of a test.
+    /// </exception>
     public static MlflowSettings ReadMlflowSettings(this IDistributedApplicationBuilder builder, string[] args)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -4,7 +4,9 @@ using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The settings of section <c>Mlflow</c>, from appsettings.json, the environment (<c>Mlflow__Port</c>) or the command line (<c>--Mlflow:Port</c>).</summary>
+/// <summary>
+/// The settings of section <c>Mlflow</c>, from appsettings.json, the environment (<c>Mlflow__Port</c>) or the command line (<c>--Mlflow:Port</c>).
+/// </summary>
 public sealed record MlflowSettings
 {
     private const string Section = "Mlflow";
@@ -12,7 +14,9 @@ public sealed record MlflowSettings
     /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
     public int? Port { get; init; }
 
-    /// <summary>The address of this machine that MLflow listens at; 0.0.0.0 stands for all of them. None other than the machine itself reaches the default.</summary>
+    /// <summary>
+    /// The address of this machine that MLflow listens at; 0.0.0.0 stands for all of them. None other than the machine itself reaches the default.
+    /// </summary>
     public string BindAddress { get; init; } = "127.0.0.1";
 
     /// <summary>Worker processes (<c>MLFLOW_WORKERS</c>).</summary>
@@ -32,7 +36,9 @@ public sealed record MlflowSettings
     /// </summary>
     public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).</summary>
+    /// <summary>
+    /// Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).
+    /// </summary>
     public bool OpenTelemetry { get; init; }
 
     /// <summary>

@@ -30,8 +30,8 @@ public sealed record NetworkSettings
     public IPNetwork PrivateEndpointsSubnet { get; init; } = Part(DefaultSpace, 544, 27);
 
     /// <summary>
-    /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the parameter
-    /// <c>job-queue-url</c> is in, and the port of its URL.
+    /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the
+    /// parameter <c>job-queue-url</c> is in, and the port of its URL.
     /// </summary>
     public OutboundTrafficAnnotation JobQueue { get; init; } = new("job-queue", "6380") { Destination = "VirtualNetwork" };
 

@@ -2,7 +2,9 @@ using Azure.Provisioning.ContainerRegistry;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The sizes, the redundancy and the retention of a deployment: those of its profile, unless a setting changes one. docs/cost.md has the sum of each profile.</summary>
+/// <summary>
+/// The sizes, the redundancy and the retention of a deployment: those of its profile, unless a setting changes one. docs/cost.md has the sum of each profile.
+/// </summary>
 public sealed record ProfileSizes
 {
     /// <summary>Whether what can be is spread over availability zones, which a region must have (<c>Mlflow:ZoneRedundancy</c>).</summary>

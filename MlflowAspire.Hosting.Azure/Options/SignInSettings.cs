@@ -2,7 +2,10 @@ using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The settings <c>Mlflow:SignIn</c>, <c>Mlflow:DefaultPermission</c> and <c>Mlflow:Oidc:*</c>. The secret of the client is the parameter <c>mlflow-client-secret</c>.</summary>
+/// <summary>
+/// The settings <c>Mlflow:SignIn</c>, <c>Mlflow:DefaultPermission</c> and <c>Mlflow:Oidc:*</c>. The secret of the client is the parameter
+/// <c>mlflow-client-secret</c>.
+/// </summary>
 public sealed record SignInSettings
 {
     private const string ModeKey = "SignIn";

@@ -6,7 +6,9 @@ public sealed record StorageSettings
     /// <summary>How MLflow signs in to the blob container (<c>Mlflow:Storage:Authentication</c>, default <c>identity</c>).</summary>
     public StorageAuthentication Authentication { get; init; }
 
-    /// <summary>The access key that MLflow uses, when it uses one (<c>Mlflow:Storage:AccessKey</c>, default <c>key1</c>): the other one can be renewed.</summary>
+    /// <summary>
+    /// The access key that MLflow uses, when it uses one (<c>Mlflow:Storage:AccessKey</c>, default <c>key1</c>): the other one can be renewed.
+    /// </summary>
     public StorageKey AccessKey { get; init; }
 
     /// <summary>Reads the settings.</summary>

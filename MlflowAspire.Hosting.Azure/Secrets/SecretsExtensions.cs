@@ -31,8 +31,8 @@ internal static class SecretsExtensions
 
     /// <summary>Has PostgreSQL take a user name and a password, which the vault keeps for MLflow.</summary>
     /// <remarks>
-    /// Both are asked for and not generated: a server keeps its user name for good, and another machine would generate another password, for the server at once and
-    /// for the apps once they start again.
+    /// Both are asked for and not generated: a server keeps its user name for good, and another machine would generate another password, for the server at once
+    /// and for the apps once they start again.
     /// </remarks>
     public static void WithPassword(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, IResourceBuilder<AzureKeyVaultResource> vault)
     {

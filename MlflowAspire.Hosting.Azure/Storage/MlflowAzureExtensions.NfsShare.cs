@@ -12,8 +12,8 @@ public static partial class MlflowAzureExtensions
     private const string VolumeName = "artifacts";
 
     /// <summary>
-    /// Keeps artifacts in an NFS share of Azure Files, and in a local run in a volume of the container runtime or a folder of this machine. Clients send and get them
-    /// through the server.
+    /// Keeps artifacts in an NFS share of Azure Files, and in a local run in a volume of the container runtime or a folder of this machine. Clients send and
+    /// get them through the server.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="share">The share, made by <c>AddAzureNfsShare</c>.</param>

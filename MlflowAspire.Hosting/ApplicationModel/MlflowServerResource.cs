@@ -56,7 +56,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>How clients sign in; null lets everyone in.</summary>
     internal MlflowSignIn? SignIn { get; set; }
 
-    /// <summary>The resource that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when the store is no resource of the app host.</summary>
+    /// <summary>
+    /// The resource that artifacts are kept in, once <c>WithArtifactStore</c> has said so; none when the store is no resource of the app host.
+    /// </summary>
     public IResource? ArtifactStore { get; internal set; }
 
     /// <summary>What the artifact store is called, of whatever kind it is.</summary>

@@ -14,6 +14,8 @@ public sealed class FtpArtifactStoreOptions
     /// <summary>The user, together with <see cref="Password"/>; without them the server signs in as <c>anonymous</c>.</summary>
     public string? UserName { get; init; }
 
-    /// <summary>The password of the user; a secret parameter. The image takes it apart from the address (<c>MLFLOW_FTP_PASSWORD</c>), which MLflow may log.</summary>
+    /// <summary>
+    /// The password of the user; a secret parameter. The image takes it apart from the address (<c>MLFLOW_FTP_PASSWORD</c>), which MLflow may log.
+    /// </summary>
     public IResourceBuilder<ParameterResource>? Password { get; init; }
 }

@@ -9,18 +9,24 @@ public sealed class GcsArtifactStoreOptions
     public string? Path { get; init; }
 
     /// <summary>
-    /// The credentials, the JSON text of a service account's key or of a workload identity federation (<c>GOOGLE_APPLICATION_CREDENTIALS</c>, which names a file with
-    /// this content in the container); a secret parameter. Without it the server takes what its environment gives it.
+    /// The credentials, the JSON text of a service account's key or of a workload identity federation (<c>GOOGLE_APPLICATION_CREDENTIALS</c>, which names a
+    /// file with this content in the container); a secret parameter. Without it the server takes what its environment gives it.
     /// </summary>
     public IResourceBuilder<ParameterResource>? Credentials { get; init; }
 
     /// <summary>The project (<c>GOOGLE_CLOUD_PROJECT</c>); needed when the credentials name none.</summary>
     public string? Project { get; init; }
 
-    /// <summary>The size of one request of an upload, in bytes (<c>MLFLOW_GCS_UPLOAD_CHUNK_SIZE</c>), a multiple of 262144 (256 KiB); Google's library chooses by default.</summary>
+    /// <summary>
+    /// The size of one request of an upload, in bytes (<c>MLFLOW_GCS_UPLOAD_CHUNK_SIZE</c>), a multiple of 262144 (256 KiB); Google's library chooses by
+    /// default.
+    /// </summary>
     public int? UploadChunkSize { get; init; }
 
-    /// <summary>The size of one request of a download, in bytes (<c>MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE</c>), a multiple of 262144 (256 KiB); Google's library chooses by default.</summary>
+    /// <summary>
+    /// The size of one request of a download, in bytes (<c>MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE</c>), a multiple of 262144 (256 KiB); Google's library chooses by
+    /// default.
+    /// </summary>
     public int? DownloadChunkSize { get; init; }
 
     /// <summary>

@@ -13,11 +13,13 @@ public sealed class HdfsArtifactStoreOptions
     public string? User { get; init; }
 
     /// <summary>
-    /// The full path, in the container, of the Kerberos ticket cache (<c>MLFLOW_KERBEROS_TICKET_CACHE</c>). Tickets expire: mount a file or volume there that something
-    /// outside keeps fresh.
+    /// The full path, in the container, of the Kerberos ticket cache (<c>MLFLOW_KERBEROS_TICKET_CACHE</c>). Tickets expire: mount a file or volume there that
+    /// something outside keeps fresh.
     /// </summary>
     public string? TicketCache { get; init; }
 
-    /// <summary>Settings of the Hadoop client (<c>MLFLOW_PYARROW_EXTRA_CONF</c>), such as <c>dfs.replication</c>. Names hold no <c>=</c>, names and values no comma.</summary>
+    /// <summary>
+    /// Settings of the Hadoop client (<c>MLFLOW_PYARROW_EXTRA_CONF</c>), such as <c>dfs.replication</c>. Names hold no <c>=</c>, names and values no comma.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
 }

@@ -7,7 +7,8 @@ public static partial class MlflowBuilderExtensions
 {
     /// <summary>
     /// Keeps artifacts in a Hadoop file system. Clients send and get them through the MLflow server, so that they need no credentials of the store.
-    /// The server needs Hadoop's client (pyarrow, libhdfs and Java), which the image does not hold: give the server an image that does, or it says so and does not start.
+    /// The server needs Hadoop's client (pyarrow, libhdfs and Java), which the image does not hold: give the server an image that does, or it says so and does
+    /// not start.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="nameNode">The name node or the name service; by default the file system of Hadoop's configuration (<c>core-site.xml</c>).</param>

@@ -9,8 +9,8 @@ public static partial class MlflowBuilderExtensions
     internal const string VolumeMountPath = "/mnt/artifacts";
 
     /// <summary>
-    /// Keeps artifacts in a mounted volume: one of the container runtime, or a folder of this machine such as an NFS mount. Clients send and get them through the
-    /// server. Container Apps takes an NFS share in its place: see the overload of MlflowAspire.Hosting.Azure.
+    /// Keeps artifacts in a mounted volume: one of the container runtime, or a folder of this machine such as an NFS mount. Clients send and get them through
+    /// the server. Container Apps takes an NFS share in its place: see the overload of MlflowAspire.Hosting.Azure.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="options">The volume or the folder.</param>

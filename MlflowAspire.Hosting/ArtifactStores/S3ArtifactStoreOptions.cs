@@ -18,8 +18,8 @@ public sealed class S3ArtifactStoreOptions
     public string? Region { get; init; }
 
     /// <summary>
-    /// The access key (<c>AWS_ACCESS_KEY_ID</c>), together with <see cref="SecretAccessKey"/>. Without them the server takes what its environment gives it, such as
-    /// a role (boto3's own search for credentials).
+    /// The access key (<c>AWS_ACCESS_KEY_ID</c>), together with <see cref="SecretAccessKey"/>. Without them the server takes what its environment gives it,
+    /// such as a role (boto3's own search for credentials).
     /// </summary>
     public IResourceBuilder<ParameterResource>? AccessKeyId { get; init; }
 
@@ -32,7 +32,10 @@ public sealed class S3ArtifactStoreOptions
     /// </summary>
     public bool IgnoreTls { get; init; }
 
-    /// <summary>The certificates, as PEM text, of the authorities that vouch for the S3 server (<c>AWS_CA_BUNDLE</c>, which names a file with this content in the container).</summary>
+    /// <summary>
+    /// The certificates, as PEM text, of the authorities that vouch for the S3 server (<c>AWS_CA_BUNDLE</c>, which names a file with this content in the
+    /// container).
+    /// </summary>
     public IResourceBuilder<ParameterResource>? CaBundle { get; init; }
 
     /// <summary>

@@ -14,12 +14,14 @@ public sealed class SftpArtifactStoreOptions
     /// <summary>The user.</summary>
     public required string UserName { get; init; }
 
-    /// <summary>The private key as PEM text (<c>~/.ssh/id_rsa</c>), an RSA key without a passphrase: MLflow's SFTP library reads no other; a secret parameter.</summary>
+    /// <summary>
+    /// The private key as PEM text (<c>~/.ssh/id_rsa</c>), an RSA key without a passphrase: MLflow's SFTP library reads no other; a secret parameter.
+    /// </summary>
     public required IResourceBuilder<ParameterResource> PrivateKey { get; init; }
 
     /// <summary>
-    /// The key of the host, a line such as <c>sftp.example.com ssh-ed25519 AAAA…</c> (<c>~/.ssh/known_hosts</c>). The host stands there without port, whatever the port is:
-    /// so MLflow looks it up.
+    /// The key of the host, a line such as <c>sftp.example.com ssh-ed25519 AAAA…</c> (<c>~/.ssh/known_hosts</c>). The host stands there without port, whatever
+    /// the port is: so MLflow looks it up.
     /// </summary>
     public required IResourceBuilder<ParameterResource> KnownHosts { get; init; }
 }

@@ -7,8 +7,8 @@ public sealed class VolumeArtifactStoreOptions
     public string? VolumeName { get; init; }
 
     /// <summary>
-    /// A folder of this machine instead of a volume, such as a mounted NFS share; relative to the app host's folder. The container's user 10001 must be allowed to
-    /// write there. Not together with <see cref="VolumeName"/>.
+    /// A folder of this machine instead of a volume, such as a mounted NFS share; relative to the app host's folder. The container's user 10001 must be allowed
+    /// to write there. Not together with <see cref="VolumeName"/>.
     /// </summary>
     public string? HostPath { get; init; }
 }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace MlflowAspire.Hosting;
 
-/// <summary>Writes what is logged to the console as a person reads it: the time and the message. What is no mere information says so, and where it is from.</summary>
+/// <summary>
+/// Writes what is logged to the console as a person reads it: the time and the message. What is no mere information says so, and where it is from.
+/// </summary>
 internal sealed class ConsoleLines() : ConsoleFormatter(FormatterName)
 {
     /// <summary>The name of the formatter.</summary>

@@ -9,7 +9,9 @@ internal static class DashboardPorts
     private static readonly string[] s_settings =
         ["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
 
-    /// <summary>Takes free ports in place of those that another program listens at. Nobody has to remember them: the console shows the dashboard's address.</summary>
+    /// <summary>
+    /// Takes free ports in place of those that another program listens at. Nobody has to remember them: the console shows the dashboard's address.
+    /// </summary>
     public static void ReplaceTaken(IConfiguration configuration)
     {
         foreach (var setting in s_settings)

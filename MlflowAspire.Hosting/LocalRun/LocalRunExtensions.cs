@@ -39,8 +39,8 @@ public static class LocalRunExtensions
     }
 
     /// <summary>
-    /// Writes what the app host logs to the console as a person reads it: a line with the time and the message. A model that is wrong ends it with what is wrong,
-    /// and without a stack trace. Nothing of it when tests run the app host in their own process.
+    /// Writes what the app host logs to the console as a person reads it: a line with the time and the message. A model that is wrong ends it with what is
+    /// wrong, and without a stack trace. Nothing of it when tests run the app host in their own process.
     /// </summary>
     /// <param name="builder">The app host.</param>
     /// <returns>The builder.</returns>

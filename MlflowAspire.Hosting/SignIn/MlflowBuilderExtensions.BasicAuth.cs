@@ -20,10 +20,16 @@ public static partial class MlflowBuilderExtensions
     /// </para>
     /// </remarks>
     /// <param name="builder">The MLflow server.</param>
-    /// <param name="adminUser">The name of the administrator (<c>MLFLOW_AUTH_ADMIN_USERNAME</c>), printable ASCII characters without a colon; <c>admin</c> when it is not given.</param>
-    /// <param name="adminPassword">The first password of the administrator (<c>MLFLOW_AUTH_ADMIN_PASSWORD</c>), 12 ASCII characters or more; generated and kept when it is not given.</param>
+    /// <param name="adminUser">
+    /// The name of the administrator (<c>MLFLOW_AUTH_ADMIN_USERNAME</c>), printable ASCII characters without a colon; <c>admin</c> when it is not given.
+    /// </param>
+    /// <param name="adminPassword">
+    /// The first password of the administrator (<c>MLFLOW_AUTH_ADMIN_PASSWORD</c>), 12 ASCII characters or more; generated and kept when it is not given.
+    /// </param>
     /// <param name="defaultPermission">What users may do with what nobody has granted them anything on (<c>default_permission</c>).</param>
-    /// <param name="credentialCache">How long a right password is remembered (<c>auth_cache_ttl_seconds</c>), 0 to 1 hour in whole seconds; 60 seconds when it is not given.</param>
+    /// <param name="credentialCache">
+    /// How long a right password is remembered (<c>auth_cache_ttl_seconds</c>), 0 to 1 hour in whole seconds; 60 seconds when it is not given.
+    /// </param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The password is not a secret.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The time or the permission is out of range.</exception>

@@ -12,8 +12,8 @@ public static partial class MlflowBuilderExtensions
     /// a bearer token of the provider. Users and permissions are kept in a database <c>{name of the server}_oidc</c> beside the backend store.
     /// </summary>
     /// <remarks>
-    /// The provider sends users back to <c>/callback</c>: of the custom domain or of the ingress in Azure, and in a local run of the address that the browser uses.
-    /// A bearer token must be signed by the provider, not have expired, and name issuer and audience.
+    /// The provider sends users back to <c>/callback</c>: of the custom domain or of the ingress in Azure, and in a local run of the address that the browser
+    /// uses. A bearer token must be signed by the provider, not have expired, and name issuer and audience.
     /// </remarks>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="discoveryUrl">The address of the provider's configuration (<c>OIDC_DISCOVERY_URL</c>), by https when it is published; what stands before
@@ -22,7 +22,9 @@ public static partial class MlflowBuilderExtensions
     /// <param name="clientSecret">The secret of the client (<c>OIDC_CLIENT_SECRET</c>).</param>
     /// <param name="options">Claims, groups and permissions.</param>
     /// <returns>The builder.</returns>
-    /// <exception cref="ArgumentException">The address is not the one of a configuration, or is published and not https; the client secret is not a secret; or an option is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// The address is not the one of a configuration, or is published and not https; the client secret is not a secret; or an option is wrong.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,

@@ -5,7 +5,9 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    /// <summary>Lets the server be published with an external endpoint and without sign-in, so that whoever reaches it can read, change and delete everything.</summary>
+    /// <summary>
+    /// Lets the server be published with an external endpoint and without sign-in, so that whoever reaches it can read, change and delete everything.
+    /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <returns>The builder.</returns>
     public static IResourceBuilder<MlflowServerResource> WithAnonymousAccess(this IResourceBuilder<MlflowServerResource> builder)
@@ -24,8 +26,8 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its tables.
-    /// Each server and each kind of sign-in has a database of its own, as their tables have the same names.
+    /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its
+    /// tables. Each server and each kind of sign-in has a database of its own, as their tables have the same names.
     /// </summary>
     private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string kind)
     {

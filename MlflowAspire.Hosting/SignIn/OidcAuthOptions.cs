@@ -4,8 +4,8 @@ namespace MlflowAspire.Hosting;
 public sealed record OidcAuthOptions
 {
     /// <summary>
-    /// The issuer that tokens name (<c>OIDC_ISSUER</c>), compared to the letter; without it, what stands before <c>/.well-known/openid-configuration</c> in the address
-    /// of the configuration. Providers whose issuer ends with a slash need it (Auth0, Authentik). With Microsoft Entra the tenant is the issuer.
+    /// The issuer that tokens name (<c>OIDC_ISSUER</c>), compared to the letter; without it, what stands before <c>/.well-known/openid-configuration</c> in the
+    /// address of the configuration. Providers whose issuer ends with a slash need it (Auth0, Authentik). With Microsoft Entra the tenant is the issuer.
     /// </summary>
     public string? Issuer { get; init; }
 
@@ -13,27 +13,27 @@ public sealed record OidcAuthOptions
     public string? GroupsClaim { get; init; }
 
     /// <summary>
-    /// Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>), <c>mlflow</c> by default. A bearer token is asked for them on every request. With none,
-    /// administrators alone may.
+    /// Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>), <c>mlflow</c> by default. A bearer token is asked for them on every request. With
+    /// none, administrators alone may.
     /// </summary>
     public IReadOnlyList<string> UserGroups { get; init; } = ["mlflow"];
 
     /// <summary>
-    /// Members of one of these groups may sign in and are administrators (<c>OIDC_ADMIN_GROUP_NAME</c>), <c>mlflow-admin</c> by default. With none, nobody becomes
-    /// an administrator.
+    /// Members of one of these groups may sign in and are administrators (<c>OIDC_ADMIN_GROUP_NAME</c>), <c>mlflow-admin</c> by default. With none, nobody
+    /// becomes an administrator.
     /// </summary>
     public IReadOnlyList<string> AdminGroups { get; init; } = ["mlflow-admin"];
 
     /// <summary>
     /// Whether a bearer token alone makes an administrator of who is first seen with it, and one without the groups of administrators takes these rights away
-    /// (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and nobody else decides on groups. By default only for Microsoft Entra, whose roles its
-    /// administrators assign.
+    /// (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and nobody else decides on groups. By default only for Microsoft Entra, whose roles
+    /// its administrators assign.
     /// </summary>
     public bool? TrustBearerGroups { get; init; }
 
     /// <summary>
-    /// The claims that name the user, the first one that is there (<c>OIDC_USERNAME_FIELD</c>): <c>email</c> and <c>preferred_username</c> by default; for Microsoft
-    /// Entra <c>preferred_username</c> and, for machines, <c>oid</c>.
+    /// The claims that name the user, the first one that is there (<c>OIDC_USERNAME_FIELD</c>): <c>email</c> and <c>preferred_username</c> by default; for
+    /// Microsoft Entra <c>preferred_username</c> and, for machines, <c>oid</c>.
     /// </summary>
     public IReadOnlyList<string>? UserNameClaims { get; init; }
 
@@ -50,8 +50,8 @@ public sealed record OidcAuthOptions
     public string DisplayName { get; init; } = "Sign in";
 
     /// <summary>
-    /// Ranges in CIDR notation of reverse proxies whose X-Forwarded headers count (<c>TRUSTED_PROXIES</c>); none by default. Azure needs none: the ingress leaves the
-    /// Host header as it is, and all addresses that are made from it begin with https there, as that of <c>OIDC_REDIRECT_URI</c> does.
+    /// Ranges in CIDR notation of reverse proxies whose X-Forwarded headers count (<c>TRUSTED_PROXIES</c>); none by default. Azure needs none: the ingress
+    /// leaves the Host header as it is, and all addresses that are made from it begin with https there, as that of <c>OIDC_REDIRECT_URI</c> does.
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 }

@@ -4,7 +4,9 @@ using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
 
-/// <summary>When a store fails, the client is told what is wrong, and no part of its file is listed. When the store is well again, so is the MLflow server.</summary>
+/// <summary>
+/// When a store fails, the client is told what is wrong, and no part of its file is listed. When the store is well again, so is the MLflow server.
+/// </summary>
 [Collection(StoreCollection.Name)]
 [Trait("Category", "ArtifactStores")]
 public class StoreFailureTests(StoreStack stores)

@@ -4,7 +4,10 @@ using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.ArtifactStores;
 
-/// <summary>Real servers of the protocols, and how MLflow is told to use them. Each image has the commands list-files, and revoke and restore where the server checks who asks.</summary>
+/// <summary>
+/// Real servers of the protocols, and how MLflow is told to use them. Each image has the commands list-files, and revoke and restore where the server checks
+/// who asks.
+/// </summary>
 internal static class StoreServers
 {
     private const string Bucket = "mlflow-artifacts";

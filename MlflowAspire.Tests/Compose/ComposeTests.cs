@@ -2,7 +2,9 @@ using Aspire.Hosting.Testing;
 
 namespace MlflowAspire.Tests.Compose;
 
-/// <summary>The compose file for those without .NET runs the containers of the app host: images, commands, environment, rights, health checks and order.</summary>
+/// <summary>
+/// The compose file for those without .NET runs the containers of the app host: images, commands, environment, rights, health checks and order.
+/// </summary>
 [Trait("Category", "Model")]
 public class ComposeTests
 {

@@ -7,7 +7,9 @@ using Testcontainers.PostgreSql;
 
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>The image, a network without a way out and a PostgreSQL server in it, once for the tests of a collection. Each test has databases of its own.</summary>
+/// <summary>
+/// The image, a network without a way out and a PostgreSQL server in it, once for the tests of a collection. Each test has databases of its own.
+/// </summary>
 public sealed class ImageFixture : IAsyncLifetime
 {
     /// <summary>The name of the PostgreSQL server in the network.</summary>

@@ -17,7 +17,9 @@ internal sealed class RotationLoad : IAsyncDisposable
         print(json.dumps(runs))
         """;
 
-    /// <summary>Writes artifacts, each of which holds its name, into the folder "rotation". The store may be away for some seconds, in which the server tries again.</summary>
+    /// <summary>
+    /// Writes artifacts, each of which holds its name, into the folder "rotation". The store may be away for some seconds, in which the server tries again.
+    /// </summary>
     public const string Artifacts = """
         import json, requests, uuid
         names = [uuid.uuid4().hex for _ in range(5)]

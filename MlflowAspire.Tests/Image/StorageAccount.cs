@@ -4,7 +4,9 @@ using DotNet.Testcontainers.Containers;
 
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>A storage account as the server sees it in Azure: by HTTPS under its public name, with two keys, either of which opens it. Azurite keeps the blobs.</summary>
+/// <summary>
+/// A storage account as the server sees it in Azure: by HTTPS under its public name, with two keys, either of which opens it. Azurite keeps the blobs.
+/// </summary>
 internal sealed class StorageAccount : IAsyncDisposable
 {
     private const string Name = "mlflowstorage";

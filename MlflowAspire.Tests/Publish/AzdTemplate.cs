@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>
-/// The <c>main.bicep</c> that azd writes for a manifest: its parameters, a module for each module of the manifest, and the outputs that azd keeps. The apps' modules,
-/// which azd deploys one by one afterwards, wait for all others in it.
+/// The <c>main.bicep</c> that azd writes for a manifest: its parameters, a module for each module of the manifest, and the outputs that azd keeps. The apps'
+/// modules, which azd deploys one by one afterwards, wait for all others in it.
 /// </summary>
 internal sealed partial class AzdTemplate
 {

@@ -16,7 +16,10 @@ public sealed partial record BicepResource(string Module, string Symbol, string 
     /// <inheritdoc />
     public override string ToString() => $"{Module}: {Type} {Symbol}";
 
-    /// <summary>Reads the resources of a module, in the layout that Azure.Provisioning writes: each property and each bracket on a line of its own. A loop is read as one resource.</summary>
+    /// <summary>
+    /// Reads the resources of a module, in the layout that Azure.Provisioning writes: each property and each bracket on a line of its own. A loop is read as
+    /// one resource.
+    /// </summary>
     public static IEnumerable<BicepResource> Parse(string module, string bicep)
     {
         using var lines = bicep.Split('\n').AsEnumerable().GetEnumerator();

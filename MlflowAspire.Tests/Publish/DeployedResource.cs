@@ -20,10 +20,14 @@ public sealed class DeployedResource(JsonObject content)
     /// <summary>The whole resource.</summary>
     public JsonObject Content => content;
 
-    /// <summary>All values by their paths, such as <c>properties.subnet.id</c> and <c>properties.delegations[0].name</c>; numbers and truth values as in JSON.</summary>
+    /// <summary>
+    /// All values by their paths, such as <c>properties.subnet.id</c> and <c>properties.delegations[0].name</c>; numbers and truth values as in JSON.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Values => _values.Value;
 
-    /// <summary>All values by paths that stay the same when a list gets another item: items that have names by these, such as <c>env[PGUSER].value</c>.</summary>
+    /// <summary>
+    /// All values by paths that stay the same when a list gets another item: items that have names by these, such as <c>env[PGUSER].value</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> NamedValues => _namedValues.Value;
 
     /// <summary>The value at a path; null when there is none. What only Azure knows is an expression in brackets.</summary>

@@ -9,7 +9,9 @@ using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 
-/// <summary>Which flows the network security groups let pass, as Azure evaluates them: by direction, in the order of priorities, the first rule that matches.</summary>
+/// <summary>
+/// Which flows the network security groups let pass, as Azure evaluates them: by direction, in the order of priorities, the first rule that matches.
+/// </summary>
 [Trait("Category", "Publish")]
 public sealed class FlowTests
 {

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace MlflowAspire.Tests.Publish;
 
-/// <summary>What two deployments differ in, resource by resource: <c>-</c> is missing in the second, <c>+</c> is new in it, <c>~</c> has other values.</summary>
+/// <summary>
+/// What two deployments differ in, resource by resource: <c>-</c> is missing in the second, <c>+</c> is new in it, <c>~</c> has other values.
+/// </summary>
 internal static class ResourceDifference
 {
     private const string Group = $"/subscriptions/{BicepCompiler.Subscription}/resourceGroups/rg-test/providers/";

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>
-/// Reviewed files in <c>Snapshots</c>. What differs from its reviewed file is written beside it, with the ending <c>.received</c>. After a change that is meant, run the
-/// tests with UPDATE_SNAPSHOTS=true and review the difference.
+/// Reviewed files in <c>Snapshots</c>. What differs from its reviewed file is written beside it, with the ending <c>.received</c>. After a change that is
+/// meant, run the tests with UPDATE_SNAPSHOTS=true and review the difference.
 /// </summary>
 internal static class Snapshot
 {

@@ -7,9 +7,9 @@ using MlflowAspire.Tests.Publish;
 namespace MlflowAspire.Tests.PublishedRun;
 
 /// <summary>
-/// What the published containers meet in Azure, as far as it can be had on a machine: a PostgreSQL with TLS whose one role signs in by a token, blobs in Azurite
-/// by HTTPS and tokens, the endpoint of the managed identity, Application Insights, an ingress with TLS. The containers run with the image, the arguments and the
-/// environment of the published Bicep.
+/// What the published containers meet in Azure, as far as it can be had on a machine: a PostgreSQL with TLS whose one role signs in by a token, blobs in
+/// Azurite by HTTPS and tokens, the endpoint of the managed identity, Application Insights, an ingress with TLS. The containers run with the image, the
+/// arguments and the environment of the published Bicep.
 /// </summary>
 public sealed class PublishedStack : IAsyncLifetime
 {
@@ -99,7 +99,9 @@ public sealed class PublishedStack : IAsyncLifetime
         _certificate.Dispose();
     }
 
-    /// <summary>A container with the arguments and the environment that the Bicep gives it, and what Container Apps adds: the endpoint of the identity.</summary>
+    /// <summary>
+    /// A container with the arguments and the environment that the Bicep gives it, and what Container Apps adds: the endpoint of the identity.
+    /// </summary>
     internal ContainerBuilder Published(BicepContainer container) => Mlflow()
         .WithNetworkAliases(container["name"]!.Trim('\''))
         .WithCommand([.. container.Args.Select(_text.Evaluate)])

@@ -9,8 +9,8 @@ using System.Text;
 namespace MlflowAspire.Tests.Stack;
 
 /// <summary>
-/// A copy of the app host in a folder of its own, so with volumes of its own, run as a process. Its home is its own too, with user secrets of its own and with a
-/// trusted developer certificate, as many developers have one.
+/// A copy of the app host in a folder of its own, so with volumes of its own, run as a process. Its home is its own too, with user secrets of its own and with
+/// a trusted developer certificate, as many developers have one.
 /// </summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {

@@ -78,7 +78,7 @@ class CommandLineTest(unittest.TestCase):
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, hand-over, gc, demo, or a program of the image\n")
+        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, hand-over, gc, demo, backup, restore, or a program of the image\n")
 
 
 class WrongSettingsTest(unittest.TestCase):

@@ -91,8 +91,8 @@ def send(server: Server, request: Request, seconds: int, connections: int = CONN
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     cut = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
     failed = (int(bad[1]) if bad else 0) + (sum(map(int, cut.groups())) if cut else 0)
-    slowest = re.search(r"Latency\s+\S+\s+\S+\s+(\S+)", output)
-    p99 = re.search(r"99%\s+(\S+)", output)
+    slowest = re.search(r"^\s+Latency\s+\S+\s+\S+\s+(\S+)", output, re.MULTILINE)
+    p99 = re.search(r"^\s+99%\s+(\S+)", output, re.MULTILINE)
     return Answers(sent, elapsed, cpu, load, _milliseconds(p99[1]), _milliseconds(slowest[1]), failed)  # type: ignore[index]
 
 

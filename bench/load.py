@@ -1,13 +1,13 @@
 """Requests: what they are, and wrk that sends them."""
 
 import json
-import os
 import re
 import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
 
+from machine import children_cpu
 from stack import Server, on_load_core
 
 CONNECTIONS = 8
@@ -80,11 +80,11 @@ def send(server: Server, request: Request, seconds: int, connections: int = CONN
             script.write(request.script)
             script.flush()
             options = ["--script", script.name]
-        before, began, children = server.cpu(), time.monotonic(), _children()
+        before, began, children = server.cpu(), time.monotonic(), children_cpu()
         output = on_load_core(
             "wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "60s", "--latency", *options, server.address + request.path
         )
-        cpu, elapsed, load = server.cpu() - before, time.monotonic() - began, _children() - children
+        cpu, elapsed, load = server.cpu() - before, time.monotonic() - began, children_cpu() - children
     sent = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
     if not sent:
         raise RuntimeError(f"no request was answered\n{output}\n{server.logs()}")
@@ -94,11 +94,6 @@ def send(server: Server, request: Request, seconds: int, connections: int = CONN
     slowest = re.search(r"^\s+Latency\s+\S+\s+\S+\s+(\S+)", output, re.MULTILINE)
     p99 = re.search(r"^\s+99%\s+(\S+)", output, re.MULTILINE)
     return Answers(sent, elapsed, cpu, load, _milliseconds(p99[1]), _milliseconds(slowest[1]), failed)  # type: ignore[index]
-
-
-def _children() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def _milliseconds(text: str) -> float:

@@ -38,6 +38,12 @@ class Watch:
         return max(0.0, (_busy() - self._busy - own) / elapsed)
 
 
+def children_cpu() -> float:
+    """Seconds of CPU of the programs that this one has run."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def _busy() -> float:
     user, nice, system, _, _, irq, softirq, steal, *_ = (int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

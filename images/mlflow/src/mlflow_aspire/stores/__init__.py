@@ -13,7 +13,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.hdfs_artifact_repo import HdfsArtifactRepository
 
 from .direct import DirectDownloads, DirectUploads, direct_transfer
-from .ftp import FtpRepository
+from .ftp_repository import FtpRepository
 from .proxied import ProxiedStore
 from .streaming import StreamingBlobRepository, StreamingS3Repository, StreamingStore
 
@@ -44,7 +44,7 @@ def s3(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | N
 def gcs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
     """gs://"""
     # Loads Google's library, which other processes have no use for.
-    from .gcs import GcsRepository
+    from .gcs_repository import GcsRepository
 
     store = _UploadingStore if direct_transfer() else ProxiedStore
     return store(GcsRepository, artifact_uri, tracking_uri, registry_uri)
@@ -58,7 +58,7 @@ def ftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | 
 def sftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
     """sftp://"""
     # Loads an SSH library, which other processes have no use for.
-    from .sftp import SftpRepository
+    from .sftp_repository import SftpRepository
 
     return ProxiedStore(SftpRepository, artifact_uri, tracking_uri, registry_uri)
 

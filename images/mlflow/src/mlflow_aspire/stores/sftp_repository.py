@@ -18,6 +18,10 @@ _KEEPALIVE_SECONDS = 60
 # paramiko has no class of its own for these.
 _HOST_KEY_PROBLEMS = ("No hostkey for host", "Bad host key")
 
+# Set by a connection once it has found the key of the host. Without one, the end of the connection would be a traceback in the log.
+pysftp.Connection._sftp_live = False
+pysftp.Connection._transport = None
+
 
 class SftpRepository(SFTPArtifactRepository):
     def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:

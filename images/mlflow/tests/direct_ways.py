@@ -166,7 +166,7 @@ def sign_in_app(app_name: str | None):
         store.create_user("other", "another-password")
         return app
     if app_name == "oidc-auth":
-        app = import_from_string("mlflow_aspire.oidc_app:app")
+        app = import_from_string("mlflow_aspire.sign_in.oidc_app:app")
         from mlflow_oidc_auth.store import store
 
         global ADMIN, OTHER

@@ -32,7 +32,7 @@ if sign_in == "basic":
             store.create_user(user, "password of a test")
 elif sign_in == "oidc":
     from datetime import UTC, datetime, timedelta
-    from mlflow_aspire.oidc_app import app
+    from mlflow_aspire.sign_in.oidc_app import app
     from mlflow_oidc_auth.store import store
     for user in ("owner", "stranger"):
         store.create_user(user, user)

@@ -58,6 +58,6 @@ def _credentials(environment: MutableEnvironment) -> AbstractContextManager[dict
     # The plugin warns of settings that the server has and a task does not need.
     environment.setdefault("LOG_LEVEL", "ERROR")
     # It takes seconds to load.
-    from .service_account import access_token
+    from .sign_in.service_account import access_token
 
     return access_token(users.uri)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import artifacts, databases, keys
+from .. import databases, keys, stores
 from ..databases import migrate, revisions, schemas
 from ..databases.connection import connect, lock, patience
 from ..databases.schemas import Schema
@@ -117,14 +117,14 @@ def _open(environment: MutableEnvironment) -> tuple[list[Schema], "Files", int]:
     databases.settle(environment)
     keys.settle(environment)
     configured = schemas.configured(environment)
-    artifacts.prepare(environment)
+    stores.prepare(environment)
     if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
         raise SettingError("MLFLOW_SERVE_ARTIFACTS", "is false: clients keep artifacts elsewhere, and a backup needs them; accepted: true")
     # MLflow reads settings while it is imported.
-    from ..store_opening import open_store
+    from ..stores.opening import open_store
     from .files import Files
 
-    return configured, Files(open_store(artifacts.destination_of(environment))), patience(environment)
+    return configured, Files(open_store(stores.destination_of(environment))), patience(environment)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _store_errors() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise Failure(f"{artifacts.DESTINATION}: {error.message}") from error
+        raise Failure(f"{stores.DESTINATION}: {error.message}") from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .. import artifacts, databases, keys
+from .. import databases, keys, stores
 from ..databases import BACKEND, current, schemas
 from ..databases.connection import connect, lock, patience
 from ..errors import Failure
@@ -30,12 +30,12 @@ def gc(environment: MutableEnvironment, older_than: timedelta) -> None:
     databases.settle(environment)
     keys.settle(environment)
     uri = required(environment, BACKEND, "the database of the tracking store")
-    artifacts.prepare(environment)
-    destination = artifacts.destination_of(environment)
+    stores.prepare(environment)
+    destination = stores.destination_of(environment)
     limit = patience(environment)
 
     # MLflow reads settings while it is imported.
-    from ..store_opening import open_store
+    from ..stores.opening import open_store
     from .garbage import Garbage
 
     store = open_store(destination)

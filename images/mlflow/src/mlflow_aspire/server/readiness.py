@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from ..artifacts import destination_of
+from ..stores import destination_of
 from ..databases import BACKEND, room
 from ..errors import Failure, SettingError
 from ..log import say

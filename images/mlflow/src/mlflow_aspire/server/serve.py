@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from .. import artifacts, databases, guard, keys, sign_in
+from .. import databases, guard, keys, sign_in, stores
 from ..databases import BACKEND, current, schemas, timeouts
 from ..databases.connection import patience
 from ..databases.migrate import migrate_settled
@@ -36,7 +36,7 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     databases.settle(environment)
     keys.settle(environment)
     required(environment, BACKEND, "the database of the tracking store")
-    artifacts.prepare(environment)
+    stores.prepare(environment)
     keys.check(environment)
     guard.settle(environment)
     telemetry.prepare(environment)

@@ -1,68 +1,42 @@
-"""MLflow's artifact stores as this server runs them.
+"""The artifact store: where it is, and exactly one way to sign in to it."""
 
-MLflow finds them by the entry points `mlflow.artifact_repository`, in place of its own for the same schemes. What they add:
+import re
 
-* errors reach the client with their reason, after the server has tried for a while;
-* clients get presigned URLs only where that is switched on; MLflow hands them out whenever the store can make some, and clients that cannot
-  reach the store then fail;
-* files stream to and from blob storage and S3, without a copy on the server;
-* FTP and SFTP uploads appear when they are complete; FTP can delete.
-"""
+from . import checks, files
+from ..errors import SettingError
+from ..settings import Environment, MutableEnvironment, flag, required
 
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.hdfs_artifact_repo import HdfsArtifactRepository
+DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 
-from .direct import DirectDownloads, DirectUploads, direct_transfer
-from .ftp_repository import FtpRepository
-from .proxied import ProxiedStore
-from .streaming import StreamingBlobRepository, StreamingS3Repository, StreamingStore
+_BLOB_CREDENTIALS = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCESS_KEY")
+_BLOB_CONTAINER = re.compile(r"wasbs://[^@/]+@[^./]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?")
+_SCHEMES = ("wasbs", "s3", "gs", "ftp", "sftp", "hdfs", "viewfs", "file")
 
 
-class _UploadingStore(ProxiedStore, DirectUploads):
-    pass
+def prepare(environment: MutableEnvironment) -> None:
+    """Checks the destination of proxied artifacts and what its store needs, and writes the files that the store's library reads."""
+    # MLflow takes a variable that is there but empty for a credential.
+    for name in _BLOB_CREDENTIALS:
+        if environment.get(name) == "":
+            del environment[name]
+    if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+        return
+    destination = destination_of(environment)
+    scheme = destination.partition("://")[0]
+    if scheme not in _SCHEMES and not destination.startswith("/"):
+        raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in _SCHEMES)} or a path that starts with /")
+    if scheme == "wasbs":
+        _check_blobs(environment, destination)
+    checks.check(scheme, environment)
+    files.write(environment)
 
 
-class _StreamingStore(ProxiedStore, StreamingStore):
-    pass
+def destination_of(environment: Environment) -> str:
+    return required(environment, DESTINATION, "the store that the server keeps artifacts in")
 
 
-class _TransferringStore(_StreamingStore, DirectUploads, DirectDownloads):
-    pass
-
-
-def blobs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """wasbs://. Never direct: the storage account has no public network."""
-    return _StreamingStore(StreamingBlobRepository, artifact_uri, tracking_uri, registry_uri)
-
-
-def s3(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """s3://"""
-    store = _TransferringStore if direct_transfer() else _StreamingStore
-    return store(StreamingS3Repository, artifact_uri, tracking_uri, registry_uri)
-
-
-def gcs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """gs://"""
-    # Loads Google's library, which other processes have no use for.
-    from .gcs_repository import GcsRepository
-
-    store = _UploadingStore if direct_transfer() else ProxiedStore
-    return store(GcsRepository, artifact_uri, tracking_uri, registry_uri)
-
-
-def ftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """ftp://"""
-    return ProxiedStore(FtpRepository, artifact_uri, tracking_uri, registry_uri)
-
-
-def sftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """sftp://"""
-    # Loads an SSH library, which other processes have no use for.
-    from .sftp_repository import SftpRepository
-
-    return ProxiedStore(SftpRepository, artifact_uri, tracking_uri, registry_uri)
-
-
-def hdfs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
-    """hdfs:// and viewfs://"""
-    return ProxiedStore(HdfsArtifactRepository, artifact_uri, tracking_uri, registry_uri)
+def _check_blobs(environment: MutableEnvironment, destination: str) -> None:
+    if not _BLOB_CONTAINER.fullmatch(destination):
+        raise SettingError(DESTINATION, f"is {destination!r}; accepted: wasbs://<container>@<account>.blob.core.windows.net[/<path>]")
+    if all(name in environment for name in _BLOB_CREDENTIALS):
+        raise SettingError(" and ".join(_BLOB_CREDENTIALS), "are both set; accepted: one of them, or none for Microsoft Entra")

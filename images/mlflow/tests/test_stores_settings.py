@@ -8,7 +8,7 @@ from unittest import mock
 
 import paramiko
 
-from mlflow_aspire import store_checks, store_files
+from mlflow_aspire.stores import checks, files
 from mlflow_aspire.errors import SettingError
 
 
@@ -29,14 +29,14 @@ class FilesTest(unittest.TestCase):
         for content, name in (("AWS_CA_BUNDLE_CONTENT", "AWS_CA_BUNDLE"), ("GOOGLE_APPLICATION_CREDENTIALS_CONTENT", "GOOGLE_APPLICATION_CREDENTIALS")):
             with self.subTest(content):
                 environment = {content: "line 1\nline 2"}
-                store_files.write(environment)
+                files.write(environment)
                 self.assertEqual([name], list(environment))
                 self.assertEqual("line 1\nline 2\n", Path(environment[name]).read_text())
                 self.expect_private(Path(environment[name]))
 
     def test_keys_of_ssh_lie_where_pysftp_looks(self) -> None:
-        environment = {store_files.SFTP_KEY: "key", store_files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"}
-        store_files.write(environment)
+        environment = {files.SFTP_KEY: "key", files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"}
+        files.write(environment)
         self.assertEqual({}, environment)
         self.assertEqual("key\n", (self.home / ".ssh/id_rsa").read_text())
         self.assertEqual("host ssh-rsa AAAA\n", (self.home / ".ssh/known_hosts").read_text())
@@ -44,7 +44,7 @@ class FilesTest(unittest.TestCase):
 
     def test_a_content_and_a_path_at_once(self) -> None:
         with self.assertRaisesRegex(SettingError, "^AWS_CA_BUNDLE_CONTENT and AWS_CA_BUNDLE are both set"):
-            store_files.write({"AWS_CA_BUNDLE_CONTENT": "pem", "AWS_CA_BUNDLE": "/etc/ca.pem"})
+            files.write({"AWS_CA_BUNDLE_CONTENT": "pem", "AWS_CA_BUNDLE": "/etc/ca.pem"})
 
     def expect_private(self, file: Path) -> None:
         self.assertEqual(0o600, stat.S_IMODE(file.stat().st_mode))
@@ -53,42 +53,42 @@ class FilesTest(unittest.TestCase):
 
 class S3Test(unittest.TestCase):
     def test_upload_arguments_that_s3_knows(self) -> None:
-        store_checks.check("s3", {"MLFLOW_S3_UPLOAD_EXTRA_ARGS": '{"StorageClass": "STANDARD_IA"}'})
+        checks.check("s3", {"MLFLOW_S3_UPLOAD_EXTRA_ARGS": '{"StorageClass": "STANDARD_IA"}'})
 
     def test_others(self) -> None:
         for text, problem in (("[]", "accepted: a JSON object"), ("{", "accepted: a JSON object"), ('{"StorageKlass": "x"}', "has StorageKlass; accepted: ACL, ")):
             with self.subTest(text), self.assertRaisesRegex(SettingError, f"^MLFLOW_S3_UPLOAD_EXTRA_ARGS .*{problem}"):
-                store_checks.check("s3", {"MLFLOW_S3_UPLOAD_EXTRA_ARGS": text})
+                checks.check("s3", {"MLFLOW_S3_UPLOAD_EXTRA_ARGS": text})
 
 
 class SftpTest(unittest.TestCase):
     def test_a_key_that_pysftp_reads(self) -> None:
-        store_checks.check("sftp", {store_files.SFTP_KEY: private_key(), store_files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"})
+        checks.check("sftp", {files.SFTP_KEY: private_key(), files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"})
 
     def test_another_key(self) -> None:
         for key in (private_key(paramiko.ECDSAKey), "no key"):
             with self.subTest(key[:30]), self.assertRaisesRegex(SettingError, "^MLFLOW_SFTP_PRIVATE_KEY is not accepted; accepted: an RSA private key"):
-                store_checks.check("sftp", {store_files.SFTP_KEY: key, store_files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"})
+                checks.check("sftp", {files.SFTP_KEY: key, files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"})
 
     def test_a_missing_key(self) -> None:
         with self.assertRaisesRegex(SettingError, "^MLFLOW_SFTP_PRIVATE_KEY is not set"):
-            store_checks.check("sftp", {})
+            checks.check("sftp", {})
         with self.assertRaisesRegex(SettingError, "^MLFLOW_SFTP_KNOWN_HOSTS is not set"):
-            store_checks.check("sftp", {store_files.SFTP_KEY: private_key()})
+            checks.check("sftp", {files.SFTP_KEY: private_key()})
 
 
 class HdfsTest(unittest.TestCase):
     def test_all_that_is_missing_is_named(self) -> None:
         for scheme in ("hdfs", "viewfs"):
             with self.subTest(scheme), self.assertRaisesRegex(SettingError, r"^MLFLOW_ARTIFACTS_DESTINATION .*libhdfs\.so.*Java \(JAVA_HOME\)"):
-                store_checks.check(scheme, {})
+                checks.check(scheme, {})
 
     def test_an_image_with_a_hadoop_client(self) -> None:
         with tempfile.TemporaryDirectory() as folder, mock.patch("importlib.util.find_spec"):
             for file in ("java/bin/java", "hadoop/lib/native/libhdfs.so"):
                 Path(folder, file).parent.mkdir(parents=True)
                 Path(folder, file).touch()
-            store_checks.check("hdfs", {"JAVA_HOME": f"{folder}/java", "HADOOP_HOME": f"{folder}/hadoop"})
+            checks.check("hdfs", {"JAVA_HOME": f"{folder}/java", "HADOOP_HOME": f"{folder}/hadoop"})
 
 
 if __name__ == "__main__":

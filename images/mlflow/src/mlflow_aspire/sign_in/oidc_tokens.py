@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import HTTPException
 from mlflow_oidc_auth.routers import users
 
-from .settings import Environment, number
+from ..settings import Environment, number
 
 _DAYS = "MLFLOW_OIDC_ACCESS_TOKEN_DAYS"
 

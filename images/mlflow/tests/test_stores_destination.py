@@ -1,7 +1,7 @@
 import unittest
 
-from mlflow_aspire import artifacts
-from mlflow_aspire.artifacts import DESTINATION
+from mlflow_aspire import stores
+from mlflow_aspire.stores import DESTINATION
 from mlflow_aspire.errors import SettingError
 
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
@@ -14,12 +14,12 @@ class DestinationTest(unittest.TestCase):
         others = ("s3://bucket", "gs://bucket/path", "ftp://me@host/path", "file:///mnt/artifacts", "/mnt/artifacts")
         for destination in (CONTAINER, f"{CONTAINER}/path", *others):
             with self.subTest(destination):
-                artifacts.prepare({DESTINATION: destination})
+                stores.prepare({DESTINATION: destination})
 
     def test_anything_else(self) -> None:
         for destination in ("artifacts", "https://account.blob.core.windows.net/artifacts", "S3://bucket"):
             with self.subTest(destination), self.assertRaisesRegex(SettingError, f"^{DESTINATION} is of no known store; accepted: wasbs://, s3://"):
-                artifacts.prepare({DESTINATION: destination})
+                stores.prepare({DESTINATION: destination})
 
     def test_the_form_of_a_container(self) -> None:
         for destination in (
@@ -29,25 +29,25 @@ class DestinationTest(unittest.TestCase):
             "wasbs://a@b.blob.core.windows.net.evil",
         ):
             with self.subTest(destination), self.assertRaisesRegex(SettingError, f"^{DESTINATION} is '{destination}'; accepted: wasbs://<container>@<account>"):
-                artifacts.prepare({DESTINATION: destination})
+                stores.prepare({DESTINATION: destination})
 
     def test_it_is_needed_unless_artifacts_are_not_proxied(self) -> None:
         with self.assertRaisesRegex(SettingError, f"^{DESTINATION} is not set"):
-            artifacts.prepare({})
-        artifacts.prepare({"MLFLOW_SERVE_ARTIFACTS": "false"})
+            stores.prepare({})
+        stores.prepare({"MLFLOW_SERVE_ARTIFACTS": "false"})
 
 
 class BlobCredentialsTest(unittest.TestCase):
     def test_one_or_none(self) -> None:
         for credentials in ({}, {CONNECTION_STRING: "x"}, {ACCESS_KEY: "x"}):
             with self.subTest(credentials):
-                artifacts.prepare({DESTINATION: CONTAINER, **credentials})
+                stores.prepare({DESTINATION: CONTAINER, **credentials})
 
     def test_two_at_once_are_both_named(self) -> None:
         with self.assertRaisesRegex(SettingError, f"^{CONNECTION_STRING} and {ACCESS_KEY} are both set"):
-            artifacts.prepare({DESTINATION: CONTAINER, CONNECTION_STRING: "x", ACCESS_KEY: "y"})
+            stores.prepare({DESTINATION: CONTAINER, CONNECTION_STRING: "x", ACCESS_KEY: "y"})
 
     def test_an_empty_one_does_not_count_and_does_not_reach_mlflow(self) -> None:
         environment = {DESTINATION: CONTAINER, CONNECTION_STRING: "", ACCESS_KEY: "y"}
-        artifacts.prepare(environment)
+        stores.prepare(environment)
         self.assertEqual(environment, {DESTINATION: CONTAINER, ACCESS_KEY: "y"})

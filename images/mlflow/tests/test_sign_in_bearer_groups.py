@@ -7,8 +7,8 @@ from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.entities.auth_context import AUTH_CONTEXT_KEY, AuthContext
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
 
-from mlflow_aspire import bearer_groups
-from mlflow_aspire.bearer_groups import BearerGroups
+from mlflow_aspire.sign_in import bearer_groups
+from mlflow_aspire.sign_in.bearer_groups import BearerGroups
 
 MACHINE, ADMINISTRATOR = "machine@example.com", "administrator@example.com"
 

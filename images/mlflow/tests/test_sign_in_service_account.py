@@ -5,7 +5,7 @@ from pathlib import Path
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
 
 from mlflow_aspire.errors import Failure
-from mlflow_aspire.service_account import access_token
+from mlflow_aspire.sign_in.service_account import access_token
 
 NAME = "mlflow-demo"
 

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import SettingError
-from .settings import Environment, required
-from .store_files import SFTP_KEY, SFTP_KNOWN_HOSTS
+from ..errors import SettingError
+from ..settings import Environment, required
+from .files import SFTP_KEY, SFTP_KNOWN_HOSTS
 
 _DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 _EXTRA_ARGUMENTS = "MLFLOW_S3_UPLOAD_EXTRA_ARGS"

@@ -7,7 +7,7 @@ import unittest
 # The addresses that the plugin makes of a request: to log out at, and after a login that failed.
 SCRIPT = """
 import asyncio
-from mlflow_aspire.oidc_app import app
+from mlflow_aspire.sign_in.oidc_app import app
 
 async def location(path, **headers):
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",

@@ -9,8 +9,8 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
-from .databases import OIDC_AUTH
-from .errors import Failure
+from ..databases import OIDC_AUTH
+from ..errors import Failure
 
 _NAME = "mlflow-demo"
 # A demo that is killed leaves its token behind.

@@ -6,8 +6,8 @@ from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestA
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from .databases.entra import credential
-from .settings import required
+from ..databases.entra import credential
+from ..settings import required
 
 _SCOPE = "MLFLOW_TRACKING_ENTRA_SCOPE"
 

@@ -4,9 +4,9 @@ import configparser
 import os
 import tempfile
 
-from . import databases
-from .errors import SettingError
-from .settings import Environment, MutableEnvironment, choice, required, seconds
+from .. import databases
+from ..errors import SettingError
+from ..settings import Environment, MutableEnvironment, choice, required, seconds
 
 BASIC = "basic-auth"
 OIDC = "oidc-auth"

@@ -4,8 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from .errors import SettingError
-from .settings import MutableEnvironment
+from ..errors import SettingError
+from ..settings import MutableEnvironment
 
 SFTP_KEY = "MLFLOW_SFTP_PRIVATE_KEY"
 SFTP_KNOWN_HOSTS = "MLFLOW_SFTP_KNOWN_HOSTS"

@@ -7,6 +7,8 @@ public static class ExclusiveVolumeExtensions
 {
     // The lock is the kernel's and on the volume's folder: it ends with the container that holds it, however that ends, and leaves nothing in the volume.
     // flock is part of Debian's and of Alpine's images; only Debian's can wait.
+    // A file rather than an argument, which the dashboard would show in full beside the image.
+    private const string ScriptName = "exclusive-volume";
     private const string Script = """
         trap 'exit 143' TERM INT
         exec 9< "$1"
@@ -44,11 +46,12 @@ public static class ExclusiveVolumeExtensions
         }
 
         // Not by WithEntrypoint, which has no effect on emulators: the resource that runs is the one that they stand for.
+        builder.WithContainerFiles("/", [new ContainerFile { Name = ScriptName, Contents = Script.ReplaceLineEndings("\n") }]);
         return builder.WithContainerRuntimeArgs("--entrypoint", "/bin/sh").WithArgs(context =>
         {
             var volume = builder.Resource.Annotations.OfType<ContainerMountAnnotation>().FirstOrDefault(mount => mount is { Type: ContainerMountType.Volume, IsReadOnly: false })
                 ?? throw new InvalidOperationException($"WithExclusiveVolume: '{builder.Resource.Name}' has no volume to lock. Give it one by WithDataVolume or WithVolume.");
-            object[] arguments = ["-c", Script, "sh", volume.Target, volume.Source!, .. command, .. context.Args];
+            object[] arguments = [$"/{ScriptName}", volume.Target, volume.Source!, .. command, .. context.Args];
             context.Args.Clear();
             foreach (var argument in arguments)
             {

@@ -75,7 +75,7 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
     open_server = Variant(stack, "product, no sign-in", "signed-out", PRODUCT)
     servers["product, no sign-in"] = open_server
     # The guide's server checks a password for a quarter of a second, for each request.
-    _measure(stack, results, "Requests, basic authentication", servers, rounds, ["get", "log-batch"], seconds=3 * SLICE)
+    _measure(stack, results, "Requests, basic authentication", servers, rounds, ("get", "log-batch"), seconds=3 * SLICE)
     servers.pop("product, no sign-in")
     _remove(servers)
 
@@ -86,7 +86,7 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
     settings = PRODUCT | oidc.SETTINGS | {"OIDC_USERS_DB_URI": "postgresql+psycopg2://db:5432/users-oidc", "SECRET_KEY": _PASSWORD * 2}
     stack.migrate("oidc", settings)
     servers = {"product, no sign-in": open_server, "product, OpenID Connect": Variant(stack, "product, OpenID Connect", "oidc", settings, oidc.headers(provider))}
-    _measure(stack, results, "Requests, OpenID Connect", servers, rounds, ["get", "log-batch"], goals=False)
+    _measure(stack, results, "Requests, OpenID Connect", servers, rounds, ("get", "log-batch"), goals=False)
     _remove(servers)
 
 
@@ -95,7 +95,7 @@ def writers(stack: Stack, results: Results, rounds: int) -> None:
     stack.database("writers")
     servers = {variant: Variant(stack, variant, "writers", settings) for variant, settings in {"guide": GUIDE, "product": PRODUCT}.items()}
     for connections in (50, 200):
-        for name, variant, answers, foreign in _alternate(stack, servers, ["log-batch"], rounds, connections):
+        for _, variant, answers, foreign in _alternate(stack, servers, ("log-batch",), rounds, connections, seconds=3 * SLICE):
             section = "Many writers at once"
             results.figure(section, f"{connections} writers, slowest", "ms", "no request over 5 s", sensitive=True).add(variant, answers.slowest, foreign)
             results.figure(section, f"{connections} writers, not acknowledged", "", "0").add(variant, answers.failed)
@@ -144,7 +144,7 @@ def workers(stack: Stack, results: Results, rounds: int) -> None:
     stack.database("workers")
     settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
     servers = {variant: Variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
-    for name, variant, answers, foreign in _alternate(stack, servers, ["get", "search", "log-batch"], rounds, 16):
+    for name, variant, answers, foreign in _alternate(stack, servers, ("get", "search", "log-batch"), rounds, 16):
         results.figure("Two cores", name, "requests/s", "≥ 1.7", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
     _remove(servers)
 
@@ -242,7 +242,7 @@ class Variant:
 
 
 def _measure(
-    stack: Stack, results: Results, section: str, variants: dict[str, Variant], rounds: int, names: list[str] = list(_GOALS), goals: bool = True, seconds: int = SLICE
+    stack: Stack, results: Results, section: str, variants: dict[str, Variant], rounds: int, names: tuple[str, ...] = tuple(_GOALS), goals: bool = True, seconds: int = SLICE
 ) -> None:
     for name, variant, answers, foreign in _alternate(stack, variants, names, rounds, seconds=seconds):
         if answers.failed:
@@ -252,7 +252,7 @@ def _measure(
         results.figure(section, f"{name}, p99", "ms", "≤ 0.5" if goals else "", sensitive=True).add(variant, answers.p99, foreign)
 
 
-def _alternate(stack: Stack, variants: dict[str, Variant], names: list[str], rounds: int, connections: int = 8, seconds: int = SLICE) -> Iterator[tuple[str, str, Answers, float]]:
+def _alternate(stack: Stack, variants: dict[str, Variant], names: tuple[str, ...], rounds: int, connections: int = 8, seconds: int = SLICE) -> Iterator[tuple[str, str, Answers, float]]:
     """Name, variant, answers and the part of the machine that others had, for each slice. Servers that are not measured stand still."""
     watch = Watch()
     for _ in range(rounds):

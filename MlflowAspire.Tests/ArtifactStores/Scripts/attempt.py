@@ -33,4 +33,4 @@ def attempt(address: str) -> dict[str, object]:
 
 
 with ThreadPoolExecutor() as pool:
-    print("RESULT", json.dumps(dict(zip(TARGETS, pool.map(attempt, TARGETS.values())))))
+    print("RESULT", json.dumps(dict(zip(TARGETS, pool.map(attempt, TARGETS.values()), strict=True))))

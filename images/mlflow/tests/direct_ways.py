@@ -12,11 +12,12 @@ import re
 import sys
 from pathlib import Path
 
-import uvicorn  # noqa: F401  MLflow adds its checks of requests where it finds a server.
 import mlflow.server
-from mlflow_aspire.server import direct
+import uvicorn  # noqa: F401  MLflow adds its checks of requests where it finds a server.
 from starlette.routing import Mount
 from uvicorn.importer import import_from_string
+
+from mlflow_aspire.server import direct
 
 PREFIX = os.environ.get("_MLFLOW_STATIC_PREFIX", "")
 API = f"{PREFIX}/api/2.0/mlflow"

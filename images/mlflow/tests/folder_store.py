@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry
+
 from mlflow_aspire.stores.proxied import ProxiedStore
 from mlflow_aspire.stores.streaming import StreamingStore
 

@@ -62,7 +62,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self._log = open(self.folder / "log", "w+")
+        self._log = (self.folder / "log").open("w+")
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(port), sign_in], env=self._environment(settings), cwd=self.folder, stdout=self._log, stderr=subprocess.STDOUT
         )

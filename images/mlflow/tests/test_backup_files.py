@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
 from mlflow_aspire.backup import files as module
 from mlflow_aspire.backup.files import Files, check_paths
 from mlflow_aspire.errors import Failure

@@ -1,7 +1,6 @@
 """What clients are told when a database fails, on MLflow's own stores and its own server app."""
 
 import inspect
-import re
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,11 @@ import psycopg2
 from flask import Flask, Response
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils
-from mlflow_aspire.databases import faults, timeouts
 from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
+
+from mlflow_aspire.databases import faults, timeouts
 
 STATEMENT = "INSERT INTO secrets (value) VALUES (%(value)s)"
 

@@ -6,11 +6,10 @@ from unittest.mock import patch
 import psycopg2
 from sqlalchemy import create_engine, text
 
-from mlflow_aspire.databases import current, revisions, schemas
+from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, current, revisions, schemas
 from mlflow_aspire.databases.connection import connect
-from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH
-from mlflow_aspire.errors import Failure, SettingError
 from mlflow_aspire.databases.revisions import Revisions
+from mlflow_aspire.errors import Failure, SettingError
 
 TRACKING = {BACKEND: "postgresql+psycopg2://db/mlflow"}
 KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"], [])
@@ -21,9 +20,9 @@ class DecisionTest(unittest.TestCase):
 
     def test_only_the_newest_revision_needs_nothing(self) -> None:
         self.assertFalse(schemas.migration_needed(self.schema, KNOWN, "c"))
-        for current in (None, "a", "b"):
-            with self.subTest(current):
-                self.assertTrue(schemas.migration_needed(self.schema, KNOWN, current))
+        for revision in (None, "a", "b"):
+            with self.subTest(revision):
+                self.assertTrue(schemas.migration_needed(self.schema, KNOWN, revision))
 
     def test_a_newer_schema_is_left_alone(self) -> None:
         with self.assertRaisesRegex(Failure, f"^{BACKEND}: the tracking schema is at revision d, which mlflow 3.17.2 does not know"):

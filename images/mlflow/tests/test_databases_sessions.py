@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from mlflow.store.db import utils
+
 from mlflow_aspire.databases import sessions
 
 

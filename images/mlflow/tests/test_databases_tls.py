@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from mlflow_aspire.databases import BACKEND, settle
 
 _SSL_REQUEST_LENGTH = 8

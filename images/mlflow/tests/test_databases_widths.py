@@ -6,6 +6,7 @@ import mlflow.store.db.utils  # noqa: F401  all tables
 from mlflow.environment_variables import MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH
 from mlflow.store.db.base_sql_model import Base
 from mlflow.utils import validation
+
 from mlflow_aspire.databases.widths import WIDTHS
 
 

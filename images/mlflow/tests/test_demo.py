@@ -3,6 +3,7 @@ import unittest
 from pathlib import Path
 
 import mlflow
+
 from mlflow_aspire.demo import with_link
 
 

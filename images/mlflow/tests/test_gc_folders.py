@@ -2,8 +2,8 @@ import unittest
 
 from mlflow.exceptions import MlflowException
 
-from mlflow_aspire.gc.folders import folder_of
 from mlflow_aspire.errors import Failure
+from mlflow_aspire.gc.folders import folder_of
 
 RUN = "4f1d7f2a6d5e4c0b9a8877665544332a"
 

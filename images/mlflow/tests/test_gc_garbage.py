@@ -151,7 +151,7 @@ class GarbageTest(unittest.TestCase):
         trace_files.note_deletions()
         deleted, folder = self.trace_with("attachments/1")
         again, folder_again = self.trace_with("attachments/1")
-        alive, folder_alive = self.trace_with("attachments/1")
+        _, folder_alive = self.trace_with("attachments/1")
         self.assertEqual(self.store.delete_traces(self.experiment, trace_ids=[deleted, again]), 2)
         self.trace_with("a.txt", again)
 

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 from mlflow.gateway.config import Provider
 from mlflow.utils.providers import normalize_provider_name
+
 from mlflow_aspire.guard.providers import NATIVE
 
 

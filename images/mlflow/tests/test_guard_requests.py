@@ -12,12 +12,13 @@ import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlflow_aspire.guard import bodies, paths
-from mlflow_aspire.guard.providers import NATIVE
-from mlflow_aspire.settings import SettingError
 from requests import Response
 from serving import ServerTest
 from test_guard_rights import spans, trace_info
+
+from mlflow_aspire.guard import bodies, paths
+from mlflow_aspire.guard.providers import NATIVE
+from mlflow_aspire.settings import SettingError
 
 MEBIBYTE = 2**20
 
@@ -102,7 +103,7 @@ class RequestTest(ServerTest):
 
     def test_paths_in_bodies(self) -> None:
         run = self.new_run()
-        query = "query($path: String) { mlflowListArtifacts(input: {runId: \"%s\", path: $path}) { files { path } } }" % run
+        query = f'query($path: String) {{ mlflowListArtifacts(input: {{runId: "{run}", path: $path}}) {{ files {{ path }} }} }}'
         for path in ("..\\..\\x", "a/./b", "．．/x"):
             answer = self.server.done("", "POST", "/graphql", {"query": query, "variables": {"path": path}})
             self.assertIsNotNone(answer["errors"], path)
@@ -241,7 +242,13 @@ class RequestTest(ServerTest):
         own = urlsplit(self.server.address).netloc
         create = {"name": "by a page"}
         for origin in ("http://localhost:3000", "http://127.0.0.1:1", "http://localhost", "https://evil.example", "null", f"http://{own}.evil.example", f"http://x@{own}"):
-            for method, path in (("POST", "2.0/mlflow/experiments/create"), ("GET", "2.0/mlflow/experiments/search?max_results=1"), ("POST", "/v1/traces"), ("POST", "/graphql"), ("GET", "/get-artifact?run_id=x&path=y")):
+            for method, path in (
+                ("POST", "2.0/mlflow/experiments/create"),
+                ("GET", "2.0/mlflow/experiments/search?max_results=1"),
+                ("POST", "/v1/traces"),
+                ("POST", "/graphql"),
+                ("GET", "/get-artifact?run_id=x&path=y"),
+            ):
                 with self.subTest(origin=origin, path=path):
                     answer = self.server.call("", method, path, create if method == "POST" else None, headers={"Origin": origin})
                     self.assertEqual(answer.status_code, 403, answer.text)

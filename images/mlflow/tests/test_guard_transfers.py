@@ -10,9 +10,10 @@ import unittest
 from typing import Any
 from urllib.parse import urlsplit
 
+from serving import ServerTest
+
 from mlflow_aspire.guard.bodies import Limits
 from mlflow_aspire.guard.requests import Requests
-from serving import ServerTest
 
 SIZE = 300_000
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import mlflow.server
 import uvicorn
 from mlflow.server import constants, handlers
+
 from mlflow_aspire.server import mlflow_command, start
 
 

@@ -6,6 +6,7 @@ import unittest
 from unittest import mock
 
 import uvicorn
+
 from mlflow_aspire.server import draining, worker
 
 

@@ -19,9 +19,10 @@ from mlflow.store.tracking import abstract_store
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
 from mlflow.utils import proto_json_utils
 from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
-from mlflow_aspire.server import patches
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
+
+from mlflow_aspire.server import patches
 
 
 class PatchesTest(unittest.TestCase):

@@ -7,8 +7,9 @@ import unittest
 from unittest import mock
 
 import uvicorn
-from mlflow_aspire.server import protocol, settings
 from uvicorn.server import ServerState
+
+from mlflow_aspire.server import protocol, settings
 
 LIMITS = {"MLFLOW_SERVER_MAX_HEADER_BYTES": "8192", "MLFLOW_SERVER_HEADER_SECONDS": "1"}
 
@@ -86,7 +87,7 @@ class ProtocolTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(await self._status(request), 431)
 
     async def test_a_large_header_costs_little(self) -> None:
-        reader, writer = await asyncio.open_connection(*self.address)
+        _, writer = await asyncio.open_connection(*self.address)
         begin = time.process_time()
         try:
             writer.write(b"GET / HTTP/1.1\r\nhost: server\r\na: " + b"b" * 60_000_000)

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from unittest import mock
 
 import anyio.to_thread
-from mlflow_aspire.errors import SettingError
-from mlflow_aspire.server import draining, readiness
-from mlflow_aspire.databases import room
-from mlflow_aspire.databases.faults import translate
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
+
+from mlflow_aspire.databases import room
+from mlflow_aspire.databases.faults import translate
+from mlflow_aspire.errors import SettingError
+from mlflow_aspire.server import draining, readiness
 
 
 def database(read_only: str = "off") -> Engine:

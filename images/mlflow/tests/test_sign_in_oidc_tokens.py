@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from fastapi import HTTPException
-from mlflow_aspire.sign_in import oidc_tokens
-from mlflow_aspire.settings import SettingError
 from mlflow_oidc_auth.routers import users
+
+from mlflow_aspire.settings import SettingError
+from mlflow_aspire.sign_in import oidc_tokens
 
 
 class AccessTokenTest(unittest.TestCase):

@@ -6,8 +6,8 @@ import requests
 from azure.core.credentials import AccessToken
 from mlflow.tracking.request_auth.registry import fetch_auth
 
-from mlflow_aspire.sign_in import tracking_auth
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.sign_in import tracking_auth
 
 SCOPE = "api://the-client/.default"
 

@@ -1,8 +1,8 @@
 import unittest
 
 from mlflow_aspire import stores
-from mlflow_aspire.stores import DESTINATION
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.stores import DESTINATION
 
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 ACCESS_KEY = "AZURE_STORAGE_ACCESS_KEY"

@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import anyio
+
 from mlflow_aspire.server import readiness
 from mlflow_aspire.stores import probe
 from mlflow_aspire.stores.errors import translate

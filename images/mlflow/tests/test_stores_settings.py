@@ -8,8 +8,8 @@ from unittest import mock
 
 import paramiko
 
-from mlflow_aspire.stores import checks, files
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.stores import checks, files
 
 
 def private_key(kind: type[paramiko.PKey] = paramiko.RSAKey) -> str:

@@ -141,9 +141,10 @@ def _store_errors() -> Iterator[None]:
 def _target(target: str, now: datetime) -> Iterator[tuple[BinaryIO, str]]:
     if target == "-":
         # All that is said goes beside the archive.
+        output = sys.stdout.buffer
         with redirect_stdout(sys.stderr):
-            yield sys.__stdout__.buffer, "standard output"  # type: ignore[union-attr]
-            sys.__stdout__.flush()  # type: ignore[union-attr]
+            yield output, "standard output"
+            output.flush()
         return
     path = Path(target)
     if path.is_dir():

@@ -35,9 +35,9 @@ def readable(size: int) -> str:
     """A size in bytes as people read it."""
     if size < 1000:
         return f"{size} bytes"
-    number = float(size)
-    for unit in ("kB", "MB", "GB", "TB"):
+    number = size / 1000
+    units = ["TB", "GB", "MB", "kB"]
+    while number >= 999.95 and len(units) > 1:
         number /= 1000
-        if number < 999.95:
-            break
-    return f"{number:.1f} {unit}"
+        units.pop()
+    return f"{number:.1f} {units[-1]}"

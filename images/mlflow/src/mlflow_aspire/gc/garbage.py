@@ -8,6 +8,7 @@ It does not ask who still needs them. So this uses the methods of the store that
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 
 from mlflow.entities import ViewType
@@ -57,7 +58,7 @@ class Garbage:
         for experiment_id in list(self._deleted_experiments(age)):
             self._remove_experiment(experiment_id)
         for trace_id, location in trace_files.deleted_before(store, get_current_time_millis() - age):
-            self._remove(TRACE_FILES, trace_id, lambda: None, lambda location=location: location, lambda id=trace_id: trace_files.forget(store, id))
+            self._remove_trace_files(trace_id, location)
         self._summarize()
 
     def _remove_run(self, id: str) -> None:
@@ -78,9 +79,12 @@ class Garbage:
             id,
             lambda: self._needs.of_trace(id, experiment_id),
             # A trace without a location has no files.
-            location and (lambda: location),
+            partial(str, location) if location else None,
             lambda: self._store.delete_traces(experiment_id, trace_ids=[id]),
         )
+
+    def _remove_trace_files(self, id: str, location: str) -> None:
+        self._remove(TRACE_FILES, id, lambda: None, lambda: location, lambda: trace_files.forget(self._store, id))
 
     def _remove_experiment(self, id: str) -> None:
         # Removing an experiment takes the rows of all that is in it along, so that nothing leads to their files any more. Its runs were deleted with it.

@@ -1,10 +1,12 @@
 """What live objects still need of deleted ones. MLflow lets users delete a run whose model is registered, and the registered model goes on."""
 
+from typing import Any
+
 from mlflow.entities.model_registry.model_version_stages import STAGE_DELETED_INTERNAL
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersion
 from mlflow.store.tracking.dbmodels.models import SqlEvaluationDataset, SqlEvaluationDatasetRecord, SqlScorer, SqlScorerVersion
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import or_, select
+from sqlalchemy import Row, Select, or_, select
 
 
 class Needs:
@@ -21,7 +23,7 @@ class Needs:
                 or_(SqlModelVersion.source.contains(owner, autoescape=True), SqlModelVersion.storage_location.contains(owner, autoescape=True)),
             )
         )
-        return version and f"version {version[1]} of the registered model {version[0]!r}"
+        return f"version {version[1]} of the registered model {version[0]!r}" if version else None
 
     def of_trace(self, trace: str, experiment: str) -> str | None:
         """Names the evaluation dataset or the judge of another experiment that learns from a trace."""
@@ -37,8 +39,8 @@ class Needs:
             .join(SqlScorerVersion, SqlScorerVersion.scorer_id == SqlScorer.scorer_id)
             .where(SqlScorer.experiment_id != int(experiment), SqlScorerVersion.serialized_scorer.contains(trace, autoescape=True))
         )
-        return judge and f"the judge {judge[0]!r} of experiment {judge[1]}"
+        return f"the judge {judge[0]!r} of experiment {judge[1]}" if judge else None
 
-    def _first(self, statement: object) -> tuple | None:
+    def _first(self, statement: Select[Any]) -> Row[Any] | None:
         with self._store.ManagedSessionMaker() as session:
             return session.execute(statement.limit(1)).first()

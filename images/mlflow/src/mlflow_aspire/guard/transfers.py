@@ -98,5 +98,10 @@ def _stream_routes_of_flask() -> None:
 
 async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     """In those of transfers, of which there are more than of requests."""
-    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+    while (part := await asyncio.to_thread(_next, parts)) is not None:
         yield part
+
+
+def _next(parts: Iterator[bytes]) -> bytes | None:
+    """The end as a value: a StopIteration cannot leave a thread."""
+    return next(parts, None)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ..databases.connection import connect, patience
 from ..databases import BACKEND
+from ..databases.connection import connect, patience
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag, number
 from ..sign_in import BASIC, OIDC, app_name

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from ..settings import MutableEnvironment
 
-
 # What MLflow reads while its server is imported, which its command sets afterwards.
 IMPORTED_SETTINGS = {"MLFLOW_STATIC_PREFIX": "_MLFLOW_STATIC_PREFIX", "MLFLOW_EXPOSE_PROMETHEUS": "prometheus_multiproc_dir"}
 
@@ -41,8 +40,8 @@ def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
         if environment.get(name):
             environment[imported] = environment[name]
     # MLflow adds its checks of requests where it finds one of the servers imported.
-    import uvicorn  # noqa: F401
     import mlflow.server
+    import uvicorn  # noqa: F401
     from mlflow.cli import cli
 
     from ..databases import faults

@@ -31,6 +31,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """Answers 431 to large heads, 408 to slow ones, 505 to other versions, 400 to another host, and closes the connection."""
 
     settings: ServerSettings
+    parser: HttpRequestParser
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +44,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unsent_since: float | None = None
         self._watch: TimerHandle | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Transport) -> None:
         super().connection_made(transport)
         # A connection without a request is a request that has not begun.
         self._head_since = self._last_data = self.loop.time()
@@ -144,9 +145,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 self.transport.close()
             else:
                 self._answer(http.HTTPStatus.REQUEST_TIMEOUT)
-        elif self._waits_for_body() and now - self._last_data > _BODY_SECONDS:
-            self.transport.abort()
-        elif self._stands_still(now):
+        elif self._stands_still(now) or (self._waits_for_body() and now - self._last_data > _BODY_SECONDS):
             self.transport.abort()
         else:
             self._look_later()

@@ -20,11 +20,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from ..stores import destination_of
 from ..databases import BACKEND, room
 from ..errors import Failure, SettingError
 from ..log import say
 from ..settings import Environment, flag
+from ..stores import destination_of
 from . import draining
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from types import FrameType
 import anyio.to_thread
 import uvicorn
 
-from ..log import say
 from ..settings import Environment
 from . import draining, readiness, telemetry
 

@@ -5,6 +5,7 @@ administrator whom a token has made would stay one.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from mlflow_oidc_auth.auth import resolve_token_provider, validate_token
 from mlflow_oidc_auth.config import config
@@ -40,7 +41,8 @@ class BearerGroups:
                 admitted = None
             if admitted is None:
                 refusal = JSONResponse({"detail": "Authentication required"}, status_code=401)
-                return await refusal(scope, receive, send)
+                await refusal(scope, receive, send)
+                return
             scope[AUTH_CONTEXT_KEY] = admitted
             scope["state"]["is_admin"] = admitted.is_admin
         await self._app(scope, receive, send)
@@ -63,7 +65,7 @@ def _admit(token: str, user: AuthContext) -> AuthContext | None:
     return user
 
 
-def _groups(token: str, claims: dict) -> list[str]:
+def _groups(token: str, claims: dict[str, Any]) -> list[str]:
     if config.OIDC_GROUP_DETECTION_PLUGIN:
         return normalize_group_values(call_group_detection_plugin(config.OIDC_GROUP_DETECTION_PLUGIN, token, {"access_token": token, "claims": claims}))
     return normalize_group_values(claims.get(config.OIDC_GROUPS_ATTRIBUTE))

@@ -1,8 +1,9 @@
 """The app of the OIDC plugin, with what it leaves out.
 
 The checks of Host and Origin: the plugin leaves them to MLflow's Flask app, so its own routes, of which /login makes an address from the Host header,
-would go without. The groups of bearer tokens after the first one. MLflow's routes that stream artifacts: Flask's read an upload whole. And https in the addresses that it makes from a request, of which
-OIDC_REDIRECT_URI is no more than one. And a limit to how long the access tokens last that users issue themselves, which outlive their groups.
+would go without. The groups of bearer tokens after the first one. MLflow's routes that stream artifacts: Flask's read an upload whole. https in the addresses
+that it makes from a request, of which OIDC_REDIRECT_URI is no more than one. And a limit to how long the access tokens last that users issue themselves, which
+outlive their groups.
 """
 
 import os

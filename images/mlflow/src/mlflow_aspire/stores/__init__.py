@@ -2,9 +2,9 @@
 
 import re
 
-from . import checks, files
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag, required
+from . import checks, files
 
 DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 

@@ -6,8 +6,8 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.file_utils import local_file_uri_to_path
 
-from . import DESTINATION
 from ..errors import Failure
+from . import DESTINATION
 
 # A folder that no server makes: listing it asks the store and finds nothing.
 _NO_FOLDER = "mlflow-aspire"

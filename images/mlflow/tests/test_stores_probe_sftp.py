@@ -10,8 +10,8 @@ from pathlib import Path
 from unittest import mock
 
 import paramiko
-from mlflow_aspire import stores
-from mlflow_aspire.stores import probe, proxied
+
+from mlflow_aspire.stores import probe, proxied, repositories
 
 
 class _Host(paramiko.ServerInterface):
@@ -59,7 +59,7 @@ class SftpProbeTest(unittest.TestCase):
             (ssh / "known_hosts").write_text(f"{host} {key.get_name()} {key.get_base64()}\n")
             self.other_key.write_private_key_file(str(ssh / "id_rsa"))
             # MLflow finds the store by an entry point where the package is installed.
-            store = mock.patch.object(probe, "get_artifact_repository", stores.sftp)
+            store = mock.patch.object(probe, "get_artifact_repository", repositories.sftp)
             with store, mock.patch.dict(os.environ, {"HOME": home}), mock.patch.object(proxied, "_PATIENCE_SECONDS", 0):
                 return probe.problem(f"sftp://user@127.0.0.1:{self.listener.getsockname()[1]}/artifacts")
 

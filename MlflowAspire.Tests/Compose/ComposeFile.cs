@@ -61,7 +61,7 @@ internal static partial class ComposeFile
 
         var arguments = await container.ArgumentsAsync(builder);
         // Two runs of one compose project are one: nothing has to keep a second container from a volume.
-        Append(text, "command", arguments is ["-c", ..] ? arguments[5..] : arguments);
+        Append(text, "command", arguments is ["/exclusive-volume", ..] ? arguments[3..] : arguments);
         if (container.HasAnnotationOfType<ExplicitStartupAnnotation>())
         {
             Append(text, "profiles", ["tools"]);

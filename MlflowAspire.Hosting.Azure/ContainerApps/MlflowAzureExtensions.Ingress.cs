@@ -75,7 +75,7 @@ public static partial class MlflowAzureExtensions
     /// <param name="ranges">IPv4 ranges in CIDR notation. Those of the environment's own subnet belong to them where apps or jobs in it use the server.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">A range is not of IPv4.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithAllowedAddresses(this IResourceBuilder<MlflowServerResource> builder, params IPNetwork[] ranges)
+    public static IResourceBuilder<MlflowServerResource> WithIPRestrictions(this IResourceBuilder<MlflowServerResource> builder, params IPNetwork[] ranges)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(ranges);

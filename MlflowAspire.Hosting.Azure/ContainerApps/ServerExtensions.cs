@@ -36,7 +36,7 @@ internal static class ServerExtensions
 
         if (server.AllowedAddresses.Count > 0)
         {
-            mlflow.WithAllowedAddresses([.. server.AllowedAddresses]);
+            mlflow.WithIPRestrictions([.. server.AllowedAddresses]);
         }
 
         mlflow

@@ -10,9 +10,9 @@ internal static class SignInExtensions
     public static IResourceBuilder<MlflowServerResource> WithSignIn(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => settings.Mode switch
     {
         SignInMode.Basic => mlflow.WithBasicAuth(defaultPermission: settings.DefaultPermission),
-        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidcAuth(tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidc(tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
         SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
-        SignInMode.Entra => mlflow.WithEntraSignIn(settings.TenantId!, settings.ClientId!, mlflow.ClientSecret()),
+        SignInMode.Entra => mlflow.WithContainerAppsAuthentication(settings.TenantId!, settings.ClientId!, mlflow.ClientSecret()),
         // The settings have been asked whether that is meant.
         _ => mlflow.WithAnonymousAccess(),
     };

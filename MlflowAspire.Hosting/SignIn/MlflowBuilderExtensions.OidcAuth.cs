@@ -66,7 +66,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The client secret is not a secret, or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithEntraOidcAuth(
+    public static IResourceBuilder<MlflowServerResource> WithEntraOidc(
         this IResourceBuilder<MlflowServerResource> builder,
         string tenantId,
         string clientId,

@@ -84,6 +84,6 @@ public static partial class MlflowBuilderExtensions
         server is { SignIn: null, AllowsAnonymous: false, RestrictsAddresses: false } && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal)
             ? throw new DistributedApplicationException(
                 $"MLflow server '{server.Name}' has an external endpoint and no sign-in: whoever reaches it can read, change and delete everything. "
-                + "Call WithBasicAuth, WithOidcAuth or WithEntraSignIn, or WithAllowedAddresses; or WithAnonymousAccess, if that is meant.")
+                + "Call WithBasicAuth, WithOidcAuth or WithContainerAppsAuthentication, or WithIPRestrictions; or WithAnonymousAccess, if that is meant.")
             : Task.CompletedTask;
 }

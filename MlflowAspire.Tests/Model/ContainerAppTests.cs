@@ -39,10 +39,10 @@ public class ContainerAppTests
     [Fact]
     public async Task A_certificate_of_azure_and_restricted_addresses_exclude_each_other()
     {
-        var thrown = await PublishAsync(mlflow => mlflow.WithCustomDomain("mlflow.example.com").WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24")));
+        var thrown = await PublishAsync(mlflow => mlflow.WithCustomDomain("mlflow.example.com").WithIPRestrictions(IPNetwork.Parse("203.0.113.0/24")));
         Assert.Contains("'mlflow' has the domain mlflow.example.com and restricts addresses", thrown?.Message, StringComparison.Ordinal);
 
-        Assert.Null(await PublishAsync(mlflow => mlflow.WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24"))
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithIPRestrictions(IPNetwork.Parse("203.0.113.0/24"))
             .WithCustomDomain("mlflow.example.com", mlflow.ApplicationBuilder.AddAzureKeyVault("vault").GetSecret("certificate"))));
     }
 
@@ -61,13 +61,13 @@ public class ContainerAppTests
 
         Assert.Null(await PublishAsync(_ => { }));
         Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithBasicAuth()));
-        Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24"))));
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithIPRestrictions(IPNetwork.Parse("203.0.113.0/24"))));
         Assert.Null(await PublishAsync(mlflow => mlflow.WithExternalHttpEndpoints().WithAnonymousAccess()));
     }
 
     [Fact]
     public void Addresses_are_of_ipv4() =>
-        Assert.Contains("'2001:db8::/32'", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithAllowedAddresses(IPNetwork.Parse("2001:db8::/32"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'2001:db8::/32'", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithIPRestrictions(IPNetwork.Parse("2001:db8::/32"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task Garbage_collection_needs_a_published_server() =>

@@ -141,7 +141,7 @@ public class SignInModelTests
     {
         var model = TestModel.ToRun();
         var secret = ClientSecret(model.Builder);
-        var environment = await model.AddMlflow().WithEntraOidcAuth("the-tenant", "client", secret).Resource.EnvironmentAsync(model.Builder);
+        var environment = await model.AddMlflow().WithEntraOidc("the-tenant", "client", secret).Resource.EnvironmentAsync(model.Builder);
 
         Assert.Equal("https://login.microsoftonline.com/the-tenant/v2.0", environment["OIDC_ISSUER"]);
         Assert.Equal("roles", environment["OIDC_GROUPS_ATTRIBUTE"]);
@@ -188,7 +188,7 @@ public class SignInModelTests
     {
         var model = TestModel.ToRun();
         var secret = ClientSecret(model.Builder);
-        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidcAuth("the-tenant", "client", secret, new() { Issuer = "https://login.example.com" }));
+        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidc("the-tenant", "client", secret, new() { Issuer = "https://login.example.com" }));
         Assert.Contains("'https://login.example.com' is an issuer (OIDC_ISSUER) beside a tenant", exception.Message, StringComparison.Ordinal);
     }
 
@@ -228,8 +228,8 @@ public class SignInModelTests
         var mlflow = model.AddMlflow();
 
         Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBasicAuth(adminPassword: client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidcAuth("the-tenant", "client", client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraSignIn("the-tenant", "client", client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidc("the-tenant", "client", client)).Message, StringComparison.Ordinal);
+        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithContainerAppsAuthentication("the-tenant", "client", client)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

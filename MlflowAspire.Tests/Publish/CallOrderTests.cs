@@ -23,7 +23,7 @@ public sealed class CallOrderTests
         (mlflow, all) => mlflow.WithJobQueue(all.QueueUrl),
         (mlflow, _) => mlflow.WithWorkers(2),
         (mlflow, _) => mlflow.WithAllowedHosts("proxy.example.com"),
-        (mlflow, _) => mlflow.WithAllowedAddresses(IPNetwork.Parse("203.0.113.0/24")),
+        (mlflow, _) => mlflow.WithIPRestrictions(IPNetwork.Parse("203.0.113.0/24")),
         (mlflow, all) => mlflow.WithCustomDomain("mlflow.example.com", all.Vault.GetSecret("certificate")),
         (mlflow, _) => mlflow.WithExternalHttpEndpoints(),
         (mlflow, all) => mlflow.WithDatabaseRole(all.User, all.Password),
@@ -79,7 +79,7 @@ public sealed class CallOrderTests
                 {
                     "basic" => mlflow.WithBasicAuth(),
                     "oidc" => mlflow.WithOidcAuth("https://login.example.com/.well-known/openid-configuration", name, secret()),
-                    _ => mlflow.WithEntraSignIn("6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", name, secret()),
+                    _ => mlflow.WithContainerAppsAuthentication("6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", name, secret()),
                 };
             }
         });

@@ -20,7 +20,7 @@ public static partial class MlflowAzureExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The client secret is not a secret.</exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithEntraSignIn(
+    public static IResourceBuilder<MlflowServerResource> WithContainerAppsAuthentication(
         this IResourceBuilder<MlflowServerResource> builder,
         string tenantId,
         string clientId,

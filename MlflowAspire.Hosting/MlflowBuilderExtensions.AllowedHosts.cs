@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
@@ -23,20 +23,12 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(hosts);
         foreach (var host in hosts)
         {
-            if (host is null || !HostPattern().IsMatch(host) || host.Trim('*', '.').Length == 0)
-            {
-                throw new ArgumentException(
-                    $"'{host}' is not an allowed host of MLflow (MLFLOW_SERVER_ALLOWED_HOSTS). Accepted are host names with or without a port, such as 'mlflow.example.com' or '*.example.com:8443'.",
-                    nameof(hosts));
-            }
+            Rules.AllowedHost.Require(host ?? "", nameof(hosts));
         }
 
         builder.Resource.AllowedHosts.AddRange(hosts);
         return builder;
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9*]([A-Za-z0-9.*-]*[A-Za-z0-9*])?(:[0-9]{1,5})?$")]
-    private static partial Regex HostPattern();
 
     private static void SetAllowedHosts(this MlflowServerResource server, EnvironmentCallbackContext context)
     {
@@ -46,7 +38,8 @@ public static partial class MlflowBuilderExtensions
         if (isRun)
         {
             // On the machine, and by the names that containers of the app host use. Pages of the machine itself are always allowed as origins.
-            hosts.AppendLiteral(string.Join(',', Entries("localhost").Concat(Entries("127.0.0.1")).Concat(Entries(server.Name)).Concat(Entries($"{server.Name}.dev.internal"))));
+            string[] names = ["localhost", "127.0.0.1", server.Name, $"{server.Name}.dev.internal"];
+            hosts.AppendLiteral(string.Join(',', names.SelectMany(Entries)));
         }
         else
         {

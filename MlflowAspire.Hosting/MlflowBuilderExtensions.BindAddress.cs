@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
@@ -20,11 +21,8 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(address);
-        if (!IPAddress.TryParse(address, out var parsed) || parsed.AddressFamily != AddressFamily.InterNetwork || parsed.ToString() != address)
-        {
-            throw new ArgumentException($"'{address}' is no address that MLflow can listen at. Accepted is an IPv4 address of this machine, or 0.0.0.0 for all of them.", nameof(address));
-        }
-
+        Rules.BindAddress.Require(address, nameof(address));
+        var parsed = IPAddress.Parse(address);
         if (builder.ApplicationBuilder.ExecutionContext.IsPublishMode || IPAddress.IsLoopback(parsed))
         {
             return builder;

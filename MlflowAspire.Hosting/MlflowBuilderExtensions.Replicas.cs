@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
@@ -16,11 +17,7 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithReplicas(this IResourceBuilder<MlflowServerResource> builder, int replicas)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (replicas is < 1 or > 30)
-        {
-            throw new ArgumentOutOfRangeException(nameof(replicas), replicas, "The replicas of MLflow are a number from 1 to 30.");
-        }
-
+        Rules.Replicas.Require(replicas, nameof(replicas));
         builder.Resource.Replicas = replicas;
         return builder;
     }

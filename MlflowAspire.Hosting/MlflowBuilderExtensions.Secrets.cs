@@ -14,9 +14,9 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(versions);
-        foreach (var (name, value) in versions.All.Where(version => version.Value < 1))
+        foreach (var (name, value) in versions.All)
         {
-            throw new ArgumentOutOfRangeException(nameof(versions), value, $"The version of a secret of MLflow ({name}) is a number from 1.");
+            Rules.SecretVersion.Require(value, name);
         }
 
         builder.Resource.SecretVersions = versions;

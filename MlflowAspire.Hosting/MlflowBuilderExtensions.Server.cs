@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
 
@@ -16,11 +17,7 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithWorkers(this IResourceBuilder<MlflowServerResource> builder, int workers)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (workers is < 1 or > 64)
-        {
-            throw new ArgumentOutOfRangeException(nameof(workers), workers, "The workers of MLflow (MLFLOW_WORKERS) are a number from 1 to 64.");
-        }
-
+        Rules.Workers.Require(workers, nameof(workers));
         return builder.WithEnvironment("MLFLOW_WORKERS", workers.ToString(CultureInfo.InvariantCulture));
     }
 
@@ -40,22 +37,17 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Sets how long one upload or download between server and artifact store may take (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).
-    /// MLflow's own default is 300 seconds for most stores.
+    /// Sets how long one upload or download between server and artifact store may take (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>). MLflow asks for it
+    /// with Azure and Google Cloud Storage only, where its own defaults are 600 and 60 seconds.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
-    /// <param name="timeout">1 second to 24 hours, in whole seconds.</param>
+    /// <param name="timeout">1 second to 24 hours, in whole seconds; -1 second for no limit.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
     public static IResourceBuilder<MlflowServerResource> WithArtifactTimeout(this IResourceBuilder<MlflowServerResource> builder, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (timeout < TimeSpan.FromSeconds(1) || timeout > TimeSpan.FromHours(24))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(timeout), timeout, "The artifact timeout of MLflow (MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT) is from 1 second to 24 hours.");
-        }
-
+        Rules.ArtifactTimeout.Require(timeout, nameof(timeout));
         return builder.WithEnvironment("MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
     }
 
@@ -70,12 +62,7 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithStatementTimeout(this IResourceBuilder<MlflowServerResource> builder, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (timeout != TimeSpan.Zero && (timeout < TimeSpan.FromSeconds(1) || timeout > TimeSpan.FromHours(1)))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(timeout), timeout, "The statement timeout of MLflow (MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS) is from 1 second to 1 hour, or zero for no limit.");
-        }
-
+        Rules.StatementTimeout.Require(timeout, nameof(timeout));
         return builder.WithEnvironment("MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
     }
 
@@ -90,12 +77,7 @@ public static partial class MlflowBuilderExtensions
     public static IResourceBuilder<MlflowServerResource> WithMaxArtifactSize(this IResourceBuilder<MlflowServerResource> builder, int mebibytes)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (mebibytes is < 1 or > 1048576)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(mebibytes), mebibytes, "The largest artifact of MLflow (MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES) has from 1 to 1048576 MiB.");
-        }
-
+        Rules.MaxArtifactMebibytes.Require(mebibytes, nameof(mebibytes));
         return builder.WithEnvironment("MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES", mebibytes.ToString(CultureInfo.InvariantCulture));
     }
 

@@ -38,9 +38,9 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (port is < 0 or > 65535)
+        if (port is { } number)
         {
-            throw new ArgumentOutOfRangeException(nameof(port), port, "The port of MLflow is a number from 0 (a free port) to 65535.");
+            Rules.Port.Require(number, nameof(port));
         }
 
         flaskSecretKey ??= builder.AddGeneratedSecret($"{name}-flask-secret-key", "Signs the sessions of the MLflow server.");
@@ -65,7 +65,8 @@ public static partial class MlflowBuilderExtensions
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
             .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey, versions => versions.FlaskSecretKey)
             .WithSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase, versions => versions.KekPassphrase)
-            .WithEnvironment(context => context.EnvironmentVariables["MLFLOW_CRYPTO_KEK_VERSION"] = server.SecretVersions.KekPassphrase.ToString(CultureInfo.InvariantCulture))
+            .WithEnvironment(context =>
+                context.EnvironmentVariables["MLFLOW_CRYPTO_KEK_VERSION"] = server.SecretVersions.KekPassphrase.ToString(CultureInfo.InvariantCulture))
             .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
             .WithEnvironment(server.SetAllowedHosts)
             .WithEnvironment(server.SetReplicas)
@@ -98,11 +99,14 @@ public static partial class MlflowBuilderExtensions
 
     private static Task Validate(this MlflowServerResource server) => server switch
     {
-        { BackendStore: null } => throw new DistributedApplicationException($"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
+        { BackendStore: null } => throw new DistributedApplicationException(
+            $"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
         { ArtifactStoreName: null } => throw new DistributedApplicationException(
-            $"MLflow server '{server.Name}' has no artifact store. Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
-        { Replicas: > 1, RunsJobs: true, HasJobQueue: false } => throw new DistributedApplicationException(
-            $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
+            $"MLflow server '{server.Name}' has no artifact store. "
+            + "Call WithArtifactStore with a blob container, or the method of another store, such as WithS3ArtifactStore."),
+        _ when Rules.LackQueue(server.Replicas, server.RunsJobs, server.HasJobQueue) => throw new DistributedApplicationException(
+            $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. "
+            + "Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
         _ => Task.CompletedTask,
     };
 }

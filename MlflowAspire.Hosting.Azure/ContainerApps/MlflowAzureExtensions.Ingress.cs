@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning.AppContainers;
@@ -48,11 +46,7 @@ public static partial class MlflowAzureExtensions
 
     private static IResourceBuilder<MlflowServerResource> WithCustomDomain(this IResourceBuilder<MlflowServerResource> builder, CustomDomainAnnotation domain)
     {
-        if (!DomainPattern().IsMatch(domain.Name))
-        {
-            throw new ArgumentException($"'{domain.Name}' is not the name of a domain, such as 'mlflow.example.com'.", nameof(domain));
-        }
-
+        IngressRules.CustomDomain.Require(domain.Name, nameof(domain));
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;
@@ -60,28 +54,28 @@ public static partial class MlflowAzureExtensions
 
         var server = builder.Resource;
         server.CustomDomain = domain.Name;
-        builder.ApplicationBuilder.OnBeforeStart((_, _) => domain.Certificate is null && server.RestrictsAddresses
-            ? throw new DistributedApplicationException(
-                $"MLflow server '{server.Name}' has the domain {domain.Name} and restricts addresses: Azure neither issues nor renews a certificate then. Give WithCustomDomain a certificate in a key vault.")
-            : Task.CompletedTask);
+        builder.ApplicationBuilder.OnBeforeStart((_, _) =>
+            domain.Certificate is not null || IngressRules.CanHaveManagedCertificate(isInternal: false, server.RestrictsAddresses)
+                ? Task.CompletedTask
+                : throw new DistributedApplicationException(
+                    $"MLflow server '{server.Name}' has the domain {domain.Name} and restricts addresses: Azure neither issues nor renews a certificate then. "
+                    + "Give WithCustomDomain a certificate in a key vault."));
         return builder.PublishAsAzureContainerApp((infrastructure, app) => CustomDomain.Bind(infrastructure, app, server, domain));
     }
-
-    [GeneratedRegex(@"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
-    private static partial Regex DomainPattern();
 
     /// <summary>Lets only these addresses reach the published server, any other is answered with 403. It has no effect in a local run.</summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="ranges">IPv4 ranges in CIDR notation. Those of the environment's own subnet belong to them where apps or jobs in it use the server.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">A range is not of IPv4.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithIPRestrictions(this IResourceBuilder<MlflowServerResource> builder, params IPNetwork[] ranges)
+    public static IResourceBuilder<MlflowServerResource> WithIPRestrictions(
+        this IResourceBuilder<MlflowServerResource> builder, params IPNetwork[] ranges)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(ranges);
-        foreach (var range in ranges.Where(range => range.BaseAddress.AddressFamily is not AddressFamily.InterNetwork))
+        foreach (var range in ranges)
         {
-            throw new ArgumentException($"'{range}' is not an IPv4 range; the ingress of Container Apps restricts addresses of IPv4 alone.", nameof(ranges));
+            IngressRules.IPRestriction.Require(range, nameof(ranges));
         }
 
         builder.Resource.RestrictsAddresses = ranges.Length > 0;

@@ -70,10 +70,14 @@ public static partial class MlflowAzureExtensions
             .WithJobs(settings.Jobs)
             .WithBindAddress(settings.BindAddress)
             .WithAllowedHosts([.. settings.AllowedHosts])
-            .WithArtifactTimeout(settings.ArtifactTimeout)
             .WithStatementTimeout(settings.StatementTimeout)
             .WithSecretVersions(settings.SecretVersions)
             .WithSignIn(settings.SignIn);
+        if (settings.ArtifactTimeout is { } timeout)
+        {
+            builder.WithArtifactTimeout(timeout);
+        }
+
         if (settings.Database.Role is not DatabaseRole.Administrator)
         {
             // Each role has a password of its own in the vault: the revision that is being replaced can still read the other one.

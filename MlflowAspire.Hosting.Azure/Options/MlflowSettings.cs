@@ -28,8 +28,11 @@ public sealed record MlflowSettings
     /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>How long one upload or download may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>).</summary>
-    public TimeSpan ArtifactTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// How long one upload to or download from Azure or Google Cloud Storage may take, set in seconds (<c>MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT</c>), -1 for
+    /// no limit; MLflow's own default when it is not given.
+    /// </summary>
+    public TimeSpan? ArtifactTimeout { get; init; }
 
     /// <summary>
     /// How long one statement of the server may occupy the database, set in seconds (<c>MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS</c>); zero for no limit.
@@ -83,26 +86,26 @@ public sealed record MlflowSettings
     public static MlflowSettings Read(IConfiguration configuration, bool isPublishing)
     {
         var section = new SettingsSection(configuration, Section);
-        var port = section.Integer(nameof(Port), 5000, 0, 65535);
-        var workers = section.Integer(nameof(Workers), 1, 1, 64);
+        var port = section.Integer(nameof(Port), 5000, Rules.Port);
+        var workers = section.Integer(nameof(Workers), 1, Rules.Workers);
         var jobs = section.Boolean(nameof(Jobs), false);
         var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
         var settings = new MlflowSettings
         {
             Port = port == 0 ? null : port,
-            BindAddress = section.IPv4Address(nameof(BindAddress), "127.0.0.1"),
+            BindAddress = section.Text(nameof(BindAddress), "127.0.0.1", Rules.BindAddress),
             Workers = workers,
             Jobs = jobs,
-            AllowedHosts = section.List(nameof(AllowedHosts)),
-            StatementTimeout = TimeSpan.FromSeconds(section.Integer(nameof(StatementTimeout), 30, 0, 3600)),
-            ArtifactTimeout = TimeSpan.FromSeconds(section.Integer(nameof(ArtifactTimeout), 300, 1, 86400)),
+            AllowedHosts = section.List(nameof(AllowedHosts), Rules.AllowedHost),
+            StatementTimeout = section.Seconds(nameof(StatementTimeout), Rules.StatementTimeout) ?? TimeSpan.FromSeconds(30),
+            ArtifactTimeout = section.Seconds(nameof(ArtifactTimeout), Rules.ArtifactTimeout),
             SecretVersions = new()
             {
-                KekPassphrase = section.Integer("KekVersion", 1, 1, int.MaxValue),
-                FlaskSecretKey = section.Integer("FlaskKeyVersion", 1, 1, int.MaxValue),
-                WebhookKey = section.Integer("WebhookKeyVersion", 1, 1, int.MaxValue),
-                AdminPassword = section.Integer("AdminPasswordVersion", 1, 1, int.MaxValue),
-                SessionKey = section.Integer("SessionKeyVersion", 1, 1, int.MaxValue),
+                KekPassphrase = section.Integer("KekVersion", 1, Rules.SecretVersion),
+                FlaskSecretKey = section.Integer("FlaskKeyVersion", 1, Rules.SecretVersion),
+                WebhookKey = section.Integer("WebhookKeyVersion", 1, Rules.SecretVersion),
+                AdminPassword = section.Integer("AdminPasswordVersion", 1, Rules.SecretVersion),
+                SessionKey = section.Integer("SessionKeyVersion", 1, Rules.SecretVersion),
             },
             SignIn = SignInSettings.Read(section, isPublishing),
             AllowAnonymous = section.Boolean(nameof(AllowAnonymous), false),

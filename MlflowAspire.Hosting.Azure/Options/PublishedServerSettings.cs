@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace MlflowAspire.Hosting.Azure;
@@ -37,7 +36,7 @@ public sealed partial record PublishedServerSettings
     /// <summary>Reads the settings.</summary>
     internal static PublishedServerSettings Read(SettingsSection section) => new()
     {
-        Replicas = section.Integer(nameof(Replicas), 1, 1, 30),
+        Replicas = section.Integer(nameof(Replicas), 1, Rules.Replicas),
         JobQueue = section.Choice(nameof(JobQueue), JobQueueKind.Local),
         Ingress = section.Choice(nameof(Ingress), IngressMode.External),
         AllowedAddresses = [.. section.List(nameof(AllowedAddresses)).Select(range => Range(section, range)).OfType<IPNetwork>()],
@@ -50,14 +49,14 @@ public sealed partial record PublishedServerSettings
     /// <summary>Checks the settings, and that they fit each other.</summary>
     internal void Check(Mistakes mistakes, bool jobs)
     {
-        if (Replicas > 1 && jobs && JobQueue is JobQueueKind.Local)
+        if (Rules.LackQueue(Replicas, jobs, JobQueue is not JobQueueKind.Local))
         {
             mistakes.Reject(nameof(Replicas), Replicas, $"1 while Mlflow:Jobs is true and Mlflow:{nameof(JobQueue)} is local; more replicas with Mlflow:{nameof(JobQueue)}=redis or Mlflow:Jobs=false");
         }
 
-        if (CustomDomain is not null && !DomainPattern().IsMatch(CustomDomain))
+        if (CustomDomain is not null && !IngressRules.CustomDomain.Accepts(CustomDomain))
         {
-            mistakes.Reject(nameof(CustomDomain), CustomDomain, "the name of a domain in lower case, such as 'mlflow.example.com'");
+            mistakes.Reject(nameof(CustomDomain), CustomDomain, IngressRules.CustomDomain.Accepted);
         }
         else if (CustomDomain is not null && Ingress is IngressMode.Environment)
         {
@@ -68,9 +67,9 @@ public sealed partial record PublishedServerSettings
         {
             mistakes.Reject(nameof(Certificate), Certificate.ToString()!.ToLowerInvariant(), $"nothing without Mlflow:{nameof(CustomDomain)}");
         }
-        else if (CustomDomain is not null && Certificate is not CertificateSource.Vault && (Ingress is IngressMode.Internal || AllowedAddresses.Count > 0))
+        else if (CustomDomain is not null && Certificate is not CertificateSource.Vault
+            && !IngressRules.CanHaveManagedCertificate(Ingress is IngressMode.Internal, AllowedAddresses.Count > 0))
         {
-            // Azure asks the server from the internet before it issues or renews a certificate.
             var reason = Ingress is IngressMode.Internal ? $"Mlflow:{nameof(Ingress)} is internal" : $"Mlflow:{nameof(AllowedAddresses)} restricts addresses";
             mistakes.Reject(nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
         }
@@ -89,17 +88,14 @@ public sealed partial record PublishedServerSettings
 
     private static IPNetwork? Range(SettingsSection section, string value)
     {
-        if (IPNetwork.TryParse(value, out var range) && range.BaseAddress.AddressFamily is AddressFamily.InterNetwork)
+        if (IPNetwork.TryParse(value, out var range) && IngressRules.IPRestriction.Accepts(range))
         {
             return range;
         }
 
-        section.Reject(nameof(AllowedAddresses), value, "IPv4 ranges in CIDR notation, separated by commas, such as '203.0.113.0/24'");
+        section.Reject(nameof(AllowedAddresses), value, IngressRules.IPRestriction.Accepted);
         return null;
     }
-
-    [GeneratedRegex(@"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
-    private static partial Regex DomainPattern();
 
     [GeneratedRegex(@"^(?=\d)(\d{1,4}d)?(\d{1,4}h)?(\d{1,4}m)?(\d{1,4}s)?$")]
     private static partial Regex AgePattern();

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
@@ -12,21 +10,29 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     private readonly string _name = name;
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>A whole number that a rule of the library accepts.</summary>
+    public int Integer(string key, int fallback, Rule<int> rule) => Number(key, number => number, rule) ?? fallback;
+
     /// <summary>A whole number within bounds.</summary>
-    public int Integer(string key, int fallback, int minimum, int maximum)
+    public int Integer(string key, int fallback, int minimum, int maximum) => Integer(key, fallback, Rules.Range(key, minimum, maximum));
+
+    /// <summary>A time in whole seconds that a rule of the library accepts; null when the setting is missing.</summary>
+    public TimeSpan? Seconds(string key, Rule<TimeSpan> rule) => Number(key, number => TimeSpan.FromSeconds(number), rule);
+
+    private T? Number<T>(string key, Func<int, T> convert, Rule<T> rule) where T : struct
     {
         if (Text(key) is not { } value)
         {
-            return fallback;
+            return null;
         }
 
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum)
+        if (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && convert(number) is var converted && rule.Accepts(converted))
         {
-            return number;
+            return converted;
         }
 
-        Reject(key, value, $"a whole number from {minimum} to {maximum}");
-        return fallback;
+        Reject(key, value, rule.Accepted);
+        return null;
     }
 
     /// <summary>One of some whole numbers.</summary>
@@ -81,21 +87,33 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return fallback;
     }
 
-    /// <summary>An IPv4 address.</summary>
-    public string IPv4Address(string key, string fallback)
+    /// <summary>A text that a rule of the library accepts.</summary>
+    public string Text(string key, string fallback, Rule<string> rule)
     {
-        if (Text(key) is not { } value)
+        var value = Text(key) ?? fallback;
+        Require(key, value, rule);
+        return value;
+    }
+
+    /// <summary>Texts separated by commas, each of which a rule of the library accepts.</summary>
+    public string[] List(string key, Rule<string> rule)
+    {
+        var values = List(key);
+        foreach (var value in values)
         {
-            return fallback;
+            Require(key, value, rule);
         }
 
-        if (IPAddress.TryParse(value, out var address) && address.AddressFamily is AddressFamily.InterNetwork && address.ToString() == value)
-        {
-            return value;
-        }
+        return values;
+    }
 
-        Reject(key, value, "an IPv4 address of this machine, or 0.0.0.0 for all of them");
-        return fallback;
+    /// <summary>Notes a value that a rule of the library does not accept.</summary>
+    public void Require(string key, string? value, Rule<string> rule)
+    {
+        if (!rule.Accepts(value ?? ""))
+        {
+            Reject(key, value, rule.Accepted);
+        }
     }
 
     /// <summary>Texts separated by commas; none when the setting is missing or empty.</summary>

@@ -140,9 +140,9 @@ public sealed record SignInSettings
 
     private void RequireProvider(SettingsSection section, bool isPublishing)
     {
-        foreach (var (key, value) in new[] { (AudienceKey, Audience), (GroupsClaimKey, GroupsClaim) }.Where(setting => setting.Item2 is ""))
+        foreach (var (key, value) in new[] { (AudienceKey, Audience), (GroupsClaimKey, GroupsClaim) }.Where(setting => setting.Item2 is not null))
         {
-            section.Reject(key, value, "a name");
+            section.Require(key, value, Rules.Audience);
         }
 
         if (TenantId is not null)
@@ -151,18 +151,18 @@ public sealed record SignInSettings
             return;
         }
 
-        if (!Uri.TryCreate(DiscoveryUrl, UriKind.Absolute, out var url))
+        if (DiscoveryUrl is null || !Rules.DiscoveryUrl.Accepts(DiscoveryUrl))
         {
-            section.Reject(DiscoveryUrlKey, DiscoveryUrl, "an address such as https://login.example.com/.well-known/openid-configuration, or a tenant id of Microsoft Entra in Mlflow:" + TenantIdKey);
+            section.Reject(DiscoveryUrlKey, DiscoveryUrl, $"{Rules.DiscoveryUrl.Accepted}, or a tenant id of Microsoft Entra in Mlflow:{TenantIdKey}");
         }
-        else if (isPublishing && url.Scheme == "http")
+        else if (isPublishing)
         {
-            section.Reject(DiscoveryUrlKey, DiscoveryUrl, "an address by https, as the keys of the provider come from there");
+            section.Require(DiscoveryUrlKey, DiscoveryUrl, Rules.PublishedDiscoveryUrl);
         }
 
-        if (Issuer is not null && !(Uri.TryCreate(Issuer, UriKind.Absolute, out var issuer) && issuer.Scheme is "http" or "https"))
+        if (Issuer is not null)
         {
-            section.Reject(IssuerKey, Issuer, "the issuer that the provider's configuration names, such as https://login.example.com/");
+            section.Require(IssuerKey, Issuer, Rules.Issuer);
         }
     }
 }

@@ -45,11 +45,7 @@ public static partial class MlflowBuilderExtensions
         const string name = "basic authentication";
         var permission = defaultPermission.ToSetting(nameof(defaultPermission));
         var cache = credentialCache ?? TimeSpan.FromMinutes(1);
-        if (cache < TimeSpan.Zero || cache > TimeSpan.FromHours(1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(credentialCache), credentialCache, "The credential cache of MLflow (auth_cache_ttl_seconds) is from 0 to 1 hour.");
-        }
-
+        Rules.CredentialCache.Require(cache, nameof(credentialCache));
         adminPassword?.RequireSecret("the password of MLflow's administrator (MLFLOW_AUTH_ADMIN_PASSWORD)", nameof(adminPassword));
         var server = builder.Resource;
         server.RequireNoSignIn(name);

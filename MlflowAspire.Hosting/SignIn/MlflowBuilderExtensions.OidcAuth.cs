@@ -5,8 +5,6 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    private const string DiscoveryPath = "/.well-known/openid-configuration";
-
     /// <summary>
     /// Has users sign in with a provider of OpenID Connect, through the plugin mlflow-oidc-auth. People log in with the browser, machines send
     /// a bearer token of the provider. Users and permissions are kept in a database <c>{name of the server}_oidc</c> beside the backend store.
@@ -37,20 +35,13 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(discoveryUrl);
         ArgumentException.ThrowIfNullOrEmpty(clientId);
         ArgumentNullException.ThrowIfNull(clientSecret);
-        if (!Uri.TryCreate(discoveryUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || !discoveryUrl.EndsWith(DiscoveryPath, StringComparison.Ordinal))
+        Rules.DiscoveryUrl.Require(discoveryUrl, nameof(discoveryUrl));
+        if (builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
-            throw new ArgumentException(
-                $"'{discoveryUrl}' is not the address of a provider's configuration (OIDC_DISCOVERY_URL). Accepted is one such as 'https://login.example.com{DiscoveryPath}'.", nameof(discoveryUrl));
+            Rules.PublishedDiscoveryUrl.Require(discoveryUrl, nameof(discoveryUrl));
         }
 
-        // The keys that tokens are signed with come from there.
-        if (url.Scheme == "http" && builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
-        {
-            throw new ArgumentException(
-                $"'{discoveryUrl}' is not an address by https (OIDC_DISCOVERY_URL). Accepted for a published server is one such as 'https://login.example.com{DiscoveryPath}'.", nameof(discoveryUrl));
-        }
-
-        var issuer = options?.Issuer ?? discoveryUrl[..^DiscoveryPath.Length];
+        var issuer = options?.Issuer ?? discoveryUrl[..^Rules.DiscoveryPath.Length];
         return builder.WithOidcAuth(discoveryUrl, issuer, clientId, clientSecret, options ?? new());
     }
 
@@ -80,12 +71,13 @@ public static partial class MlflowBuilderExtensions
         options ??= new();
         if (options.Issuer is { } other)
         {
-            throw new ArgumentException($"'{other}' is an issuer (OIDC_ISSUER) beside a tenant of Microsoft Entra, which is the issuer itself. Accepted is none.", nameof(options));
+            throw new ArgumentException(
+                $"'{other}' is an issuer (OIDC_ISSUER) beside a tenant of Microsoft Entra, which is the issuer itself. Accepted is none.", nameof(options));
         }
 
         var issuer = $"https://login.microsoftonline.com/{tenantId}/v2.0";
         return builder.WithOidcAuth(
-            issuer + DiscoveryPath,
+            issuer + Rules.DiscoveryPath,
             issuer,
             clientId,
             clientSecret,
@@ -116,9 +108,10 @@ public static partial class MlflowBuilderExtensions
         builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "oidc");
         // The demo gives itself a token, in the database of users, for as long as it runs.
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
+        var sessionKey = builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow.");
         return builder
             .WithSecret("OIDC_CLIENT_SECRET", clientSecret)
-            .WithSecret("SECRET_KEY", builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow."), versions => versions.SessionKey)
+            .WithSecret("SECRET_KEY", sessionKey, versions => versions.SessionKey)
             .WithEnvironment(context =>
             {
                 var variables = context.EnvironmentVariables;

@@ -13,15 +13,24 @@ public static partial class MlflowBuilderExtensions
         Require(
             options.UserGroups.Count + options.AdminGroups.Count > 0,
             "There is neither a group of users (OIDC_GROUP_NAME) nor one of administrators (OIDC_ADMIN_GROUP_NAME), so that nobody could sign in. Accepted is one or more.");
-        Require(options.UserNameClaims is not { Count: 0 }, "There is no claim that names the user (OIDC_USERNAME_FIELD). Accepted is one or more, or null for the usual ones.");
-        // Without one the plugin would take tokens that were made for another application.
-        Require(options.Audience is null || options.Audience.Trim().Length > 0, "The audience (OIDC_AUDIENCE) is empty. Accepted is a name, or null for the client id.");
         Require(
-            options.Issuer is null || (Uri.TryCreate(options.Issuer, UriKind.Absolute, out var issuer) && issuer.Scheme is "http" or "https"),
-            $"'{options.Issuer}' is not an issuer (OIDC_ISSUER). Accepted is the one that the provider's configuration names, such as 'https://login.example.com/'.");
+            options.UserNameClaims is not { Count: 0 },
+            "There is no claim that names the user (OIDC_USERNAME_FIELD). Accepted is one or more, or null for the usual ones.");
+        if (options.Audience is { } audience)
+        {
+            Rules.Audience.Require(audience, nameof(options.Audience));
+        }
+
+        if (options.Issuer is { } issuer)
+        {
+            Rules.Issuer.Require(issuer, nameof(options.Issuer));
+        }
+
         foreach (var range in options.TrustedProxies)
         {
-            Require(IPNetwork.TryParse(range, out _), $"'{range}' is not a range of trusted proxies (TRUSTED_PROXIES). Accepted are ranges in CIDR notation such as '10.0.0.0/23'.");
+            Require(
+                IPNetwork.TryParse(range, out _),
+                $"'{range}' is not a range of trusted proxies (TRUSTED_PROXIES). Accepted are ranges in CIDR notation such as '10.0.0.0/23'.");
         }
 
         // The plugin reads them out of a list that is separated by commas.
@@ -29,7 +38,9 @@ public static partial class MlflowBuilderExtensions
         {
             foreach (var name in names)
             {
-                Require(!string.IsNullOrEmpty(name) && name == name.Trim() && !name.Contains(',', StringComparison.Ordinal), $"'{name}' is not {what}. Accepted are names without commas and without spaces around them.");
+                Require(
+                    !string.IsNullOrEmpty(name) && name == name.Trim() && !name.Contains(',', StringComparison.Ordinal),
+                    $"'{name}' is not {what}. Accepted are names without commas and without spaces around them.");
             }
         }
 

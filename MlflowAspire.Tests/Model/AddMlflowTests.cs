@@ -183,5 +183,8 @@ public class AddMlflowTests
     [InlineData(-1)]
     [InlineData(65536)]
     public void A_port_out_of_range_is_refused(int port) =>
-        Assert.Contains("0 (a free port) to 65535", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow", port)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"port (of this machine) is '{port}'; accepted: a whole number from 0 to 65535.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow", port)).Message,
+            StringComparison.Ordinal);
 }

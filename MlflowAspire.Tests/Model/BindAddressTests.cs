@@ -48,7 +48,10 @@ public class BindAddressTests
     [InlineData("::")]
     [InlineData("1")]
     public void What_is_no_address_is_refused(string address) =>
-        Assert.Contains($"'{address}' is no address", Assert.Throws<ArgumentException>(() => TestModel.ToRun().AddMlflow().WithBindAddress(address)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"address (of this machine) is '{address}'; accepted: an IPv4 address",
+            Assert.Throws<ArgumentException>(() => TestModel.ToRun().AddMlflow().WithBindAddress(address)).Message,
+            StringComparison.Ordinal);
 
     private static EndpointAnnotation Endpoint(MlflowServerResource server) => Assert.Single(server.Annotations.OfType<EndpointAnnotation>());
 }

@@ -51,7 +51,7 @@ public class ContainerAppTests
     [InlineData("https://mlflow.example.com")]
     [InlineData("mlflow.example.com:443")]
     public void A_domain_is_a_name(string domain) =>
-        Assert.Contains($"'{domain}' is not the name of a domain", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithCustomDomain(domain)).Message, StringComparison.Ordinal);
+        Assert.Contains($"is '{domain}'; accepted: the name of a domain", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithCustomDomain(domain)).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task An_external_endpoint_without_sign_in_is_not_published_by_accident()

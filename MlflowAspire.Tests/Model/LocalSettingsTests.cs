@@ -12,9 +12,10 @@ public class LocalSettingsTests
     [InlineData("Workers", "0", "a whole number from 1 to 64")]
     [InlineData("Workers", "2.5", "a whole number from 1 to 64")]
     [InlineData("Jobs", "yes", "true or false")]
-    [InlineData("ArtifactTimeout", "-1", "a whole number from 1 to 86400")]
-    [InlineData("StatementTimeout", "3601", "a whole number from 0 to 3600")]
+    [InlineData("ArtifactTimeout", "-2", "a whole number of seconds from 1 to 86400, or -1 for no limit")]
+    [InlineData("StatementTimeout", "3601", "a whole number of seconds from 1 to 3600, or 0 for no limit")]
     [InlineData("OpenTelemetry", "on", "true or false")]
+    [InlineData("AllowedHosts", "https://ml.example.com", "host names with or without a port, such as 'mlflow.example.com' or '*.example.com:8443'")]
     [InlineData("KekVersion", "0", "a whole number from 1 to 2147483647")]
     public async Task A_wrong_setting_stops_the_app_host_before_anything_starts(string setting, string value, string accepted)
     {
@@ -31,10 +32,6 @@ public class LocalSettingsTests
         var exception = await FailAsync($"--Mlflow:{setting}=2");
         Assert.StartsWith($"Mlflow:{setting} is '2', and there is no such setting; {hint}", exception.Message, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public async Task A_wrong_host_is_refused() =>
-        Assert.Contains("'https://ml.example.com' is not an allowed host", (await FailAsync("--Mlflow:AllowedHosts=https://ml.example.com")).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task All_mistakes_are_told_at_once()

@@ -25,6 +25,8 @@ public class ServerOptionsTests
 
     [Theory]
     [InlineData(0.5)]
+    [InlineData(0)]
+    [InlineData(-2)]
     [InlineData(86401)]
     public void An_artifact_timeout_out_of_range_is_refused(double seconds) =>
         Assert.Contains(
@@ -32,16 +34,25 @@ public class ServerOptionsTests
             Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithArtifactTimeout(TimeSpan.FromSeconds(seconds))).Message,
             StringComparison.Ordinal);
 
-    [Fact]
-    public async Task The_artifact_timeout_is_set_in_seconds()
+    [Theory]
+    [InlineData(600)]
+    [InlineData(-1)]
+    public async Task The_artifact_timeout_is_set_in_seconds(int seconds)
     {
         var model = TestModel.ToRun();
-        var environment = await model.AddMlflow().WithArtifactTimeout(TimeSpan.FromMinutes(10)).Resource.EnvironmentAsync(model.Builder);
-        Assert.Equal("600", environment["MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT"]);
+        var environment = await model.AddMlflow().WithArtifactTimeout(TimeSpan.FromSeconds(seconds)).Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal($"{seconds}", environment["MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT"]);
+    }
+
+    [Fact]
+    public async Task The_artifact_timeout_is_MLflows_own_unless_it_is_set()
+    {
+        var model = TestModel.ToRun();
+        Assert.DoesNotContain("MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", await model.AddMlflow().Resource.EnvironmentAsync(model.Builder));
     }
 
     [Theory]
-    [InlineData(0.5)]
+    [InlineData(1.5)]
     [InlineData(-1)]
     [InlineData(3601)]
     public void A_statement_timeout_out_of_range_is_refused(double seconds) =>

@@ -166,7 +166,8 @@ public class SignInModelTests
         const string url = "http://login.example.com/.well-known/openid-configuration";
         var model = TestModel.ToPublish();
         var secret = ClientSecret(model.Builder);
-        Assert.Contains("'" + url + "' is not an address by https (OIDC_DISCOVERY_URL)", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret)).Message, StringComparison.Ordinal);
+        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret));
+        Assert.Contains($"discoveryUrl (OIDC_DISCOVERY_URL) is '{url}'; accepted: an address by https", exception.Message, StringComparison.Ordinal);
 
         var local = TestModel.ToRun();
         secret = ClientSecret(local.Builder);
@@ -200,8 +201,8 @@ public class SignInModelTests
         { new() { UserGroups = [], AdminGroups = [] }, "nobody could sign in" },
         { new() { UserNameClaims = ["email,sub"] }, "'email,sub' is not a claim that names the user (OIDC_USERNAME_FIELD)" },
         { new() { UserNameClaims = [] }, "There is no claim that names the user (OIDC_USERNAME_FIELD)" },
-        { new() { Audience = " " }, "The audience (OIDC_AUDIENCE) is empty" },
-        { new() { Issuer = "login.example.com" }, "'login.example.com' is not an issuer (OIDC_ISSUER)" },
+        { new() { Audience = " " }, "Audience (OIDC_AUDIENCE) is ' '; accepted: a name" },
+        { new() { Issuer = "login.example.com" }, "Issuer (OIDC_ISSUER) is 'login.example.com'; accepted: the issuer that" },
         { new() { TrustedProxies = ["10.0.0.0/23", "proxy"] }, "'proxy' is not a range of trusted proxies (TRUSTED_PROXIES)" },
     };
 

@@ -3,10 +3,11 @@ import io
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any, BinaryIO
+from unittest import mock
 
 from mlflow_aspire.stores.errors import StoreError
 from mlflow_aspire.stores.proxied import ProxiedStore
-from mlflow_aspire.stores.streaming import StreamingStore
+from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingStore
 
 PART = 8 * 2**20
 
@@ -48,6 +49,16 @@ async def chunks(size: int, left_after: int | None = None) -> AsyncIterator[byte
         yield bytes([number % 251]) * 2**16
     yield b""
     yield b"end"
+
+
+class BlobTimeoutTest(unittest.TestCase):
+    def test_minus_one_is_no_limit(self) -> None:
+        for setting, timeout in (("-1", None), ("60", 60)):
+            with self.subTest(setting), mock.patch.dict("os.environ", MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT=setting):
+                client = mock.MagicMock()
+                StreamingBlobRepository("wasbs://container@account.blob.core.windows.net", client).put("file", b"content")
+                upload = client.get_blob_client.return_value.upload_blob
+                self.assertEqual(upload.call_args.kwargs["timeout"], timeout)
 
 
 class StreamingTest(unittest.TestCase):

@@ -228,10 +228,6 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
             }
             {
-              name: 'MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT'
-              value: '300'
-            }
-            {
               name: 'MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS'
               value: '30'
             }

@@ -117,7 +117,9 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
         self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = _DOWNLOAD_PART
 
     def put(self, path: str, content: bytes | BinaryIO) -> None:
-        self._blob(path).upload_blob(content, overwrite=True, timeout=self.write_timeout)
+        # -1 is no limit, as with Google Cloud Storage. Azure's service would refuse the number.
+        timeout = None if self.write_timeout == -1 else self.write_timeout
+        self._blob(path).upload_blob(content, overwrite=True, timeout=timeout)
 
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
         content = self._blob(path).download_blob()

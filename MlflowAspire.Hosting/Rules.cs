@@ -52,6 +52,8 @@ internal static partial class Rules
     /// <summary>Without one the plugin would take tokens that were made for another application.</summary>
     public static Rule<string> Audience { get; } = new("OIDC_AUDIENCE", "a name", text => text.Trim().Length > 0);
 
+    public static Rule<int> AccessTokenDays { get; } = Range("MLFLOW_OIDC_ACCESS_TOKEN_DAYS", 0, 365);
+
     /// <summary>How MLflow writes that there is no limit.</summary>
     public static TimeSpan NoArtifactTimeout { get; } = TimeSpan.FromSeconds(-1);
 

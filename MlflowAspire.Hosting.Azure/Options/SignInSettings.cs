@@ -19,9 +19,10 @@ public sealed record SignInSettings
     private const string UserGroupsKey = "Oidc:UserGroups";
     private const string AdminGroupsKey = "Oidc:AdminGroups";
     private const string UserNameClaimsKey = "Oidc:UserNameClaims";
+    private const string AccessTokenDaysKey = "Oidc:AccessTokenDays";
 
     private static readonly string[] s_providerKeys = [DiscoveryUrlKey, TenantIdKey, ClientIdKey, IssuerKey];
-    private static readonly string[] s_userKeys = [AudienceKey, GroupsClaimKey, UserGroupsKey, AdminGroupsKey, UserNameClaimsKey];
+    private static readonly string[] s_userKeys = [AudienceKey, GroupsClaimKey, UserGroupsKey, AdminGroupsKey, UserNameClaimsKey, AccessTokenDaysKey];
 
     /// <summary>How users sign in.</summary>
     public SignInMode Mode { get; init; }
@@ -56,6 +57,9 @@ public sealed record SignInSettings
     /// <summary>The claims that name the user; the provider's usual ones when there are none.</summary>
     public IReadOnlyList<string> UserNameClaims { get; init; } = [];
 
+    /// <summary>The days that an access token of a user lasts at most; with 0 there are none.</summary>
+    public int AccessTokenDays { get; init; } = OidcAuthOptions.DefaultAccessTokenDays;
+
     /// <summary>Reads the settings; what is wrong is noted in the section.</summary>
     internal static SignInSettings Read(SettingsSection section, bool isPublishing)
     {
@@ -72,6 +76,7 @@ public sealed record SignInSettings
             UserGroups = Names(section, UserGroupsKey),
             AdminGroups = Names(section, AdminGroupsKey),
             UserNameClaims = Names(section, UserNameClaimsKey),
+            AccessTokenDays = section.Integer(AccessTokenDaysKey, OidcAuthOptions.DefaultAccessTokenDays, Rules.AccessTokenDays),
         };
 
         switch (settings.Mode)

@@ -26,6 +26,7 @@ internal static class SignInExtensions
             GroupsClaim = settings.GroupsClaim,
             UserNameClaims = settings.UserNameClaims is { Count: > 0 } claims ? claims : null,
             DefaultPermission = settings.DefaultPermission,
+            AccessTokenDays = settings.AccessTokenDays,
         };
         return options with
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Hosting;
 
@@ -131,6 +132,10 @@ public static partial class MlflowBuilderExtensions
                 variables["DEFAULT_MLFLOW_PERMISSION"] = permission;
                 variables["DEFAULT_LANDING_PAGE_IS_PERMISSIONS"] = "false";
                 variables["AUTOMATIC_LOGIN_REDIRECT"] = "true";
+                if (options.AccessTokenDays != OidcAuthOptions.DefaultAccessTokenDays)
+                {
+                    variables["MLFLOW_OIDC_ACCESS_TOKEN_DAYS"] = options.AccessTokenDays.ToString(CultureInfo.InvariantCulture);
+                }
                 if (options.TrustedProxies.Count > 0)
                 {
                     variables["TRUSTED_PROXIES"] = string.Join(',', options.TrustedProxies);

@@ -26,6 +26,7 @@ public static partial class MlflowBuilderExtensions
             Rules.Issuer.Require(issuer, nameof(options.Issuer));
         }
 
+        Rules.AccessTokenDays.Require(options.AccessTokenDays, nameof(options.AccessTokenDays));
         foreach (var range in options.TrustedProxies)
         {
             Require(

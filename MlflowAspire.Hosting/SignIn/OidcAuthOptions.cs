@@ -54,4 +54,13 @@ public sealed record OidcAuthOptions
     /// leaves the Host header as it is, and all addresses that are made from it begin with https there, as that of <c>OIDC_REDIRECT_URI</c> does.
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    /// <summary>
+    /// The days, 0 to 365, that an access token lasts at most which a user issues (<c>MLFLOW_OIDC_ACCESS_TOKEN_DAYS</c>): it outlives the user's groups. With 0
+    /// nobody issues any.
+    /// </summary>
+    public int AccessTokenDays { get; init; } = DefaultAccessTokenDays;
+
+    /// <summary>What the image has without the setting.</summary>
+    internal const int DefaultAccessTokenDays = 30;
 }

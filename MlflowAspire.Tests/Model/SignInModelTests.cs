@@ -203,13 +203,14 @@ public class SignInModelTests
         { new() { UserNameClaims = [] }, "There is no claim that names the user (OIDC_USERNAME_FIELD)" },
         { new() { Audience = " " }, "Audience (OIDC_AUDIENCE) is ' '; accepted: a name" },
         { new() { Issuer = "login.example.com" }, "Issuer (OIDC_ISSUER) is 'login.example.com'; accepted: the issuer that" },
+        { new() { AccessTokenDays = 366 }, "AccessTokenDays (MLFLOW_OIDC_ACCESS_TOKEN_DAYS) is '366'; accepted: a whole number from 0 to 365" },
         { new() { TrustedProxies = ["10.0.0.0/23", "proxy"] }, "'proxy' is not a range of trusted proxies (TRUSTED_PROXIES)" },
     };
 
     [Theory]
     [MemberData(nameof(WrongOptions))]
     public void Options_that_are_wrong_are_refused(OidcAuthOptions options, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => AddOidc(TestModel.ToRun(), options)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.ThrowsAny<ArgumentException>(() => AddOidc(TestModel.ToRun(), options)).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task Groups_of_users_or_of_administrators_can_be_none()

@@ -24,14 +24,15 @@ public class SignInSettingsTests
     [InlineData("Mlflow:Oidc:UserGroups is ''; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:UserGroups=")]
     [InlineData("Mlflow:Oidc:AdminGroups is ' ,'; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AdminGroups= ,")]
     [InlineData("Mlflow:Oidc:UserNameClaims is ','; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:UserNameClaims=,")]
+    [InlineData("Mlflow:Oidc:AccessTokenDays is '366'; accepted: a whole number from 0 to 365", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AccessTokenDays=366")]
     public async Task Settings_that_do_not_fit_are_refused(string message, params string[] settings) =>
         Assert.Contains(message, await RefusalAsync(settings), StringComparison.Ordinal);
 
     public static TheoryData<string, string[]> SettingsWithoutEffect => new()
     {
-        { "none", ["DefaultPermission=none", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x"] },
-        { "basic", ["Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x"] },
-        { "entra", ["DefaultPermission=none", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x"] },
+        { "none", ["DefaultPermission=none", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
+        { "basic", ["Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
+        { "entra", ["DefaultPermission=none", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
     };
 
     [Theory]
@@ -61,6 +62,7 @@ public class SignInSettingsTests
     [InlineData("OIDC_AUDIENCE", "https://mlflow.example", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:Audience=https://mlflow.example")]
     [InlineData("OIDC_USERNAME_FIELD", "sub,azp", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:UserNameClaims=sub, azp")]
     [InlineData("OIDC_USERNAME_FIELD", "email,preferred_username", "SignIn=oidc", "Oidc:ClientId=x", Discovery)]
+    [InlineData("MLFLOW_OIDC_ACCESS_TOKEN_DAYS", "7", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AccessTokenDays=7")]
     public async Task Settings_reach_the_server(string variable, string value, params string[] settings)
     {
         await using var builder = await AppHostBuilder.CreateAsync(

@@ -15,7 +15,7 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(database);
         var server = database.Resource.Parent;
-        return builder.WithBackendStore(database, database.Resource.DatabaseName, new(
+        return builder.WithBackendStore(database.Resource.DatabaseName, new(
             database.Resource,
             name => DatabaseUri(ReferenceExpression.Create($"{server.Host}"), ReferenceExpression.Create($"{server.Port}"), name),
             builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase,
@@ -23,17 +23,24 @@ public static partial class MlflowBuilderExtensions
     }
 
     internal static IResourceBuilder<MlflowServerResource> WithBackendStore(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<IResource> database, string databaseName, MlflowBackendStore store)
+        this IResourceBuilder<MlflowServerResource> builder, string databaseName, MlflowBackendStore store)
     {
         var server = builder.Resource;
-        if (server.BackendStore is { } other)
+        if (server.Store is { } other)
         {
-            throw new InvalidOperationException($"MLflow server '{server.Name}' has the backend store '{other.Name}' already; it can have one.");
+            throw new InvalidOperationException(
+                $"MLflow server '{server.Name}' has the backend store '{other.Database?.Name ?? other.UriOf(databaseName).ValueExpression}' already; it can have one.");
         }
 
         server.Store = store;
-        builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase).WaitFor(database);
-        return builder.WithStoreEnvironment(SetDatabase).WithReferenceRelationship(database).AddSignInDatabase();
+        var migration = builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WithEnvironment(SetDatabase);
+        if (store.Database is { } database)
+        {
+            migration.WaitFor(builder.ApplicationBuilder.CreateResourceBuilder(database));
+            builder.WithReferenceRelationship(database);
+        }
+
+        return builder.WithStoreEnvironment(SetDatabase).AddSignInDatabase();
 
         // User name and password go into libpq's own variables. So they need no escaping, and MLFLOW_BACKEND_STORE_URI, which MLflow writes to logs and passes
         // on as argument, holds no secret.

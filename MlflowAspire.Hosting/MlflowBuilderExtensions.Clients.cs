@@ -6,33 +6,44 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Makes a resource a client of the MLflow server: it gets <c>MLFLOW_TRACKING_URI</c>, with the address as seen from where the resource runs, and the same
-    /// for .NET's service discovery, by which <c>http://mlflow</c> (the name of the resource) is the server. With basic authentication it gets the
-    /// administrator's <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> too, also when that is set up later. It gets nothing else, but for
-    /// the sizes of direct transfer where the artifact store has it switched on: settings of the server break paths in a client's environment.
+    /// Makes a resource a client of the MLflow server: it gets the address as seen from where the resource runs and, with basic authentication, what the
+    /// administrator signs in with, also when that is set up later.
     /// </summary>
+    /// <remarks>
+    /// That is <c>MLFLOW_TRACKING_URI</c>, <c>MLFLOW_TRACKING_USERNAME</c> and <c>MLFLOW_TRACKING_PASSWORD</c> for MLflow's clients; the connection properties
+    /// <c>{NAME}_URI</c>, <c>{NAME}_USERNAME</c> and <c>{NAME}_PASSWORD</c>, in upper case, with the name of the connection; and the address for .NET's service
+    /// discovery, by which <c>http://mlflow</c> (the name of the resource) is the server. It gets nothing else, but for the sizes of direct transfer where the
+    /// artifact store has it switched on: settings of the server break paths in a client's environment.
+    /// </remarks>
     /// <typeparam name="TDestination">The type of the client.</typeparam>
     /// <param name="builder">The client.</param>
     /// <param name="mlflow">The MLflow server.</param>
+    /// <param name="connectionName">The name of the connection; that of the server by default.</param>
+    /// <param name="optional">Whether the client starts without the address; it always has one.</param>
     /// <returns>The builder of the client.</returns>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
-        this IResourceBuilder<TDestination> builder, IResourceBuilder<MlflowServerResource> mlflow)
+        this IResourceBuilder<TDestination> builder, IResourceBuilder<MlflowServerResource> mlflow, string? connectionName = null, bool optional = false)
         where TDestination : IResourceWithEnvironment
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(mlflow);
-        return builder
-            .WithReferenceRelationship(mlflow)
-            .WithEnvironment("MLFLOW_TRACKING_URI", mlflow.Resource.UriExpression)
+        return ResourceBuilderExtensions.WithReference(builder, (IResourceBuilder<IResourceWithConnectionString>)mlflow, connectionName, optional)
             .WithEnvironment($"services__{mlflow.Resource.Name}__{MlflowServerResource.PrimaryEndpointName}__0", mlflow.Resource.UriExpression)
             .WithEnvironment(context =>
             {
+                // Published, a connection string would be a secret of the client.
+                context.EnvironmentVariables["MLFLOW_TRACKING_URI"] = mlflow.Resource.UriExpression;
+                if (mlflow.Resource.SignIn?.Credentials is { } credentials)
+                {
+                    context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = credentials.UserName;
+                    context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = credentials.Password;
+                }
+
                 foreach (var (name, value) in mlflow.Resource.DirectTransfer)
                 {
                     context.EnvironmentVariables[name] = value;
                 }
-            })
-            .WithEnvironment(context => mlflow.Resource.SignIn?.SetClient?.Invoke(context));
+            });
     }
 
     /// <summary>

@@ -38,17 +38,13 @@ public static partial class MlflowBuilderExtensions
     /// <param name="redisUrl">A secret: the URL with the credentials, such as <c>rediss://:key@queue.example.com:6380/0</c>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The parameter is not a secret.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithJobQueue(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> redisUrl)
+    public static IResourceBuilder<MlflowServerResource> WithJobQueue(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> redisUrl)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(redisUrl);
-        if (!redisUrl.Resource.Secret)
-        {
-            throw new ArgumentException(
-                $"The parameter '{redisUrl.Resource.Name}' is not a secret; the URL of the job queue (MLFLOW_SERVER_JOB_HUEY_REDIS_URL) holds credentials.", nameof(redisUrl));
-        }
-
+        redisUrl.RequireSecret("the URL of the job queue (MLFLOW_SERVER_JOB_HUEY_REDIS_URL) with its credentials", nameof(redisUrl));
         builder.Resource.HasJobQueue = true;
-        return builder.WithSecret("MLFLOW_SERVER_JOB_HUEY_REDIS_URL", redisUrl);
+        return builder.WithServerSecret("MLFLOW_SERVER_JOB_HUEY_REDIS_URL", redisUrl);
     }
 }

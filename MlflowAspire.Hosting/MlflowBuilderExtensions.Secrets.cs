@@ -10,7 +10,8 @@ public static partial class MlflowBuilderExtensions
     /// <param name="versions">The versions, 1 or more.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A version is less than 1.</exception>
-    public static IResourceBuilder<MlflowServerResource> WithSecretVersions(this IResourceBuilder<MlflowServerResource> builder, MlflowSecretVersions versions)
+    public static IResourceBuilder<MlflowServerResource> WithSecretVersions(
+        this IResourceBuilder<MlflowServerResource> builder, MlflowSecretVersions versions)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(versions);
@@ -23,9 +24,33 @@ public static partial class MlflowBuilderExtensions
         return builder;
     }
 
-    /// <summary>Sets an environment variable of the server to a secret.</summary>
-    internal static IResourceBuilder<MlflowServerResource> WithSecret(
-        this IResourceBuilder<MlflowServerResource> builder, string variable, IResourceBuilder<ParameterResource> secret, Func<MlflowSecretVersions, int>? version = null)
+    /// <summary>
+    /// Sets an environment variable of the server and of its tasks to a secret: of an artifact store of your own, or of a provider of models. A published
+    /// server reads it from its key vault, where it has one.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="name">The name of the variable, such as <c>OPENAI_API_KEY</c>.</param>
+    /// <param name="secret">The value, a secret.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The parameter is no secret.</exception>
+    public static IResourceBuilder<MlflowServerResource> WithSecret(
+        this IResourceBuilder<MlflowServerResource> builder, string name, IResourceBuilder<ParameterResource> secret)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(secret);
+        secret.RequireSecret($"the environment variable {name}", nameof(secret));
+        var secrets = builder.Resource.Secrets;
+        secrets.Add(secret.Resource);
+        return builder.WithStoreEnvironment(context => context.EnvironmentVariables[name] = secrets.ValueOf(secret.Resource));
+    }
+
+    /// <summary>Sets an environment variable of the server alone to a secret.</summary>
+    internal static IResourceBuilder<MlflowServerResource> WithServerSecret(
+        this IResourceBuilder<MlflowServerResource> builder,
+        string variable,
+        IResourceBuilder<ParameterResource> secret,
+        Func<MlflowSecretVersions, int>? version = null)
     {
         var (server, secrets) = (builder.Resource, builder.Resource.Secrets);
         secrets.Add(secret.Resource, version is null ? null : () => version(server.SecretVersions));

@@ -11,19 +11,21 @@ public static partial class MlflowBuilderExtensions
     /// each works on eight calls at once, for which it may open 18 connections to the database.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
-    /// <param name="workers">1 to 64.</param>
+    /// <param name="workers">1 to 64; each takes 0.5 GiB of the server's memory, see <see cref="WithSize"/>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
     public static IResourceBuilder<MlflowServerResource> WithWorkers(this IResourceBuilder<MlflowServerResource> builder, int workers)
     {
         ArgumentNullException.ThrowIfNull(builder);
         Rules.Workers.Require(workers, nameof(workers));
-        return builder.WithEnvironment("MLFLOW_WORKERS", workers.ToString(CultureInfo.InvariantCulture));
+        builder.Resource.Workers = workers;
+        return builder;
     }
 
     /// <summary>
     /// Switches the job runner on (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>): evaluations and scorers that run on the server.
-    /// It is off by default: it takes 1.3 GiB more when idle and doubles the time to start. Switching it on raises the server to 2 cores and 4 GiB.
+    /// It is off by default: it takes 1.3 GiB more when idle and doubles the time to start. Switching it on raises the server to 2 cores and 4 GiB, unless
+    /// <see cref="WithSize"/> says otherwise.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="enabled">Whether jobs run on the server.</param>
@@ -32,8 +34,19 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Resource.RunsJobs = enabled;
-        builder.Resource.Size = enabled ? MlflowServerSize.WithJobs : MlflowServerSize.Default;
         return builder.WithEnvironment("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", enabled ? "true" : "false");
+    }
+
+    /// <summary>
+    /// Switches the AI gateway on or off, with its pages (<c>MLFLOW_ENABLE_AI_GATEWAY</c>). It is on by default.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="enabled">Whether the server has the gateway.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithAIGateway(this IResourceBuilder<MlflowServerResource> builder, bool enabled = true)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.WithEnvironment("MLFLOW_ENABLE_AI_GATEWAY", enabled ? "true" : "false");
     }
 
     /// <summary>

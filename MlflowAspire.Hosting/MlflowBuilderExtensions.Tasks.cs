@@ -25,9 +25,9 @@ public static partial class MlflowBuilderExtensions
         mlflow.WaitForCompletion(migration);
     }
 
-    internal static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) => builder
-        .AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete")
-        .WithArgs("gc");
+    internal static IResourceBuilder<MlflowTaskResource> AddGarbageCollection(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow) =>
+        builder.AddTask(mlflow, mlflow.Resource.GarbageCollection, "Delete").WithArgs("gc");
 
     private static void AddGarbageCollectionCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
@@ -53,7 +53,8 @@ public static partial class MlflowBuilderExtensions
             .WithReference(mlflow)
             .WaitFor(mlflow)
             // The demo ends with a link, for a browser outside of the network of containers.
-            .WithEnvironment(async context => context.EnvironmentVariables["MLFLOW_DEMO_BROWSER_ADDRESS"] = (await mlflow.Resource.UriExpression.GetValueAsync(context.CancellationToken))!)
+            .WithEnvironment(async context =>
+                context.EnvironmentVariables["MLFLOW_DEMO_BROWSER_ADDRESS"] = (await mlflow.Resource.UriExpression.GetValueAsync(context.CancellationToken))!)
             .WithExplicitStart()
             .ExcludeFromManifest();
 
@@ -72,21 +73,12 @@ public static partial class MlflowBuilderExtensions
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
 
-    internal static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) => task.WithEnvironment(async context =>
-    {
-        foreach (var variable in other.Annotations.OfType<EnvironmentCallbackAnnotation>())
+    internal static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) =>
+        task.WithEnvironment(async context =>
         {
-            await variable.Callback(context);
-        }
-    });
-
-    /// <summary>
-    /// Sets environment variables of the server and of its garbage collection, which uses the same stores: it removes artifacts from the store itself, with no
-    /// need for a server that runs and for a sign-in to it.
-    /// </summary>
-    internal static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(this IResourceBuilder<MlflowServerResource> mlflow, Action<EnvironmentCallbackContext> set)
-    {
-        mlflow.ApplicationBuilder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(set);
-        return mlflow.WithEnvironment(set);
-    }
+            foreach (var variable in other.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            {
+                await variable.Callback(context);
+            }
+        });
 }

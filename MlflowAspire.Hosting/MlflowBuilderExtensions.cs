@@ -61,17 +61,17 @@ public static partial class MlflowBuilderExtensions
             .WithUrlForEndpoint(MlflowServerResource.PrimaryEndpointName, url => url.DisplayText = "MLflow")
             .WithHttpHealthCheck("/health")
             .WithRestartAfterFailure()
-            .WithContainerRuntimeArgs(context => context.Args.Add(FormattableString.Invariant($"--memory={server.Size.MemoryGiB}g")))
+            .WithContainerRuntimeArgs(server.SetSize)
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")
-            .WithSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey, versions => versions.FlaskSecretKey)
-            .WithSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase, versions => versions.KekPassphrase)
+            .WithServerSecret("MLFLOW_FLASK_SERVER_SECRET_KEY", flaskSecretKey, versions => versions.FlaskSecretKey)
+            .WithServerSecret("MLFLOW_CRYPTO_KEK_PASSPHRASE", kekPassphrase, versions => versions.KekPassphrase)
             .WithEnvironment(context =>
                 context.EnvironmentVariables["MLFLOW_CRYPTO_KEK_VERSION"] = server.SecretVersions.KekPassphrase.ToString(CultureInfo.InvariantCulture))
-            .WithSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
+            .WithServerSecret("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", webhookKey, versions => versions.WebhookKey)
             .WithEnvironment(server.SetAllowedHosts)
             .WithEnvironment(server.SetReplicas)
             .WithEnvironment(server.SetMigration)
-            .WithWorkers(1)
+            .WithEnvironment(server.SetWorkers)
             .WithJobs(enabled: false);
 
         builder.AddMigration(mlflow);
@@ -99,7 +99,7 @@ public static partial class MlflowBuilderExtensions
 
     private static Task Validate(this MlflowServerResource server) => server switch
     {
-        { BackendStore: null } => throw new DistributedApplicationException(
+        { Store: null } => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has no backend store. Call WithBackendStore with a PostgreSQL database."),
         { ArtifactStoreName: null } => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has no artifact store. "
@@ -107,6 +107,9 @@ public static partial class MlflowBuilderExtensions
         _ when Rules.LackQueue(server.Replicas, server.RunsJobs, server.HasJobQueue) => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. "
             + "Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
+        _ when server.Size.WorkersThatFit(server.RunsJobs) is var fit && server.Workers > fit => throw new DistributedApplicationException(FormattableString.Invariant(
+            $"MLflow server '{server.Name}' has {server.Workers} workers{(server.RunsJobs ? " and jobs" : "")} and {server.Size.MemoryGiB} GiB, which {fit} fit in. ")
+            + FormattableString.Invariant($"Call WithWorkers({Math.Max(fit, 1)}), or WithSize with {MlflowServerSize.MemoryFor(server.Workers, server.RunsJobs)} GiB or more.")),
         _ => Task.CompletedTask,
     };
 }

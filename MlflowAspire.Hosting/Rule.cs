@@ -20,7 +20,7 @@ internal sealed record Rule<T>(string Setting, string Accepted, Func<T, bool> Ac
             return;
         }
 
-        var message = $"{option} ({Setting}) is '{value}'; accepted: {Accepted}.";
+        var message = FormattableString.Invariant($"{option} ({Setting}) is '{value}'; accepted: {Accepted}.");
         throw value is int or double or TimeSpan
             ? new ArgumentOutOfRangeException(option, message)
             : new ArgumentException(message, option);

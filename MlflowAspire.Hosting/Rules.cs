@@ -22,6 +22,10 @@ internal static partial class Rules
 
     public static Rule<int> Workers { get; } = Range("MLFLOW_WORKERS", 1, 64);
 
+    public static Rule<double> Cores { get; } = Range("of the server", 0.25, 64);
+
+    public static Rule<double> MemoryGiB { get; } = Range("of the server", 0.5, 256);
+
     public static Rule<int> Replicas { get; } = Range("MLFLOW_SERVER_REPLICAS", 1, 30);
 
     public static Rule<int> SecretVersion { get; } = Range("the version of a secret", 1, int.MaxValue);
@@ -54,6 +58,10 @@ internal static partial class Rules
 
     public static Rule<int> AccessTokenDays { get; } = Range("MLFLOW_OIDC_ACCESS_TOKEN_DAYS", 0, 365);
 
+    public static Rule<string> ArtifactStore { get; } = new(
+        "MLFLOW_ARTIFACTS_DESTINATION", "an address such as 'oss://bucket/path', without a password",
+        text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && !uri.UserInfo.Contains(':', StringComparison.Ordinal));
+
     /// <summary>How MLflow writes that there is no limit.</summary>
     public static TimeSpan NoArtifactTimeout { get; } = TimeSpan.FromSeconds(-1);
 
@@ -62,6 +70,9 @@ internal static partial class Rules
 
     public static Rule<int> Range(string setting, int minimum, int maximum) =>
         new(setting, $"a whole number from {minimum} to {maximum}", number => number >= minimum && number <= maximum);
+
+    private static Rule<double> Range(string setting, double minimum, double maximum) =>
+        new(setting, FormattableString.Invariant($"a number from {minimum} to {maximum}"), number => number >= minimum && number <= maximum);
 
     private static bool IsWholeSeconds(TimeSpan time, int minimum, int maximum) =>
         time.Ticks % TimeSpan.TicksPerSecond == 0 && time.TotalSeconds >= minimum && time.TotalSeconds <= maximum;

@@ -37,6 +37,7 @@ public static partial class MlflowAzureExtensions
         var application = builder.ApplicationBuilder;
         server.HasMigrationStep = true;
         application.OnBeforeStart((_, _) => server.RefuseVolume());
+        application.OnBeforeStart((_, _) => ContainerSize.Require(server));
         builder
             .WithAzureUserAssignedIdentity(identity)
             .WithStoreRoles()

@@ -27,7 +27,6 @@ public static partial class MlflowAzureExtensions
         // All read late: the flexible server may become a container after this call.
         return builder
             .WithBackendStore(
-                database,
                 database.Resource.DatabaseName,
                 new(database.Resource, DatabaseUriOf, builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase, Credentials))
             .WithStoreRoles();

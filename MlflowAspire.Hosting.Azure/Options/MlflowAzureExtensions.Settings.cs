@@ -73,6 +73,16 @@ public static partial class MlflowAzureExtensions
             .WithStatementTimeout(settings.StatementTimeout)
             .WithSecretVersions(settings.SecretVersions)
             .WithSignIn(settings.SignIn);
+        if (settings.Size != MlflowServerSize.For(settings.Jobs))
+        {
+            builder.WithSize(settings.Size.Cores, settings.Size.MemoryGiB);
+        }
+
+        if (!settings.AIGateway)
+        {
+            builder.WithAIGateway(enabled: false);
+        }
+
         if (settings.ArtifactTimeout is { } timeout)
         {
             builder.WithArtifactTimeout(timeout);

@@ -25,6 +25,15 @@ public sealed record MlflowSettings
     /// <summary>Whether the server runs jobs (<c>MLFLOW_SERVER_ENABLE_JOB_EXECUTION</c>).</summary>
     public bool Jobs { get; init; }
 
+    /// <summary>The cores of the server (<c>Mlflow:Cores</c>), 1 by default and 2 with jobs.</summary>
+    public double? Cores { get; init; }
+
+    /// <summary>The memory of the server in GiB (<c>Mlflow:MemoryGiB</c>), 2 by default and 4 with jobs; twice the cores in Azure.</summary>
+    public double? MemoryGiB { get; init; }
+
+    /// <summary>Whether the server has the AI gateway (<c>MLFLOW_ENABLE_AI_GATEWAY</c>, default true).</summary>
+    public bool AIGateway { get; init; } = true;
+
     /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -79,6 +88,12 @@ public sealed record MlflowSettings
     /// <summary>The storage account in Azure.</summary>
     public StorageSettings Storage { get; init; } = new();
 
+    /// <summary>The size of the server.</summary>
+    internal MlflowServerSize Size => MlflowServerSize.For(Jobs) is var usual && Cores is null && MemoryGiB is null
+        ? usual
+        // Either of them says how large the server is to be.
+        : new(Cores ?? (MemoryGiB!.Value / 2), MemoryGiB ?? (2 * Cores!.Value));
+
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">Where they are read from.</param>
     /// <param name="isPublishing">Whether the app host publishes, which changes some defaults.</param>
@@ -96,6 +111,9 @@ public sealed record MlflowSettings
             BindAddress = section.Text(nameof(BindAddress), "127.0.0.1", Rules.BindAddress),
             Workers = workers,
             Jobs = jobs,
+            Cores = section.Decimal(nameof(Cores), Rules.Cores),
+            MemoryGiB = section.Decimal(nameof(MemoryGiB), Rules.MemoryGiB),
+            AIGateway = section.Boolean(nameof(AIGateway), true),
             AllowedHosts = section.List(nameof(AllowedHosts), Rules.AllowedHost),
             StatementTimeout = section.Seconds(nameof(StatementTimeout), Rules.StatementTimeout) ?? TimeSpan.FromSeconds(30),
             ArtifactTimeout = section.Seconds(nameof(ArtifactTimeout), Rules.ArtifactTimeout),
@@ -154,8 +172,21 @@ public sealed record MlflowSettings
             mistakes.Reject(nameof(AllowAnonymous), "true", $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
         }
 
+        if (Size.WorkersThatFit(Jobs) is var fit && Workers > fit)
+        {
+            mistakes.Reject(
+                nameof(Workers), Workers, FormattableString.Invariant(
+                    $"{(fit > 0 ? $"1 to {fit}" : "none")} in the {Size.MemoryGiB} GiB of the server{(Jobs ? ", of which jobs take a part" : "")}; ")
+                + FormattableString.Invariant($"or Mlflow:{nameof(MemoryGiB)} of {MlflowServerSize.MemoryFor(Workers, Jobs)} or more"));
+        }
+
         if (isPublishing)
         {
+            if (!ContainerSize.Accepts(Size))
+            {
+                mistakes.Reject(nameof(MemoryGiB), FormattableString.Invariant($"{Size.MemoryGiB}"), $"with Mlflow:{nameof(Cores)}: {ContainerSize.Accepted}");
+            }
+
             Database.CheckPublished(mistakes);
             DatabaseConnections.Check(mistakes, this);
         }

@@ -19,6 +19,23 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     /// <summary>A time in whole seconds that a rule of the library accepts; null when the setting is missing.</summary>
     public TimeSpan? Seconds(string key, Rule<TimeSpan> rule) => Number(key, number => TimeSpan.FromSeconds(number), rule);
 
+    /// <summary>A number that a rule of the library accepts; null when the setting is missing.</summary>
+    public double? Decimal(string key, Rule<double> rule)
+    {
+        if (Text(key) is not { } value)
+        {
+            return null;
+        }
+
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && rule.Accepts(number))
+        {
+            return number;
+        }
+
+        Reject(key, value, rule.Accepted);
+        return null;
+    }
+
     private T? Number<T>(string key, Func<int, T> convert, Rule<T> rule) where T : struct
     {
         if (Text(key) is not { } value)
@@ -26,7 +43,8 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             return null;
         }
 
-        if (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && convert(number) is var converted && rule.Accepts(converted))
+        if (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && convert(number) is var converted && rule.Accepts(converted))
         {
             return converted;
         }

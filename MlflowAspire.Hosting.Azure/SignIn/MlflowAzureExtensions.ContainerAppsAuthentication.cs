@@ -34,14 +34,14 @@ public static partial class MlflowAzureExtensions
 
         const string name = "sign-in with Microsoft Entra";
         builder.Resource.RequireNoSignIn(name);
-        builder.Resource.SignIn = new(name, SetClient: null);
+        builder.Resource.SignIn = new(name);
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;
         }
 
         return builder
-            .WithSecret(EntraAuthConfig.SecretVariable, clientSecret)
+            .WithServerSecret(EntraAuthConfig.SecretVariable, clientSecret)
             .PublishAsAzureContainerApp((infrastructure, app) => EntraAuthConfig.SwitchOn(infrastructure, app, tenantId, clientId));
     }
 }

@@ -35,13 +35,15 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>Whether what it is published into migrates the database before the server starts.</summary>
     internal bool HasMigrationStep { get; set; }
 
-    /// <summary>The container that removes deleted runs for good.</summary>
+    /// <summary>The container that removes deleted runs permanently.</summary>
     public MlflowTaskResource GarbageCollection { get; internal init; } = null!;
 
     /// <summary>The container that loads MLflow's demo in a local run.</summary>
     internal MlflowTaskResource DemoData { get; init; } = null!;
 
-    /// <summary>Where experiments, runs and models are kept, once <c>WithBackendStore</c> has said so.</summary>
+    /// <summary>
+    /// The database of experiments, runs and models, once <c>WithBackendStore</c> has said so; none when it is no resource of the app host.
+    /// </summary>
     public IResource? BackendStore => Store?.Database;
 
     /// <summary>The backend store.</summary>
@@ -68,7 +70,13 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal Dictionary<string, string> DirectTransfer { get; } = [];
 
     /// <summary>The cores and the memory that the server gets.</summary>
-    internal MlflowServerSize Size { get; set; } = MlflowServerSize.Default;
+    internal MlflowServerSize Size => ChosenSize ?? MlflowServerSize.For(RunsJobs);
+
+    /// <summary>The size that was asked for; null for the one that fits the jobs.</summary>
+    internal MlflowServerSize? ChosenSize { get; set; }
+
+    /// <summary>The worker processes.</summary>
+    internal int Workers { get; set; } = 1;
 
     /// <summary>The names that the server answers to beside those of its endpoints.</summary>
     internal List<string> AllowedHosts { get; } = [];
@@ -106,10 +114,8 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
         Changed?.Invoke();
     }
 
-    IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
-    [
-        new("Host", ReferenceExpression.Create($"{Host}")),
-        new("Port", ReferenceExpression.Create($"{Port}")),
-        new("Uri", UriExpression),
-    ];
+    // Neither host nor port by themselves: MLFLOW_HOST and MLFLOW_PORT are what a client would serve its own models at.
+    IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() => SignIn?.Credentials is { } credentials
+        ? [new("Uri", UriExpression), new("Username", credentials.UserName), new("Password", ReferenceExpression.Create($"{credentials.Password}"))]
+        : [new("Uri", UriExpression)];
 }

@@ -5,6 +5,10 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <param name="MemoryGiB">Memory in GiB.</param>
 internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
 {
+    // Two workers and the job runner take 1.9 GiB when idle, before any request and any job.
+    private const double WorkerGiB = 0.5;
+    private const double JobsGiB = 1.5;
+
     /// <summary>One worker; what it does not take is for requests and uploads.</summary>
     public static MlflowServerSize Default { get; } = new(1, 2);
 
@@ -13,4 +17,13 @@ internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
 
     /// <summary>Migration and garbage collection run for a short time, one thing after the other.</summary>
     public static MlflowServerSize Task { get; } = new(0.5, 1);
+
+    /// <summary>The size of a server that was given none.</summary>
+    public static MlflowServerSize For(bool jobs) => jobs ? WithJobs : Default;
+
+    /// <summary>How many workers the memory is enough for.</summary>
+    public int WorkersThatFit(bool jobs) => Math.Max(0, (int)((MemoryGiB - (jobs ? JobsGiB : 0)) / WorkerGiB));
+
+    /// <summary>The memory in GiB that is enough for a number of workers.</summary>
+    public static double MemoryFor(int workers, bool jobs) => (workers * WorkerGiB) + (jobs ? JobsGiB : 0);
 }

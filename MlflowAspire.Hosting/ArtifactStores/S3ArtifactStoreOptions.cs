@@ -18,6 +18,18 @@ public sealed class S3ArtifactStoreOptions
     public string? Region { get; init; }
 
     /// <summary>
+    /// The profile (<c>AWS_PROFILE</c>) of <see cref="SharedCredentials"/>, or of a file that is mounted at <c>/tmp/.aws/credentials</c>; by default
+    /// <c>default</c>.
+    /// </summary>
+    public string? Profile { get; init; }
+
+    /// <summary>
+    /// The text of a file of profiles (<c>AWS_SHARED_CREDENTIALS_FILE</c>, which names a file with this content in the container, as <c>~/.aws/credentials</c>);
+    /// a secret parameter.
+    /// </summary>
+    public IResourceBuilder<ParameterResource>? SharedCredentials { get; init; }
+
+    /// <summary>
     /// The access key (<c>AWS_ACCESS_KEY_ID</c>), together with <see cref="SecretAccessKey"/>. Without them the server takes what its environment gives it,
     /// such as a role (boto3's own search for credentials).
     /// </summary>

@@ -52,15 +52,11 @@ public static partial class MlflowBuilderExtensions
         var user = adminUser is null ? ReferenceExpression.Create($"admin") : ReferenceExpression.Create($"{adminUser}");
         var password = adminPassword ?? builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-admin-password", "The password of MLflow's administrator.");
 
-        server.SignIn = new(name, context =>
-        {
-            context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = user;
-            context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password.Resource;
-        });
+        server.SignIn = new(name, (user, password.Resource));
         return builder
             .WithSignInDatabase("basic-auth", "MLFLOW_AUTH_DATABASE_URI", "auth")
             .WithEnvironment("MLFLOW_AUTH_ADMIN_USERNAME", user)
-            .WithSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password, versions => versions.AdminPassword)
+            .WithServerSecret("MLFLOW_AUTH_ADMIN_PASSWORD", password, versions => versions.AdminPassword)
             .WithEnvironment("MLFLOW_AUTH_DEFAULT_PERMISSION", permission)
             .WithEnvironment("MLFLOW_AUTH_CACHE_TTL_SECONDS", ((int)cache.TotalSeconds).ToString(CultureInfo.InvariantCulture));
     }

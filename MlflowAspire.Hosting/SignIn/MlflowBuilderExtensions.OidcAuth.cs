@@ -105,14 +105,14 @@ public static partial class MlflowBuilderExtensions
         var permission = options.DefaultPermission.ToSetting(nameof(options));
         server.RequireNoSignIn(name);
         // Clients bring a token of the provider.
-        server.SignIn = new(name, SetClient: null);
+        server.SignIn = new(name);
         builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "oidc");
         // The demo gives itself a token, in the database of users, for as long as it runs.
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
         var sessionKey = builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow.");
         return builder
-            .WithSecret("OIDC_CLIENT_SECRET", clientSecret)
-            .WithSecret("SECRET_KEY", sessionKey, versions => versions.SessionKey)
+            .WithServerSecret("OIDC_CLIENT_SECRET", clientSecret)
+            .WithServerSecret("SECRET_KEY", sessionKey, versions => versions.SessionKey)
             .WithEnvironment(context =>
             {
                 var variables = context.EnvironmentVariables;

@@ -29,7 +29,8 @@ public static partial class MlflowBuilderExtensions
     /// Adds the database of users and permissions on the server of the backend store, whose role and password it shares, and has the migration create its
     /// tables. Each server and each kind of sign-in has a database of its own, as their tables have the same names.
     /// </summary>
-    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string kind)
+    private static IResourceBuilder<MlflowServerResource> WithSignInDatabase(
+        this IResourceBuilder<MlflowServerResource> builder, string appName, string variable, string kind)
     {
         var server = builder.Resource;
         var databaseName = $"{server.Name.Replace('-', '_')}_{kind}";
@@ -52,12 +53,12 @@ public static partial class MlflowBuilderExtensions
     private static IResourceBuilder<MlflowServerResource> AddSignInDatabase(this IResourceBuilder<MlflowServerResource> builder)
     {
         var server = builder.Resource;
-        if (server is not { SignInDatabase: { } name, Store: { } store })
+        if (server is not { SignInDatabase: { } name, Store.AddDatabase: { } addDatabase })
         {
             return builder;
         }
 
-        var database = store.AddDatabase($"{server.Name}-auth-db", name);
+        var database = addDatabase($"{server.Name}-auth-db", name);
         builder.ApplicationBuilder.CreateResourceBuilder(server.Migration).WaitFor(database);
         return builder.WithReferenceRelationship(database);
     }
@@ -76,12 +77,14 @@ public static partial class MlflowBuilderExtensions
     {
         if (!parameter.Resource.Secret)
         {
-            throw new ArgumentException($"The parameter '{parameter.Resource.Name}' is not a secret; it holds {what}. Add it with AddParameter(\"{parameter.Resource.Name}\", secret: true).", parameterName);
+            var name = parameter.Resource.Name;
+            throw new ArgumentException($"The parameter '{name}' is not a secret; it holds {what}. Add it with AddParameter(\"{name}\", secret: true).", parameterName);
         }
     }
 
     private static Task RefuseOpenServer(this MlflowServerResource server) =>
-        server is { SignIn: null, AllowsAnonymous: false, RestrictsAddresses: false } && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal)
+        server is { SignIn: null, AllowsAnonymous: false, RestrictsAddresses: false }
+            && server.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal)
             ? throw new DistributedApplicationException(
                 $"MLflow server '{server.Name}' has an external endpoint and no sign-in: whoever reaches it can read, change and delete everything. "
                 + "Call WithBasicAuth, WithOidcAuth or WithContainerAppsAuthentication, or WithIPRestrictions; or WithAnonymousAccess, if that is meant.")

@@ -44,6 +44,31 @@ public class StoreEnvironmentTests
     }
 
     [Fact]
+    public async Task S3_with_a_profile()
+    {
+        _model.Mlflow.WithS3ArtifactStore("my-bucket", new() { Region = "my_region", Profile = "my_profile", SharedCredentials = _model.Secret("credentials") });
+        await ExpectAsync(
+            ("MLFLOW_ARTIFACTS_DESTINATION", "s3://my-bucket"),
+            ("AWS_DEFAULT_REGION", "my_region"),
+            ("AWS_PROFILE", "my_profile"),
+            ("AWS_SHARED_CREDENTIALS_FILE_CONTENT", "credentials-value"));
+    }
+
+    [Fact]
+    public async Task A_store_of_ones_own_reaches_server_and_garbage_collection()
+    {
+        _model.Mlflow
+            .WithArtifactStore("oss://bucket/models")
+            .WithStoreEnvironment(context => context.EnvironmentVariables["OSS_ENDPOINT"] = "https://oss.example.com")
+            .WithSecret("OSS_KEY", _model.Secret("oss-key"));
+
+        await ExpectAsync(("MLFLOW_ARTIFACTS_DESTINATION", "oss://bucket/models"), ("OSS_ENDPOINT", "https://oss.example.com"), ("OSS_KEY", "oss-key-value"));
+        var collection = await _model.Mlflow.Resource.GarbageCollection.EnvironmentAsync(_model.Builder);
+        Assert.Equal("oss://bucket/models", collection["MLFLOW_ARTIFACTS_DESTINATION"]);
+        Assert.Equal(("https://oss.example.com", "oss-key-value"), (collection["OSS_ENDPOINT"], collection["OSS_KEY"]));
+    }
+
+    [Fact]
     public async Task S3_without_a_look_at_certificates()
     {
         _model.Mlflow.WithS3ArtifactStore("my-bucket", new() { EndpointUrl = ReferenceExpression.Create($"https://minio:9000"), IgnoreTls = true });
@@ -152,6 +177,7 @@ public class StoreEnvironmentTests
             new Dictionary<string, string>
             {
                 ["MLFLOW_TRACKING_URI"] = "http://mlflow.dev.internal:5000",
+                ["MLFLOW_URI"] = "http://mlflow.dev.internal:5000",
                 ["services__mlflow__http__0"] = "http://mlflow.dev.internal:5000",
                 ["MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"] = "1000",
                 ["MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE"] = "5242880",
@@ -169,7 +195,7 @@ public class StoreEnvironmentTests
         StoreCalls.All[store](_model);
         var client = _model.Builder.AddContainer("client", "python").WithReference(_model.Mlflow);
 
-        Assert.Equal(["MLFLOW_TRACKING_URI", "services__mlflow__http__0"], (await client.Resource.EnvironmentAsync(_model.Builder)).Keys);
+        Assert.Equal(["MLFLOW_TRACKING_URI", "MLFLOW_URI", "services__mlflow__http__0"], (await client.Resource.EnvironmentAsync(_model.Builder)).Keys);
         var ofStore = await _model.EnvironmentAsync();
         Assert.NotEmpty(ofStore);
         Assert.Empty((await _model.Mlflow.Resource.Migration.EnvironmentAsync(_model.Builder)).Keys.Intersect(ofStore.Keys));

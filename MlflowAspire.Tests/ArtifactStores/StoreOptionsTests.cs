@@ -44,6 +44,29 @@ public class StoreOptionsTests
     }
 
     [Theory]
+    [InlineData("bucket/models")]
+    [InlineData("oss://user:password@bucket/models")]
+    public void A_wrong_address_of_a_store_of_ones_own(string uri) =>
+        Refused("uri", "MLFLOW_ARTIFACTS_DESTINATION", uri, () => _model.Mlflow.WithArtifactStore(uri));
+
+    [Fact]
+    public void A_secret_of_ones_own_that_is_none()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => _model.Mlflow.WithSecret("OSS_KEY", _model.Plain("oss-key")));
+        Assert.Contains("'oss-key' is not a secret; it holds the environment variable OSS_KEY", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("my profile")]
+    [InlineData("")]
+    public void A_wrong_profile(string profile) =>
+        Refused("Profile", "AWS_PROFILE", profile, () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { Profile = profile }));
+
+    [Fact]
+    public void An_access_key_beside_a_profile() => Refused("AccessKeyId", "AWS_ACCESS_KEY_ID", "id", () => _model.Mlflow.WithS3ArtifactStore(
+        "bucket", new() { AccessKeyId = _model.Plain("id"), SecretAccessKey = _model.Secret("key"), Profile = "my-profile" }));
+
+    [Theory]
     [InlineData("")]
     [InlineData("/folder")]
     [InlineData("folder/")]

@@ -26,7 +26,7 @@ public class LocalSettingsTests
     [Theory]
     [InlineData("Worker", "did you mean Mlflow:Workers?")]
     [InlineData("SignInn", "did you mean Mlflow:SignIn?")]
-    [InlineData("Gateway", "the settings are Mlflow:Port, ")]
+    [InlineData("Kubernetes", "the settings are Mlflow:Port, ")]
     public async Task An_unknown_setting_is_told_with_the_nearest_name(string setting, string hint)
     {
         var exception = await FailAsync($"--Mlflow:{setting}=2");

@@ -41,6 +41,7 @@ public class NullGuardTests
             model.Builder, model.Builder.AddMlflow("other"), model.Database, model.Artifacts,
             model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
             model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter", secret: true), vault, vault.GetSecret("secret"),
+            ReferenceExpression.Create($"postgresql://db.example.com/mlflow"), (EnvironmentCallbackContext _) => { },
             "text", new[] { "text" }, Array.Empty<IPNetwork>(), new MlflowSecretVersions(),
              new SftpArtifactStoreOptions
              {

@@ -30,7 +30,9 @@ public class ReferenceTests
         var model = TestModel.ToRun();
         var client = model.Builder.AddContainer("client", "python").WithReference(model.AddMlflow());
 
-        Assert.Equal(["MLFLOW_TRACKING_URI", "services__mlflow__http__0"], (await client.Resource.EnvironmentAsync(model.Builder)).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["MLFLOW_TRACKING_URI", "MLFLOW_URI", "services__mlflow__http__0"],
+            (await client.Resource.EnvironmentAsync(model.Builder)).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -48,8 +50,42 @@ public class ReferenceTests
         IResourceWithConnectionString server = TestModel.ToPublish().AddMlflow().Resource;
 
         Assert.Equal("MLFLOW_TRACKING_URI", server.ConnectionStringEnvironmentVariable);
-        Assert.Equal(
-            ["Host={mlflow.bindings.http.host}", "Port={mlflow.bindings.http.port}", "Uri={mlflow.bindings.http.url}"],
-            server.GetConnectionProperties().Select(property => $"{property.Key}={property.Value.ValueExpression}"));
+        Assert.Equal("Uri={mlflow.bindings.http.url}", Assert.Single(Properties(server)));
+
+        server = TestModel.ToPublish().AddMlflow().WithBasicAuth().Resource;
+        Assert.Equal(["Uri={mlflow.bindings.http.url}", "Username=admin", "Password={mlflow-admin-password.value}"], Properties(server));
     }
+
+    [Fact]
+    public async Task Every_reference_gives_address_and_credentials()
+    {
+        var model = TestModel.ToPublish();
+        var mlflow = model.AddMlflow();
+        var client = model.Builder.AddContainer("client", "python").WithReference(mlflow);
+        var named = model.Builder.AddContainer("named", "python").WithReference(mlflow, connectionName: "tracking", optional: true);
+        var untyped = model.Builder.AddContainer("untyped", "python").WithReference((IResourceBuilder<IResourceWithConnectionString>)mlflow);
+        mlflow.WithBasicAuth();
+
+        foreach (var (resource, prefix) in new[] { (client, "MLFLOW"), (named, "TRACKING"), (untyped, "MLFLOW") })
+        {
+            var environment = await resource.Resource.EnvironmentAsync(model.Builder);
+            // The manifest has it as "{mlflow.bindings.http.url}".
+            Assert.Equal(resource == untyped ? "{mlflow.connectionString}" : "{mlflow.bindings.http.url}", environment["MLFLOW_TRACKING_URI"]);
+            Assert.Equal("{mlflow.bindings.http.url}", environment[$"{prefix}_URI"]);
+            Assert.Equal(("admin", "{mlflow-admin-password.value}"), (environment[$"{prefix}_USERNAME"], environment[$"{prefix}_PASSWORD"]));
+            // They are where `mlflow models serve` listens.
+            Assert.DoesNotContain("MLFLOW_HOST", environment.Keys);
+            Assert.DoesNotContain("MLFLOW_PORT", environment.Keys);
+        }
+
+        foreach (var resource in new[] { client, named })
+        {
+            var environment = await resource.Resource.EnvironmentAsync(model.Builder);
+            Assert.Equal(("admin", "{mlflow-admin-password.value}"), (environment["MLFLOW_TRACKING_USERNAME"], environment["MLFLOW_TRACKING_PASSWORD"]));
+            Assert.Equal("{mlflow.bindings.http.url}", environment["services__mlflow__http__0"]);
+        }
+    }
+
+    private static IEnumerable<string> Properties(IResourceWithConnectionString server) =>
+        server.GetConnectionProperties().Select(property => $"{property.Key}={property.Value.ValueExpression}");
 }

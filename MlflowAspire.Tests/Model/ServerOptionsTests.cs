@@ -19,6 +19,16 @@ public class ServerOptionsTests
         Assert.Equal("4", (await model.AddMlflow().WithWorkers(4).Resource.EnvironmentAsync(model.Builder))["MLFLOW_WORKERS"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_AI_gateway_is_switched_on_or_off(bool enabled)
+    {
+        var model = TestModel.ToRun();
+        var environment = await model.AddMlflow().WithAIGateway(enabled).Resource.EnvironmentAsync(model.Builder);
+        Assert.Equal(enabled ? "true" : "false", environment["MLFLOW_ENABLE_AI_GATEWAY"]);
+    }
+
     [Fact]
     public void A_secret_version_below_one_is_refused() =>
         Assert.Contains("WebhookKey", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithSecretVersions(new() { WebhookKey = 0 })).Message, StringComparison.Ordinal);

@@ -45,6 +45,12 @@ public sealed class SettingsTests
     [InlineData("Storage:AccessKey=2", "Mlflow:Storage:AccessKey is '2'; accepted: key1 or key2.")]
     [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16', and there is no such setting; ")]
     [InlineData("Workers=64", "Mlflow:Workers is '64'; accepted: fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: they may open")]
+    [InlineData("Workers=5", "Mlflow:Workers is '5'; accepted: 1 to 4 in the 2 GiB of the server; or Mlflow:MemoryGiB of 2.5 or more.")]
+    [InlineData("Workers=6;Jobs=true", "Mlflow:Workers is '6'; accepted: 1 to 5 in the 4 GiB of the server, of which jobs take a part; or Mlflow:MemoryGiB of 4.5 or more.")]
+    [InlineData("Cores=0", "Mlflow:Cores is '0'; accepted: a number from 0.25 to 64.")]
+    [InlineData("MemoryGiB=two", "Mlflow:MemoryGiB is 'two'; accepted: a number from 0.5 to 256.")]
+    [InlineData("Cores=2;MemoryGiB=3", "Mlflow:MemoryGiB is '3'; accepted: with Mlflow:Cores: 0.25 to 4 cores in steps of 0.25, and twice as many GiB as cores.")]
+    [InlineData("AIGateway=off", "Mlflow:AIGateway is 'off'; accepted: true or false.")]
     [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal or environment.")]
     [InlineData("CustomDomain=true", "Mlflow:CustomDomain is 'true'; accepted: the name of a domain in lower case, such as 'mlflow.example.com'.")]
     [InlineData("Certificate=vault", "Mlflow:Certificate is 'vault'; accepted: nothing without Mlflow:CustomDomain.")]
@@ -64,7 +70,7 @@ public sealed class SettingsTests
     [InlineData("GarbageCollection:OlderThan=a month", "Mlflow:GarbageCollection:OlderThan is 'a month'; accepted: days, hours, minutes and seconds")]
     [InlineData("Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is basic")]
     public void Bad_setting_is_named_with_its_value_and_what_is_accepted(string setting, string message) =>
-        Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting.Split(';'))).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("0 3 * * *")]

@@ -1,4 +1,6 @@
 import unittest
+from importlib.metadata import EntryPoint
+from unittest import mock
 
 from mlflow_aspire import stores
 from mlflow_aspire.errors import SettingError
@@ -20,6 +22,12 @@ class DestinationTest(unittest.TestCase):
         for destination in ("artifacts", "https://account.blob.core.windows.net/artifacts", "S3://bucket"):
             with self.subTest(destination), self.assertRaisesRegex(SettingError, f"^{DESTINATION} is of no known store; accepted: wasbs://, s3://"):
                 stores.prepare({DESTINATION: destination})
+
+    def test_a_store_that_a_package_brings(self) -> None:
+        plugin = EntryPoint("oss", "package:Store", "mlflow.artifact_repository")
+        with mock.patch.object(stores, "entry_points", return_value=[plugin]) as found:
+            stores.prepare({DESTINATION: "oss://bucket/models"})
+        found.assert_called_once_with(group="mlflow.artifact_repository")
 
     def test_the_form_of_a_container(self) -> None:
         for destination in (

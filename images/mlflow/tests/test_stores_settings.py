@@ -26,7 +26,8 @@ class FilesTest(unittest.TestCase):
         self.enterContext(mock.patch.dict(os.environ, {"HOME": folder.name}))
 
     def test_contents_become_files_that_their_library_finds(self) -> None:
-        for content, name in (("AWS_CA_BUNDLE_CONTENT", "AWS_CA_BUNDLE"), ("GOOGLE_APPLICATION_CREDENTIALS_CONTENT", "GOOGLE_APPLICATION_CREDENTIALS")):
+        for name in ("AWS_CA_BUNDLE", "AWS_SHARED_CREDENTIALS_FILE", "GOOGLE_APPLICATION_CREDENTIALS"):
+            content = f"{name}_CONTENT"
             with self.subTest(content):
                 environment = {content: "line 1\nline 2"}
                 files.write(environment)

@@ -1,6 +1,7 @@
 """The artifact store: where it is, and exactly one way to sign in to it."""
 
 import re
+from importlib.metadata import entry_points
 
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag, required
@@ -23,8 +24,9 @@ def prepare(environment: MutableEnvironment) -> None:
         return
     destination = destination_of(environment)
     scheme = destination.partition("://")[0]
-    if scheme not in _SCHEMES and not destination.startswith("/"):
-        raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in _SCHEMES)} or a path that starts with /")
+    schemes = (*_SCHEMES, *sorted(plugin.name for plugin in entry_points(group="mlflow.artifact_repository")))
+    if scheme not in schemes and not destination.startswith("/"):
+        raise SettingError(DESTINATION, f"is of no known store; accepted: {', '.join(f'{scheme}://' for scheme in schemes)} or a path that starts with /")
     if scheme == "wasbs":
         _check_blobs(environment, destination)
     checks.check(scheme, environment)

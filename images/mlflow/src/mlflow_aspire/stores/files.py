@@ -13,6 +13,7 @@ SFTP_KNOWN_HOSTS = "MLFLOW_SFTP_KNOWN_HOSTS"
 # The variable with the content, and the variable of the library that names the file.
 _NAMED = {
     "AWS_CA_BUNDLE_CONTENT": "AWS_CA_BUNDLE",
+    "AWS_SHARED_CREDENTIALS_FILE_CONTENT": "AWS_SHARED_CREDENTIALS_FILE",
     "GOOGLE_APPLICATION_CREDENTIALS_CONTENT": "GOOGLE_APPLICATION_CREDENTIALS",
 }
 # The variable with the content, and the file that pysftp reads.

@@ -52,6 +52,8 @@ public static partial class MlflowBuilderExtensions
             Migration = new($"{name}-migrate"),
             GarbageCollection = new($"{name}-gc"),
             DemoData = new($"{name}-demo"),
+            Backup = new($"{name}-backup"),
+            Restore = new($"{name}-restore"),
         };
 
         var mlflow = builder.AddResource(server)
@@ -81,6 +83,7 @@ public static partial class MlflowBuilderExtensions
             mlflow.WithVolume(VolumeNameGenerator.Generate(mlflow, "spool"), "/var/spool/mlflow");
             builder.AddGarbageCollectionCommand(mlflow);
             builder.AddDemoData(mlflow);
+            builder.AddBackupCommands(mlflow);
             mlflow.ReportStart();
         }
 

@@ -41,6 +41,15 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The container that loads MLflow's demo in a local run.</summary>
     internal MlflowTaskResource DemoData { get; init; } = null!;
 
+    /// <summary>The container that writes everything into an archive, in a local run.</summary>
+    internal MlflowTaskResource Backup { get; init; } = null!;
+
+    /// <summary>The container that brings back what an archive has, in a local run.</summary>
+    internal MlflowTaskResource Restore { get; init; } = null!;
+
+    /// <summary>Where archives are in a local run.</summary>
+    internal BackupFolder BackupFolder { get; set; } = null!;
+
     /// <summary>
     /// The database of experiments, runs and models, once <c>WithBackendStore</c> has said so; none when it is no resource of the app host.
     /// </summary>

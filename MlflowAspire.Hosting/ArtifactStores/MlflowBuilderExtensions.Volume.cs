@@ -25,7 +25,11 @@ public static partial class MlflowBuilderExtensions
         builder.WithVolumeUri(options);
 
         var volume = options.VolumeName ?? VolumeNameGenerator.Generate(builder, "artifacts");
-        Mount(builder.ApplicationBuilder.CreateResourceBuilder(builder.Resource.GarbageCollection));
+        foreach (var task in new[] { builder.Resource.GarbageCollection, builder.Resource.Backup, builder.Resource.Restore })
+        {
+            Mount(builder.ApplicationBuilder.CreateResourceBuilder(task));
+        }
+
         return Mount(builder);
 
         IResourceBuilder<T> Mount<T>(IResourceBuilder<T> container)

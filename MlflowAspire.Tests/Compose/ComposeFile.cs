@@ -38,7 +38,8 @@ internal static partial class ComposeFile
 
             """);
         var volumes = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var container in builder.Resources.Where(resource => resource.IsContainer() && resource.Name != "quickstart").OrderBy(resource => resource.Name, StringComparer.Ordinal))
+        var containers = builder.Resources.Where(resource => resource.IsContainer() && resource.Name is not ("quickstart" or "mlflow-restore"));
+        foreach (var container in containers.OrderBy(resource => resource.Name, StringComparer.Ordinal))
         {
             await AppendAsync(text, builder, container, volumes);
         }
@@ -75,7 +76,8 @@ internal static partial class ComposeFile
 
         Append(text, "volumes", [.. container.Annotations.OfType<ContainerMountAnnotation>().Select(mount =>
         {
-            var volume = VolumePrefix().Replace(mount.Source!, "");
+            // A folder of the app host's is a volume here: containers of other users write into it.
+            var volume = mount.Type == ContainerMountType.BindMount ? Path.GetFileName(mount.Source!) : VolumePrefix().Replace(mount.Source!, "");
             volumes.Add(volume);
             return $"{volume}:{mount.Target}";
         })]);

@@ -1,5 +1,4 @@
 using DotNet.Testcontainers.Builders;
-using DotNet.Testcontainers.Configurations;
 using Npgsql;
 
 namespace MlflowAspire.Tests.Image;
@@ -12,10 +11,9 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
     private const string Archive = "/backups/backup.zip";
 
-    // The user of the image writes into it, and this one reads.
-    private readonly string _folder = Directory.CreateTempSubdirectory("mlflow-backup-").FullName;
+    private readonly BackupFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Rows_users_and_blobs_come_back_as_they_were()
@@ -56,6 +54,89 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
             };
             environment["MLFLOW_ARTIFACTS_DESTINATION"] += path;
             return environment;
+        }
+    }
+
+    [Fact]
+    public async Task Users_of_a_provider_come_back_with_their_groups_and_rights()
+    {
+        var (tracking, users) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
+        var (newTracking, newUsers) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
+        var (source, target) = (Environment(tracking, users), Environment(newTracking, newUsers));
+        (await image.RunAsync(source, "migrate")).Succeeded();
+        await users.ExecuteAsync("""
+            INSERT INTO users (username, display_name, is_admin, is_service_account) VALUES ('äda@example.com', 'Ä', true, false), ('bot', 'B', false, true);
+            INSERT INTO groups (group_name) VALUES ('mlflow');
+            INSERT INTO user_groups (user_id, group_id) SELECT users.id, groups.id FROM users, groups;
+            INSERT INTO experiment_permissions (experiment_id, user_id, permission) SELECT '1', id, 'MANAGE' FROM users
+            """);
+
+        var backup = (await ImageRun.OfAsync(Container(source, "backup", Archive))).Succeeded();
+        (await ImageRun.OfAsync(Container(target, "restore", Archive))).Succeeded();
+
+        Assert.Matches("oidc-auth schema: [0-9]+ rows of ", backup.Output);
+        Assert.Equal(await RowsAsync(users), await RowsAsync(newUsers));
+        Assert.Equal("MANAGE", await newUsers.ReadAsync<string>("SELECT permission FROM experiment_permissions JOIN users ON users.id = user_id WHERE username = 'bot'"));
+
+        static Dictionary<string, string> Environment(TestDatabase tracking, TestDatabase users) =>
+            new(Stores(tracking)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
+    }
+
+    [Fact]
+    public async Task No_row_names_a_file_that_is_missing_when_clients_write_all_the_time()
+    {
+        var (database, restored) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
+        await using var account = await StorageAccount.CreateAsync(image);
+        await using var clients = With(database, "", "python", "/scripts/backup_load.py", "write").Build();
+        await clients.StartAsync();
+        await clients.WaitForLogAsync("20 runs");
+
+        (await ImageRun.OfAsync(With(database, "", "backup", Archive))).Succeeded();
+        var (later, _) = await clients.GetLogsAsync(timestampsEnabled: false);
+        await clients.StopAsync();
+        (await ImageRun.OfAsync(With(restored, "/restored", "restore", Archive))).Succeeded();
+        var check = (await ImageRun.OfAsync(With(restored, "/restored", "python", "/scripts/backup_load.py", "check"))).Succeeded();
+
+        var runs = int.Parse(check.Output.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(runs, 20, await database.ReadAsync<long>("SELECT count(*) FROM runs") - 1);
+        // They have gone on while the backup read.
+        Assert.Contains($"{10 * (runs / 10 + 1)} runs", later, StringComparison.Ordinal);
+
+        ContainerBuilder With(TestDatabase of, string path, params string[] command)
+        {
+            var environment = new Dictionary<string, string>([.. Client(of), .. StorageAccount.Environment(account.Key(1))]);
+            environment["MLFLOW_ARTIFACTS_DESTINATION"] += path;
+            return account.WithCertificate(Container(environment, command));
+        }
+    }
+
+    [Fact]
+    public async Task Backups_are_kept_in_a_container_of_blobs()
+    {
+        var (database, restored) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
+        await using var account = await StorageAccount.CreateAsync(image);
+        (await account.OpenAsync(account.Key(1), "create_container()", "backups")).Succeeded();
+        (await RunAsync(database, "", "python", "/scripts/backup_blobs.py", "write")).Succeeded();
+        (await image.RunAsync(Client(database), "python", "/scripts/database_content.py", "write")).Succeeded();
+
+        var backup = (await RunAsync(database, "", "backup")).Succeeded();
+        var archive = backup.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split("backup complete: ")[1];
+        (await RunAsync(restored, "/restored", "restore", archive)).Succeeded();
+
+        Assert.StartsWith("wasbs://backups@mlflowstorage.blob.core.windows.net/daily/mlflow-", archive, StringComparison.Ordinal);
+        Assert.Equal(await RowsAsync(database), await RowsAsync(restored));
+        (await RunAsync(restored, "/restored", "python", "/scripts/backup_blobs.py", "read")).Succeeded();
+        (await RunAsync(restored, "/restored", "restore", archive.Replace(".zip", "-other.zip", StringComparison.Ordinal)))
+            .Failed(1, archive.Replace(".zip", "-other.zip cannot be read: ", StringComparison.Ordinal));
+
+        Task<ImageRun> RunAsync(TestDatabase of, string path, params string[] command)
+        {
+            var environment = new Dictionary<string, string>([.. of.Environment, .. StorageAccount.Environment(account.Key(1))])
+            {
+                ["MLFLOW_BACKUP_DESTINATION"] = "wasbs://backups@mlflowstorage.blob.core.windows.net/daily",
+            };
+            environment["MLFLOW_ARTIFACTS_DESTINATION"] += path;
+            return ImageRun.OfAsync(account.WithCertificate(image.Container(environment, command)));
         }
     }
 
@@ -117,18 +198,10 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
         await database.ExecuteAsync("UPDATE alembic_version SET version_num = 'newer'");
         (await ImageRun.OfAsync(Container(Stores(database), "backup", "/backups/other.zip")))
             .Failed(1, "MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision newer");
-        Assert.DoesNotContain(Directory.GetFiles(_folder), file => Path.GetFileName(file).StartsWith("other", StringComparison.Ordinal));
+        Assert.DoesNotContain(_folder.Files, file => file.StartsWith("other", StringComparison.Ordinal));
     }
 
-    private ContainerBuilder Container(Dictionary<string, string> environment, params string[] command)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            File.SetUnixFileMode(_folder, (UnixFileMode)0b111_000_111);
-        }
-
-        return image.Container(environment, command).WithBindMount(_folder, "/backups", AccessMode.ReadWrite).WithTmpfsMount("/mnt/artifacts");
-    }
+    private ContainerBuilder Container(Dictionary<string, string> environment, params string[] command) => _folder.In(image.Container(environment, command));
 
     private static Dictionary<string, string> Stores(TestDatabase database) =>
         new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };

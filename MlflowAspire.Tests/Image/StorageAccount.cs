@@ -62,9 +62,9 @@ internal sealed class StorageAccount : IAsyncDisposable
         await _azurite.StartAsync();
     }
 
-    /// <summary>Calls a method of the blob container with a key.</summary>
-    public Task<ImageRun> OpenAsync(string key, string method) => ImageRun.OfAsync(WithCertificate(_image.Container(
-        Trust, "python", "-c", $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{Container}', credential='{key}').{method})")));
+    /// <summary>Calls a method of a blob container with a key; of the one for artifacts when no other is named.</summary>
+    public Task<ImageRun> OpenAsync(string key, string method, string container = Container) => ImageRun.OfAsync(WithCertificate(_image.Container(
+        Trust, "python", "-c", $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{container}', credential='{key}').{method})")));
 
     /// <summary>A container that trusts the certificate of the account.</summary>
     public ContainerBuilder WithCertificate(ContainerBuilder container) => container.WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly);

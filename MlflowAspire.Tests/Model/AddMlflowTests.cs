@@ -51,7 +51,9 @@ public class AddMlflowTests
         model.AddMlflow().AddPythonClient("client", "client.py");
 
         var containers = OfTheImage(model);
-        Assert.Equal(["client", "mlflow", "mlflow-demo", "mlflow-gc", "mlflow-migrate"], containers.Select(container => container.Name).Order());
+        Assert.Equal(
+            ["client", "mlflow", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-migrate", "mlflow-restore"],
+            containers.Select(container => container.Name).Order());
         foreach (var container in containers)
         {
             var arguments = await container.RuntimeArgumentsAsync();
@@ -117,7 +119,7 @@ public class AddMlflowTests
         model.AddMlflow().AddPythonClient("client", "client.py");
 
         var byHand = model.Builder.Resources.Where(resource => resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).Select(resource => resource.Name);
-        Assert.Equal(["client", "mlflow-demo", "mlflow-gc"], byHand.Order());
+        Assert.Equal(["client", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-restore"], byHand.Order());
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public class LiteLlmTests
 
         var tag = isInstalled ? $"{MlflowImage.Tag}-litellm-1.83.0" : MlflowImage.Tag;
         var images = model.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerImageAnnotation>()).Where(image => image.Image == MlflowImage.Name).ToArray();
-        Assert.Equal(5, images.Length);
+        // Server, client and five tasks.
+        Assert.Equal(7, images.Length);
         Assert.All(images, image => Assert.Equal(tag, image.Tag));
         var build = Assert.Single(model.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<DockerfileBuildAnnotation>()));
         Assert.Equal(isInstalled ? "1.83.0" : null, build.BuildArguments.GetValueOrDefault("LITELLM_VERSION"));

@@ -74,14 +74,17 @@ public sealed class MlflowStack : IAsyncDisposable
     }
 
     /// <summary>Executes a command of a resource as the dashboard does; a failure fails the test.</summary>
-    public async Task ExecuteAsync(string resource, string command)
+    public async Task ExecuteAsync(string resource, string command, params IReadOnlyList<InteractionInput> arguments)
     {
-        var result = await WithLogs(
-            $"Command '{command}' of '{resource}' did not end",
-            s_runLimit,
-            limit => App.ResourceCommands.ExecuteCommandAsync(Resource<IResource>(resource), command, limit));
+        var result = await TryExecuteAsync(resource, command, arguments);
         Assert.True(result.Success, $"{command} of {resource}: {result.Message}\n{await AllLogsAsync()}");
     }
+
+    /// <summary>Executes a command of a resource as the dashboard does, and gives its result.</summary>
+    public Task<ExecuteCommandResult> TryExecuteAsync(string resource, string command, params IReadOnlyList<InteractionInput> arguments) => WithLogs(
+        $"Command '{command}' of '{resource}' did not end",
+        s_runLimit,
+        limit => App.ResourceCommands.ExecuteCommandAsync(Resource<IResource>(resource), command, new InteractionInputCollection(arguments), limit));
 
     /// <summary>The id of the resource's container.</summary>
     public string ContainerId(string resource)

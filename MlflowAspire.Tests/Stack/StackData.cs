@@ -14,13 +14,21 @@ public sealed class StackData : IAsyncDisposable
     /// <summary>The values of all secret parameters.</summary>
     public IEnumerable<string> Secrets => _secrets.Values;
 
-    /// <summary>Gives the model these volumes and secrets in place of the developer's.</summary>
+    /// <summary>Where the stack keeps the archives of its backups.</summary>
+    public string BackupFolder { get; } = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}-backups");
+
+    /// <summary>Gives the model these volumes, secrets and the folder in place of the developer's.</summary>
     public void ApplyTo(IDistributedApplicationBuilder builder)
     {
         // The password of the PostgreSQL container is a parameter without a resource.
         foreach (var name in builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).Select(parameter => parameter.Name).Append("postgres-password"))
         {
             builder.Configuration[$"Parameters:{name}"] = Secret(name);
+        }
+
+        foreach (var server in builder.Resources.OfType<MlflowServerResource>().ToList())
+        {
+            builder.CreateResourceBuilder(server).WithBackupFolder(BackupFolder);
         }
 
         foreach (var resource in builder.Resources)
@@ -55,6 +63,11 @@ public sealed class StackData : IAsyncDisposable
         if (_volumes.Count > 0)
         {
             await DockerCli.RunAsync(["volume", "rm", "--force", .. _volumes]);
+        }
+
+        if (Directory.Exists(BackupFolder))
+        {
+            Directory.Delete(BackupFolder, recursive: true);
         }
     }
 }

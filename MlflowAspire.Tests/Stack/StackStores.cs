@@ -36,8 +36,7 @@ internal static class StackStores
     /// <summary>The sizes of the blobs below a prefix of the artifact store, by the rest of their names.</summary>
     public static async Task<Dictionary<string, long>> BlobsAsync(this MlflowStack stack, string prefix = "")
     {
-        var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts").Parent.ConnectionStringExpression.GetValueAsync(default);
-        var container = new BlobServiceClient(connectionString).GetBlobContainerClient("mlflow");
+        var container = await stack.BlobContainerAsync();
         Dictionary<string, long> blobs = [];
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, default))
         {
@@ -45,5 +44,21 @@ internal static class StackStores
         }
 
         return blobs;
+    }
+
+    /// <summary>Deletes everything in the artifact store.</summary>
+    public static async Task DeleteBlobsAsync(this MlflowStack stack)
+    {
+        var container = await stack.BlobContainerAsync();
+        foreach (var blob in (await stack.BlobsAsync()).Keys)
+        {
+            await container.DeleteBlobAsync(blob);
+        }
+    }
+
+    private static async Task<BlobContainerClient> BlobContainerAsync(this MlflowStack stack)
+    {
+        var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts").Parent.ConnectionStringExpression.GetValueAsync(default);
+        return new BlobServiceClient(connectionString).GetBlobContainerClient("mlflow");
     }
 }

@@ -27,9 +27,9 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 class CommandLineTest(unittest.TestCase):
     def test_a_wrong_setting_is_one_line_and_exit_code_2(self) -> None:
-        for command in ("serve", "migrate", "hand-over", "gc"):
+        for command in ("serve", "migrate", "hand-over", "gc", "backup", "restore archive.zip", "check", "users", "sql -"):
             with self.subTest(command):
-                result = run(command)
+                result = run(*command.split())
                 self.assertEqual((result.returncode, result.stdout), (2, ""))
                 self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI is not set[^\n]*\n\Z")
 
@@ -78,7 +78,8 @@ class CommandLineTest(unittest.TestCase):
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(result.stderr, "mlflow-aspire: error: there is no command 'server'; accepted: serve, migrate, hand-over, gc, demo, backup, restore, or a program of the image\n")
+        commands = "serve, migrate, hand-over, gc, demo, backup, restore, check, users, reset-admin, sql"
+        self.assertEqual(result.stderr, f"mlflow-aspire: error: there is no command 'server'; accepted: {commands}, or a program of the image\n")
 
 
 class WrongSettingsTest(unittest.TestCase):

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import NoReturn
 
 from . import age
@@ -14,7 +13,7 @@ from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
 
-_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore")
+_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore", "check", "users", "reset-admin", "sql")
 
 
 def main() -> None:
@@ -42,10 +41,23 @@ def _parser() -> argparse.ArgumentParser:
     gc = commands.add_parser("gc", help="remove deleted runs, logged models and experiments permanently")
     gc.add_argument("--older-than", type=_age, default=timedelta(0), metavar="AGE", help="deleted longer ago than this, such as 30d or 1d12h (default: all)")
     backup = commands.add_parser("backup", help="write databases and artifacts into one archive, while the server runs")
-    backup.add_argument("target", metavar="FILE", help="a new file, a folder that gets one named after the time, or - for standard output")
+    backup.add_argument(
+        "target",
+        metavar="PLACE",
+        nargs="?",
+        help="a new file *.zip, a folder or a container of blobs (wasbs://) that gets one named after the time, or - for standard output (default: MLFLOW_BACKUP_DESTINATION)",
+    )
+    backup.add_argument("--without-artifacts", action="store_true", help="the rows of the databases alone")
     restore = commands.add_parser("restore", help="bring an archive of `backup` into empty databases")
-    restore.add_argument("source", type=Path, metavar="FILE", help="the archive")
+    restore.add_argument("source", metavar="ARCHIVE", help="a file, or a blob (wasbs://)")
     restore.add_argument("--replace", action="store_true", help="replace everything that the databases have (default: refuse)")
+    commands.add_parser("check", help="say whether databases and artifact store can be used, and what is in them")
+    commands.add_parser("users", help="list the users")
+    commands.add_parser("reset-admin", help="give the administrator the password of MLFLOW_AUTH_ADMIN_PASSWORD, and the rights of one")
+    sql = commands.add_parser("sql", help="run a statement on the database, and print its rows as CSV")
+    sql.add_argument("statement", metavar="STATEMENT", help="the statement, or - for standard input")
+    sql.add_argument("--users", action="store_true", help="on the database of users and permissions")
+    sql.add_argument("--write", action="store_true", help="let it change something (default: refuse)")
     return parser
 
 
@@ -57,30 +69,47 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
         serve(environment)
     # What is running cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    if arguments.command == "migrate":
-        from .databases.migrate import migrate
+    match arguments.command:
+        case "migrate":
+            from .databases.migrate import migrate
 
-        migrate(environment)
-    elif arguments.command == "hand-over":
-        from .databases.hand_over import hand_over
+            migrate(environment)
+        case "hand-over":
+            from .databases.hand_over import hand_over
 
-        hand_over(environment)
-    elif arguments.command == "demo":
-        from .demo import demo
+            hand_over(environment)
+        case "gc":
+            from .gc.command import gc
 
-        demo(environment)
-    elif arguments.command == "backup":
-        from .backup.command import backup
+            gc(environment, arguments.older_than)
+        case "demo":
+            from .demo import demo
 
-        backup(environment, arguments.target)
-    elif arguments.command == "restore":
-        from .backup.command import restore
+            demo(environment)
+        case "backup":
+            from .backup.save import backup
 
-        restore(environment, arguments.source, arguments.replace)
-    else:
-        from .gc.command import gc
+            backup(environment, arguments.target, not arguments.without_artifacts)
+        case "restore":
+            from .backup.restore import restore
 
-        gc(environment, arguments.older_than)
+            restore(environment, arguments.source, arguments.replace)
+        case "check":
+            from .operations.check import check
+
+            check(environment)
+        case "users":
+            from .operations.users import users
+
+            users(environment)
+        case "reset-admin":
+            from .operations.users import reset_admin
+
+            reset_admin(environment)
+        case "sql":
+            from .operations.sql import sql
+
+            sql(environment, arguments.statement, arguments.users, arguments.write)
 
 
 def _age(text: str) -> timedelta:

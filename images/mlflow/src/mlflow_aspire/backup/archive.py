@@ -6,13 +6,11 @@
 """
 
 import hashlib
-import os
 import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 from ..errors import Failure
@@ -61,18 +59,18 @@ class ArchiveWriter:
 class Archive:
     """An archive that is complete and undamaged as far as its manifest tells; `verify` reads all of it."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens it.
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        """Looks into it.
 
         Raises:
-            Failure: the file cannot be read, is no archive of this kind, or was cut off.
+            Failure: it is no archive of this kind, or was cut off.
         """
-        self._path = path
+        self._name = name
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(stream)
             self.manifest = Manifest.from_json(self._zip.read(_MANIFEST))
         except OSError as error:
-            raise Failure(f"{path} cannot be read: {error.strerror or error}") from error
+            raise Failure(f"{name} cannot be read: {error.strerror or error}") from error
         except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
             raise self._damaged(str(error)) from error
 
@@ -104,7 +102,7 @@ class Archive:
         return [(entry.filename.removeprefix(ARTIFACTS), entry.file_size) for entry in self._zip.infolist() if entry.filename.startswith(ARTIFACTS)]
 
     def _damaged(self, reason: str) -> Failure:
-        return Failure(f"{self._path} is not a complete, undamaged backup: {reason}. Nothing was changed")
+        return Failure(f"{self._name} is not a complete, undamaged backup: {reason}. Nothing was changed")
 
 
 class _Hashing:
@@ -119,31 +117,6 @@ class _Hashing:
     @property
     def digest(self) -> str:
         return self._hash.hexdigest()
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that has its name when it is complete, and does not exist when it is not.
-
-    Raises:
-        Failure: there is such a file already, or it cannot be written.
-    """
-    if path.exists():
-        raise Failure(f"{path} exists already; a backup replaces no other file")
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        # It holds what only some may read. The group is that of the folder where its owner wants it so.
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        if error.filename not in (None, str(partial), str(path)):
-            raise
-        raise Failure(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def copy(source: IO[bytes], target: Writable, count: Callable[[int], None]) -> int:

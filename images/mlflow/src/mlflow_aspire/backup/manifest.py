@@ -35,6 +35,9 @@ class Manifest:
     """The moment that the archive shows, in UTC."""
 
     schemas: dict[str, SchemaRows] = field(default_factory=dict)
+    with_artifacts: bool = True
+    """Whether it has the files of the artifact store, and not the rows alone."""
+
     artifact_files: int = 0
     artifact_bytes: int = 0
     checksums: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """`mlflow-aspire migrate`: brings the database schemas to the versions of this image.
 
-MLflow's own commands do the work. This decides whether there is any, and keeps two migrations apart.
+MLflow's own commands do the work. This decides whether there is any, keeps two migrations apart, and saves the rows first where there is a place for them.
 """
 
 import subprocess
@@ -36,16 +36,32 @@ def migrate_settled(environment: Environment) -> None:
     configured = schemas.configured(environment)
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
         lock(connection, LOCK, "migration")
-        for schema in configured:
-            _migrate(schema, limit)
+        found = [(schema, schemas.revision(schema, limit)) for schema in configured]
+        needed = [(schema, before) for schema, before in found if schemas.migration_needed(schema, revisions.read(schema.name), before)]
+        saved = _save(environment, [schema for schema, before in found if before], limit) if any(before for _, before in needed) else None
+        try:
+            for schema, before in found:
+                _migrate(schema, before, limit)
+        except Failure as failure:
+            if saved is None:
+                raise
+            raise Failure(f"{failure}. The rows from before are in {saved}") from failure
         with closing(connect(configured[0].setting, configured[0].uri, limit)) as tracking:
             widths.widen(tracking, configured[0].name)
         tables.make(configured[0], limit)
 
 
-def _migrate(schema: Schema, limit: int) -> None:
+def _save(environment: Environment, there: list[Schema], limit: int) -> str | None:
+    """Saves the rows where there is a place for them: nothing brings a schema back."""
+    if not environment.get("MLFLOW_BACKUP_DESTINATION"):
+        return None
+    from ..backup.save import save_before_migration
+
+    return save_before_migration(environment, there, limit)
+
+
+def _migrate(schema: Schema, before: str | None, limit: int) -> None:
     known = revisions.read(schema.name)
-    before = schemas.revision(schema, limit)
     if not schemas.migration_needed(schema, known, before):
         say(f"{schema.name} schema: at revision {known.head}, nothing to do")
         return

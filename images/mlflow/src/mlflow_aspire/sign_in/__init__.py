@@ -35,7 +35,12 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     return ["--app-name", _GUARDED_OIDC]
 
 
-def _basic_auth(environment: Environment) -> configparser.ConfigParser:
+def administrator(environment: Environment) -> tuple[str, str]:
+    """The name of the first administrator and the password that MLflow makes that user with.
+
+    Raises:
+        SettingError: one is missing, or MLflow would not take it.
+    """
     user = environment.get("MLFLOW_AUTH_ADMIN_USERNAME") or "admin"
     # A request has user name and password in one text, split at the first colon, which MLflow reads as ASCII where artifacts are sent and got.
     if not (user.isascii() and user.isprintable() and ":" not in user):
@@ -44,6 +49,11 @@ def _basic_auth(environment: Environment) -> configparser.ConfigParser:
     if len(password) < _PASSWORD_LENGTH or not password.isascii():
         problem = "is too short" if password.isascii() else "has characters that are not ASCII"
         raise SettingError("MLFLOW_AUTH_ADMIN_PASSWORD", f"{problem}; accepted: {_PASSWORD_LENGTH} ASCII characters or more")
+    return user, password
+
+
+def _basic_auth(environment: Environment) -> configparser.ConfigParser:
+    user, _ = administrator(environment)
     settings = {
         "database_uri": required(environment, databases.BASIC_AUTH, "the database of users and permissions"),
         "default_permission": choice(environment, "MLFLOW_AUTH_DEFAULT_PERMISSION", _PERMISSIONS, "READ"),

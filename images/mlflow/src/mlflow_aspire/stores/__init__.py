@@ -10,7 +10,7 @@ from . import checks, files
 DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 
 _BLOB_CREDENTIALS = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCESS_KEY")
-_BLOB_CONTAINER = re.compile(r"wasbs://[^@/]+@[^./]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?")
+BLOB_CONTAINER = re.compile(r"wasbs://[^@/]+@[^./]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?")
 _SCHEMES = ("wasbs", "s3", "gs", "ftp", "sftp", "hdfs", "viewfs", "file")
 
 
@@ -38,7 +38,7 @@ def destination_of(environment: Environment) -> str:
 
 
 def _check_blobs(environment: MutableEnvironment, destination: str) -> None:
-    if not _BLOB_CONTAINER.fullmatch(destination):
+    if not BLOB_CONTAINER.fullmatch(destination):
         raise SettingError(DESTINATION, f"is {destination!r}; accepted: wasbs://<container>@<account>.blob.core.windows.net[/<path>]")
     if all(name in environment for name in _BLOB_CREDENTIALS):
         raise SettingError(" and ".join(_BLOB_CREDENTIALS), "are both set; accepted: one of them, or none for Microsoft Entra")

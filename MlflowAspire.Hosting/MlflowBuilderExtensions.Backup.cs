@@ -1,0 +1,140 @@
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private const string ArchiveArgument = "archive";
+    private const string ReplaceArgument = "replace";
+
+    /// <summary>
+    /// Keeps the archives of a local run in a folder of this machine: those of the commands <c>Back up</c> and <c>Restore</c>, and those that the migration
+    /// writes before it changes a database (<c>MLFLOW_BACKUP_DESTINATION</c>). The default is <c>backups</c> in the folder of the app host.
+    /// An archive holds everything of the server, password hashes too. It has no effect on a published server.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="folder">The folder, also relative to the one of the app host. It is made when it is needed.</param>
+    /// <returns>The builder.</returns>
+    public static IResourceBuilder<MlflowServerResource> WithBackupFolder(this IResourceBuilder<MlflowServerResource> builder, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!builder.ApplicationBuilder.ExecutionContext.IsRunMode)
+        {
+            return builder;
+        }
+
+        var server = builder.Resource;
+        server.BackupFolder = new(Path.GetFullPath(folder, builder.ApplicationBuilder.AppHostDirectory));
+        foreach (var task in new[] { server.Migration, server.Backup, server.Restore })
+        {
+            var mount = new ContainerMountAnnotation(server.BackupFolder.Path, BackupFolder.MountPath, ContainerMountType.BindMount, isReadOnly: false);
+            task.Annotations.OfType<ContainerMountAnnotation>().Where(other => other.Target == mount.Target).ToList().ForEach(other => task.Annotations.Remove(other));
+            task.Annotations.Add(mount);
+        }
+
+        return builder;
+    }
+
+    private static void AddBackupCommands(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var server = mlflow.Resource;
+        var backup = builder.AddBackupTask(mlflow, server.Backup, "Archive").WithArgs("backup", BackupFolder.MountPath);
+        mlflow.WithTaskCommand("back-up", "Back up", backup, new()
+        {
+            Description = "Writes everything into one archive, while the server runs.",
+            IconName = "Archive",
+            Progress = new() { Title = "Back up", Message = "The console log of the backup says how far it is." },
+        });
+
+        // Of the command that runs.
+        (string Archive, bool Replace)? chosen = null;
+        var restore = builder.AddBackupTask(mlflow, server.Restore, "ArchiveSettings").WithArgs(context =>
+        {
+            var (archive, replace) = chosen ?? throw new DistributedApplicationException($"Use the command Restore of '{server.Name}', which asks for the archive.");
+            context.Args.Add("restore");
+            context.Args.Add($"{BackupFolder.MountPath}/{archive}");
+            if (replace)
+            {
+                context.Args.Add("--replace");
+            }
+        });
+        mlflow.WithTaskCommand("restore", "Restore", restore, RestoreOptions(server), async (arguments, run) =>
+        {
+            chosen = (arguments.GetString(ArchiveArgument)!, arguments.GetString(ReplaceArgument) is { Length: > 0 } && arguments.GetBoolean(ReplaceArgument));
+            try
+            {
+                return await run();
+            }
+            finally
+            {
+                chosen = null;
+            }
+        });
+
+        builder.CreateResourceBuilder(server.Migration).WithBackupDestination(server);
+        mlflow.WithBackupFolder("backups");
+    }
+
+    private static CommandOptions RestoreOptions(MlflowServerResource server) => new()
+    {
+        Description = "Brings back what an archive has.",
+        ConfirmationMessage = "Everything of this MLflow becomes what it was when the archive was made. Go on?",
+        IconName = "ArchiveArrowBack",
+        Progress = new() { Title = "Restore", Message = "The console log of the restore says how far it is." },
+        Arguments =
+        [
+            new()
+            {
+                Name = ArchiveArgument,
+                Label = "Archive",
+                InputType = InputType.Choice,
+                Required = true,
+                DynamicLoading = new()
+                {
+                    LoadCallback = context =>
+                    {
+                        context.Input.Options = [.. server.BackupFolder.Archives.Select(archive => KeyValuePair.Create(archive, archive))];
+                        return Task.CompletedTask;
+                    },
+                },
+            },
+            new()
+            {
+                Name = ReplaceArgument,
+                Label = "Replace what is there",
+                Description = "Without it only an MLflow without experiments, runs and models takes an archive.",
+                InputType = InputType.Boolean,
+            },
+        ],
+        ValidateArguments = context =>
+        {
+            var archive = context.Inputs[ArchiveArgument];
+            if (!server.BackupFolder.Archives.Contains(archive.Value))
+            {
+                context.AddValidationError(archive, $"There is no archive '{archive.Value}' in {server.BackupFolder.Path}.");
+            }
+
+            return Task.CompletedTask;
+        },
+    };
+
+    private static IResourceBuilder<MlflowTaskResource> AddBackupTask(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon) => builder
+        .AddTask(mlflow, task, icon)
+        .WithEnvironmentOf(mlflow.Resource)
+        .WithBackupDestination(mlflow.Resource)
+        .WaitForCompletion(builder.CreateResourceBuilder(mlflow.Resource.Migration))
+        .WithExplicitStart()
+        .ExcludeFromManifest();
+
+    private static IResourceBuilder<MlflowTaskResource> WithBackupDestination(this IResourceBuilder<MlflowTaskResource> task, MlflowServerResource server) => task
+        .WithEnvironment("MLFLOW_BACKUP_DESTINATION", BackupFolder.MountPath)
+        // A folder that is not there cannot be mounted.
+        .OnBeforeResourceStarted((_, _, _) =>
+        {
+            server.BackupFolder.Create();
+            return Task.CompletedTask;
+        });
+}

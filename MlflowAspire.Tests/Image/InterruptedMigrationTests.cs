@@ -1,0 +1,121 @@
+using Npgsql;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>Migrations from the previous version that do not get to their end, and what brings them there.</summary>
+[Collection(DatabaseCollection.Name)]
+[Trait("Category", "Image")]
+public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
+{
+    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
+    private const string RevisionQuery = "SELECT version_num FROM alembic_version";
+
+    private readonly BackupFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task One_that_is_killed_leaves_the_schema_as_it_was_and_is_repeated()
+    {
+        var database = await CreatePreviousAsync();
+        var (revision, content) = (await database.ReadAsync<string>(RevisionQuery), await ContentAsync(database));
+        await using var migration = image.Container(database.Environment, "migrate").Build();
+
+        // In the middle: it waits for a table.
+        await using (var connection = await database.OpenAsync())
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var locking = new NpgsqlCommand("LOCK TABLE spans IN ACCESS EXCLUSIVE MODE", connection, transaction);
+            await locking.ExecuteNonQueryAsync();
+            await migration.StartAsync();
+            await WaitForWaitingAsync(database, migration);
+            await DockerCli.RunAsync("kill", migration.Id);
+        }
+
+        Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
+        Assert.Contains($"migrating from {revision} to ", (await image.RunAsync(database.Environment, "migrate")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Equal(content, await ContentAsync(database));
+    }
+
+    [Fact]
+    public async Task One_that_fails_names_the_backup_from_before()
+    {
+        var database = await CreatePreviousAsync();
+        var revision = await database.ReadAsync<string>(RevisionQuery);
+        // A table that the last step makes.
+        await database.ExecuteAsync("CREATE TABLE scheduler_leases (id int)");
+
+        var failed = await MigrateAsync();
+
+        var archive = Assert.Single(_folder.Files);
+        Assert.Matches(@"\Amlflow-[0-9]{8}T[0-9]{6}Z-before-migration\.zip\z", archive);
+        Assert.Equal(1, failed.ExitCode);
+        Assert.EndsWith(
+            $"mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the migration of the tracking schema failed with exit code 1; its log is above. The rows from before are in /backups/{archive}\n",
+            failed.Errors,
+            StringComparison.Ordinal);
+        Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
+
+        // The archive has what was there, for an image that knows the revision; this one brings it to its own.
+        var restored = await image.CreateDatabaseAsync();
+        (await ImageRun.OfAsync(_folder.In(image.Container(Stores(restored), "restore", $"/backups/{archive}")))).Succeeded();
+        await database.ExecuteAsync("DROP TABLE scheduler_leases");
+        (await MigrateAsync()).Succeeded();
+        Assert.Equal(await ContentAsync(database), await ContentAsync(restored));
+
+        // Another one for each that has something to change, and none for one that has not.
+        Assert.Equal(2, _folder.Files.Count());
+        (await MigrateAsync()).Succeeded();
+        Assert.Equal(2, _folder.Files.Count());
+
+        Task<ImageRun> MigrateAsync() => ImageRun.OfAsync(_folder.In(image.Container(
+            new Dictionary<string, string>(database.Environment) { ["MLFLOW_BACKUP_DESTINATION"] = "/backups" }, "migrate")));
+    }
+
+    [Fact]
+    public async Task Nothing_is_changed_without_the_backup_that_is_asked_for()
+    {
+        var database = await CreatePreviousAsync();
+        var revision = await database.ReadAsync<string>(RevisionQuery);
+
+        (await image.RunAsync(new Dictionary<string, string>(database.Environment) { ["MLFLOW_BACKUP_DESTINATION"] = "/missing" }, "migrate"))
+            .Failed(1, "/missing is no folder");
+
+        Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
+    }
+
+    /// <summary>A database that the previous version has filled.</summary>
+    private async Task<TestDatabase> CreatePreviousAsync()
+    {
+        var database = await image.CreateDatabaseAsync();
+        await Tools.PrepareImageAsync(PreviousImage);
+        (await ImageRun.OfAsync(image.Container(PreviousImage, Client(database), "python", "/scripts/database_content.py", "write"))).Succeeded();
+        return database;
+    }
+
+    private async Task<string> ContentAsync(TestDatabase database)
+    {
+        var revision = await database.ReadAsync<string>(RevisionQuery);
+        var current = await (await image.CreateMigratedDatabaseAsync()).ReadAsync<string>(RevisionQuery);
+        string[] read = ["python", "/scripts/database_content.py", "read"];
+        var container = revision == current ? image.Container(Client(database), read) : image.Container(PreviousImage, Client(database), read);
+        var output = (await ImageRun.OfAsync(container)).Succeeded().Output;
+        return output[output.IndexOf("RESULT ", StringComparison.Ordinal)..];
+    }
+
+    private static async Task WaitForWaitingAsync(TestDatabase database, DotNet.Testcontainers.Containers.IContainer migration)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        const string waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'spans'::regclass";
+        while (await database.ReadAsync<long>(waiting) == 0)
+        {
+            Assert.False(limit.IsCancellationRequested, $"The migration does not wait for the table. {await migration.LogsAsync()}");
+            await Task.Delay(100);
+        }
+    }
+
+    private static Dictionary<string, string> Stores(TestDatabase database) => new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
+
+    private static Dictionary<string, string> Client(TestDatabase database) =>
+        new(database.Environment) { ["MLFLOW_TRACKING_URI"] = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal) };
+}

@@ -1,0 +1,116 @@
+"""Where archives are: a file `….zip`, a folder or a container of blobs that gets one named after the time, or standard output.
+
+Wherever it is, an archive has its name when it is complete, and does not exist when it is not.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from .. import stores
+from ..errors import Failure, SettingError
+from ..settings import Environment
+
+DESTINATION = "MLFLOW_BACKUP_DESTINATION"
+
+_STANDARD_OUTPUT = "-"
+_BLOBS = "wasbs://"
+_ARCHIVE = ".zip"
+
+
+def check(place: str, environment: Environment) -> None:
+    """Refuses a place that cannot hold archives, or that would be part of the next one.
+
+    Raises:
+        SettingError: it is such a place.
+    """
+    if "://" in place and not stores.BLOB_CONTAINER.fullmatch(place):
+        raise SettingError(DESTINATION, f"or the argument is {place!r}; accepted: a path, or wasbs://<container>@<account>.blob.core.windows.net[/<path>]")
+    store = environment.get(stores.DESTINATION)
+    if store and place != _STANDARD_OUTPUT and _is_within(place, store):
+        raise SettingError(DESTINATION, f"or the argument is {place!r}, which is within the artifact store {stores.DESTINATION}; accepted: a place beside it")
+
+
+@contextmanager
+def new_archive(target: str, name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """Opens a place for writing, and gives what the archive is called. In a folder or a container it gets the name.
+
+    Raises:
+        Failure: there is such an archive already, or it cannot be written.
+    """
+    if target == _STANDARD_OUTPUT:
+        # All that is said goes beside the archive.
+        output = sys.stdout.buffer
+        with redirect_stdout(sys.stderr):
+            yield output, "standard output"
+            output.flush()
+    elif target.startswith(_BLOBS):
+        from .blobs import new_blob
+
+        uri = target if target.endswith(_ARCHIVE) else f"{target.rstrip('/')}/{name}"
+        with new_blob(uri) as stream:
+            yield stream, uri
+    else:
+        path = Path(target)
+        if path.is_dir():
+            path /= name
+        elif path.suffix != _ARCHIVE:
+            raise Failure(f"{target} is no folder, and no name of an archive, which ends with {_ARCHIVE}")
+        with new_file(path) as stream:
+            yield stream, str(path)
+
+
+@contextmanager
+def open_archive(source: str) -> Iterator[IO[bytes]]:
+    """Opens an archive for reading.
+
+    Raises:
+        Failure: it cannot be read.
+    """
+    if source.startswith(_BLOBS):
+        from .blobs import open_blob
+
+        with open_blob(source) as stream:
+            yield stream
+        return
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(source).open("rb"))
+        except OSError as error:
+            raise Failure(f"{source} cannot be read: {error.strerror}") from error
+        yield file
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that has its name when it is complete, and does not exist when it is not.
+
+    Raises:
+        Failure: there is such a file already, or it cannot be written.
+    """
+    if path.exists():
+        raise Failure(f"{path} exists already; a backup replaces no other file")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        # It holds what only some may read. The group is that of the folder where its owner wants it so.
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        if error.filename not in (None, str(partial), str(path)):
+            raise
+        raise Failure(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _is_within(place: str, store: str) -> bool:
+    if place.startswith(_BLOBS):
+        return f"{place.rstrip('/')}/".startswith(f"{store.rstrip('/')}/")
+    folder = store.removeprefix("file://").removeprefix("file:")
+    return folder.startswith("/") and Path(place).resolve().is_relative_to(Path(folder).resolve())

@@ -1,0 +1,109 @@
+"""`mlflow-aspire restore`: brings back what an archive has, all of it or nothing."""
+
+from contextlib import ExitStack, closing
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..databases import migrate, revisions, schemas
+from ..databases.connection import connect, lock, patience
+from ..databases.schemas import Schema
+from ..errors import Failure
+from ..gc import command as gc
+from ..log import say
+from ..settings import Environment, MutableEnvironment
+from . import places, rows
+from .archive import ARTIFACTS, Archive
+from .opening import open_databases, open_files, store_errors
+from .progress import Progress, readable
+
+# What tells whether databases are in use, with the rows that a server writes by itself: the experiment "Default", and the first administrator.
+_ROWS_OF_A_NEW_SERVER = {
+    "tracking": {"experiments": 1, "runs": 0, "registered_models": 0, "trace_info": 0, "logged_models": 0, "evaluation_datasets": 0, "endpoints": 0, "jobs": 0},
+    "basic-auth": {"users": 1},
+    "oidc-auth": {"users": 1},
+}
+
+
+def restore(environment: MutableEnvironment, source: str, replace: bool) -> None:
+    """Brings what an archive has into empty databases, or in place of what is there, and its artifacts into the store.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: the archive is damaged or of a newer version, the databases are not empty and `replace` is not set, or something does not answer.
+    """
+    configured = open_databases(environment)
+    places.check(source, environment)
+    with places.open_archive(source) as stream:
+        _restore(environment, configured, Archive(stream, source), replace)
+    say(f"restore complete: {source}")
+
+
+def _restore(environment: Environment, configured: list[Schema], archive: Archive, replace: bool) -> None:
+    manifest = archive.manifest
+    restored = [schema for schema in configured if schema.name in manifest.schemas]
+    _check_versions(archive, restored)
+    files = open_files(environment) if manifest.with_artifacts else None
+    found = archive.artifacts()
+    if found:
+        from .files import check_paths
+
+        check_paths(found)
+    for name in manifest.schemas.keys() - {schema.name for schema in restored}:
+        say(f"{name} schema: left out, as this server has no such sign-in (MLFLOW_APP_NAME)")
+    limit = patience(environment)
+    with ExitStack() as stack:
+        own = stack.enter_context(closing(connect(configured[0].setting, configured[0].uri, limit)))
+        lock(own, migrate.LOCK, "migration")
+        lock(own, gc.LOCK, "garbage collection or backup")
+        for schema in restored:
+            # A newer version may have tables that this one does not know.
+            schemas.migration_needed(schema, revisions.read(schema.name), schemas.revision(schema, limit))
+            if not replace:
+                _check_empty(schema, limit)
+        say(f"checking the archive, made at {manifest.created}")
+        archive.verify()
+        if files is None:
+            say("artifacts: the archive has none, and those of the store stay")
+        else:
+            # Before the rows: what they name is in the store when they come.
+            progress = Progress("artifacts restored", manifest.artifact_files, manifest.artifact_bytes)
+            with store_errors():
+                for _, size in files.write(found, lambda path: archive.open(ARTIFACTS + path)):
+                    progress.add(size)
+                    progress.file()
+            say(f"artifacts: {len(found):,} files, {readable(manifest.artifact_bytes)}")
+        try:
+            with ExitStack() as transactions:
+                for schema in restored:
+                    connection = stack.enter_context(closing(connect(schema.setting, schema.uri, limit)))
+                    connection.execution_options(isolation_level="READ COMMITTED")
+                    transactions.enter_context(connection.begin())
+                    rows.load(connection, schema, configured, manifest.schemas[schema.name], archive)
+        except SQLAlchemyError as error:
+            raise Failure(f"the databases are as they were, as they do not take what the archive has: {error}") from error
+
+
+def _check_versions(archive: Archive, restored: list[Schema]) -> None:
+    if not any(schema.name == "tracking" for schema in restored):
+        raise Failure("the archive has no tracking schema. Nothing was changed")
+    for schema in restored:
+        content = archive.manifest.schemas[schema.name]
+        known = revisions.read(schema.name)
+        if content.revision not in known.known:
+            raise Failure(
+                f"the archive's {schema.name} schema is of {content.package} at revision {content.revision}, which {known.package} does not know: "
+                "restore it with the image of that version, or a newer one. Nothing was changed"
+            )
+
+
+def _check_empty(schema: Schema, limit: int) -> None:
+    with closing(connect(schema.setting, schema.uri, limit)) as connection:
+        existing = rows.existing_columns(connection)
+        for table, usual in _ROWS_OF_A_NEW_SERVER[schema.name].items():
+            count = (connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) if table in existing else 0
+            if count > usual:
+                raise Failure(
+                    f"{schema.setting}: the database is not empty ({count:,} rows in {table}). "
+                    "`--replace` puts the archive in place of everything that is there. Nothing was changed"
+                )

@@ -1,0 +1,111 @@
+"""`mlflow-aspire backup`: everything of a deployment to one point, while the server runs."""
+
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..databases import revisions, schemas
+from ..databases.connection import connect, lock, patience
+from ..databases.schemas import Schema
+from ..errors import Failure
+from ..gc import command as gc
+from ..log import say
+from ..settings import Environment, MutableEnvironment, required
+from . import places, rows
+from .archive import ARTIFACTS, ArchiveWriter, copy
+from .manifest import Manifest, SchemaRows
+from .opening import open_databases, open_files, store_errors
+from .progress import Progress, readable
+
+if TYPE_CHECKING:
+    from .files import Files
+
+
+def backup(environment: MutableEnvironment, target: str | None, with_artifacts: bool) -> None:
+    """Writes an archive to a place that `places` knows; without a target to the one that the environment names.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: a database or the artifact store does not answer, or the archive cannot be written.
+    """
+    configured = open_databases(environment)
+    target = target or required(environment, places.DESTINATION, "the folder or blob container that keeps backups, where none is named as an argument")
+    places.check(target, environment)
+    files = open_files(environment) if with_artifacts else None
+    _save(configured, files, target, patience(environment))
+
+
+def save_before_migration(environment: Environment, configured: list[Schema], limit: int) -> str | None:
+    """Saves the rows of schemas that are there, where the environment names a place for backups, and gives the name of the archive.
+
+    Raises:
+        SettingError: the place is wrong.
+        Failure: a database does not answer, or the archive cannot be written.
+    """
+    target = environment.get(places.DESTINATION)
+    if not target:
+        return None
+    places.check(target, environment)
+    return _save(configured, None, target, limit, "-before-migration")
+
+
+def _save(configured: list[Schema], files: "Files | None", target: str, limit: int, suffix: str = "") -> str:
+    now = datetime.now(UTC)
+    with places.new_archive(target, f"mlflow-{now:%Y%m%dT%H%M%SZ}{suffix}.zip") as (stream, name), ExitStack() as connections:
+        if files is not None:
+            # What is read must not be collected meanwhile.
+            lock(connections.enter_context(closing(connect(configured[0].setting, configured[0].uri, limit))), gc.LOCK, "garbage collection or backup")
+        manifest = Manifest(datetime.now(UTC).isoformat(timespec="seconds"), with_artifacts=files is not None)
+        snapshots: list[Connection] = []
+        # Users after what they have rights on: a right on what is not there does nothing, and its number is not given again.
+        for schema in configured:
+            snapshots.append(connections.enter_context(closing(connect(schema.setting, schema.uri, limit))))
+            connections.enter_context(rows.snapshot(snapshots[-1]))
+        with ArchiveWriter(stream, manifest) as archive:
+            try:
+                for schema, connection in zip(configured, snapshots, strict=True):
+                    content = manifest.schemas[schema.name] = SchemaRows(revisions.read(schema.name).package, _revision(schema, connection))
+                    rows.save(connection, schema, configured, content, archive)
+                    if schema.name == "tracking" and files is not None:
+                        _name_foreign_artifacts(connection)
+            except SQLAlchemyError as error:
+                raise Failure(f"the databases cannot be read: {error}") from error
+            # After the rows: everything that they name is in the store by now.
+            if files is not None:
+                with store_errors():
+                    _save_files(files, archive, manifest)
+    say(f"backup complete: {name}")
+    return name
+
+
+def _revision(schema: Schema, connection: Connection) -> str:
+    """The revision, which must be one of this image: it makes the tables of a restore."""
+    revision = connection.scalar(text(f"SELECT version_num FROM {schema.version_table}")) if schema.version_table in rows.existing_columns(connection) else None
+    if revision is None:
+        raise Failure(f"{schema.setting}: the {schema.name} schema is not there: there is nothing to back up")
+    schemas.migration_needed(schema, revisions.read(schema.name), revision)
+    return str(revision)
+
+
+def _name_foreign_artifacts(connection: Connection) -> None:
+    count = connection.scalar(text("SELECT count(*) FROM runs WHERE artifact_uri NOT LIKE 'mlflow-artifacts:%'"))
+    if count:
+        say(f"{count:,} runs keep their artifacts outside of this server's store: the archive does not have those")
+
+
+def _save_files(files: "Files", archive: ArchiveWriter, manifest: Manifest) -> None:
+    found = files.all()
+    progress = Progress("artifacts saved", len(found), sum(size for _, size in found))
+    removed = 0
+    for path, stream in files.read(found):
+        if stream is None:
+            removed += 1
+            continue
+        with archive.member(ARTIFACTS + path, compress=False) as file:
+            manifest.artifact_bytes += copy(stream, file, progress.add)
+        manifest.artifact_files += 1
+        progress.file()
+    say(f"artifacts: {manifest.artifact_files:,} files, {readable(manifest.artifact_bytes)}" + (f"; {removed} were removed meanwhile" if removed else ""))

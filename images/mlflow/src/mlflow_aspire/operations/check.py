@@ -1,0 +1,88 @@
+"""`mlflow-aspire check`: whether databases and artifact store can be used, and what is in them."""
+
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from .. import databases, keys, stores
+from ..backup.progress import readable
+from ..databases import revisions, schemas
+from ..databases.connection import connect, patience
+from ..databases.schemas import Schema
+from ..errors import Failure
+from ..log import say
+from ..settings import MutableEnvironment, flag
+
+# The tables of each schema whose rows are counted, and what they are called.
+_COUNTED = {
+    "tracking": {
+        "experiments": "experiments",
+        "runs": "runs",
+        "logged_models": "logged models",
+        "registered_models": "registered models",
+        "model_versions": "model versions",
+        "trace_info": "traces",
+    },
+    "basic-auth": {"users": "users"},
+    "oidc-auth": {"users": "users"},
+}
+
+
+def check(environment: MutableEnvironment) -> None:
+    """Says what it finds, a line each.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        Failure: something cannot be used; the message has all of it.
+    """
+    databases.settle(environment)
+    keys.settle(environment)
+    limit = patience(environment)
+    configured = schemas.configured(environment)
+    stores.prepare(environment)
+    problems: list[str] = []
+    for schema in configured:
+        try:
+            _check_database(schema, limit)
+        except Failure as failure:
+            problems.append(str(failure))
+    if flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+        try:
+            _check_store(stores.destination_of(environment))
+        except Failure as failure:
+            problems.append(str(failure))
+    if problems:
+        raise Failure("; ".join(problems))
+
+
+def _check_database(schema: Schema, limit: int) -> None:
+    known = revisions.read(schema.name)
+    with closing(connect(schema.setting, schema.uri, limit)) as connection:
+        version = str(connection.scalar(text("SELECT current_setting('server_version')"))).split()[0]
+        size = connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
+        say(f"{schema.setting}: PostgreSQL {version}, {readable(size)}")
+        current = schemas.revision(schema, limit)
+        if schemas.migration_needed(schema, known, current):
+            there = f"is at revision {current}, and {known.package} needs {known.head}" if current else "is not there"
+            raise Failure(f"{schema.setting}: the {schema.name} schema {there}: run `mlflow-aspire migrate`")
+        say(f"{schema.name} schema: at revision {current} of {known.package}; {', '.join(_counts(connection, schema.name))}")
+        if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+            raise Failure(f"{schema.setting}: the database takes no writes")
+
+
+def _counts(connection: Connection, schema: str) -> list[str]:
+    tables: Any = inspect(connection)
+    return [f"{name}: {connection.scalar(text(f'SELECT count(*) FROM {table}')):,}" for table, name in _COUNTED[schema].items() if tables.has_table(table)]
+
+
+def _check_store(destination: str) -> None:
+    # MLflow reads settings while it is imported.
+    from ..stores.opening import open_store
+    from ..stores.probe import problem
+
+    open_store(destination)
+    if found := problem(destination):
+        raise Failure(f"{stores.DESTINATION}: {found}")
+    # The address may hold a password.
+    say(f"{stores.DESTINATION}: the artifact store answers ({destination.partition('://')[0] if '://' in destination else 'a folder'})")

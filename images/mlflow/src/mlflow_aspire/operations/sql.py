@@ -1,0 +1,52 @@
+"""`mlflow-aspire sql`: a statement on a database of the server, by the server's own way to sign in."""
+
+import csv
+import sys
+from contextlib import closing
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from .. import databases
+from ..databases import schemas
+from ..databases.connection import connect, patience
+from ..errors import Failure, SettingError
+from ..log import say
+from ..settings import MutableEnvironment
+
+
+def sql(environment: MutableEnvironment, statement: str, of_users: bool, write: bool) -> None:
+    """Runs it in one transaction, of which nothing stays when it fails, and prints its rows as CSV. `-` stands for standard input.
+
+    Raises:
+        SettingError: a setting is missing or wrong, or there is no database of users.
+        Failure: the database does not answer or refuses the statement, as it does for a change unless `write` is set.
+    """
+    databases.settle(environment)
+    configured = schemas.configured(environment)
+    if of_users and len(configured) == 1:
+        raise SettingError("MLFLOW_APP_NAME", "is not set: the server lets everyone in and has no database of users")
+    schema = configured[1 if of_users else 0]
+    with closing(connect(schema.setting, schema.uri, patience(environment))) as connection:
+        try:
+            _run(connection, sys.stdin.read() if statement == "-" else statement, write)
+        except SQLAlchemyError as error:
+            # The reason alone: a statement may hold what is no matter of logs.
+            raise Failure(f"{schema.setting}: {getattr(error, 'orig', None) or error}") from error
+
+
+def _run(connection: Connection, statement: str, write: bool) -> None:
+    if not write:
+        # For the session: a statement that ends this transaction begins another one that changes nothing.
+        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    connection.execution_options(isolation_level=connection.default_isolation_level)
+    with connection.begin():
+        # As it is: a percent sign or a colon in it is no parameter.
+        result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        if result.returns_rows:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(result.keys())
+            writer.writerows(result)
+            sys.stdout.flush()
+        elif write:
+            say(f"rows changed: {max(result.rowcount, 0):,}")

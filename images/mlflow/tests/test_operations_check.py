@@ -1,0 +1,41 @@
+import io
+import tempfile
+import unittest
+from contextlib import redirect_stdout
+from unittest.mock import patch
+
+from mlflow_aspire.errors import Failure
+from mlflow_aspire.operations import check as module
+from mlflow_aspire.stores import opening
+
+SETTINGS = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me:secret@db/mlflow", "MLFLOW_APP_NAME": "basic-auth", "MLFLOW_AUTH_DATABASE_URI": "postgresql://db/users"}
+
+
+class CheckTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.enterContext(patch.object(opening, "_check_mounted"))
+
+    def check(self, database, **settings: str) -> str:  # type: ignore[no-untyped-def]
+        with patch.object(module, "_check_database", side_effect=database), redirect_stdout(io.StringIO()) as output:
+            module.check({**SETTINGS, "MLFLOW_ARTIFACTS_DESTINATION": self.folder, **settings})
+        return output.getvalue()
+
+    def test_the_store_is_named_by_its_kind_alone(self) -> None:
+        self.assertEqual(self.check(lambda *_: None), "mlflow-aspire: MLFLOW_ARTIFACTS_DESTINATION: the artifact store answers (a folder)\n")
+        output = self.check(lambda *_: None, MLFLOW_ARTIFACTS_DESTINATION=f"file://{self.folder}")
+        self.assertEqual(output, "mlflow-aspire: MLFLOW_ARTIFACTS_DESTINATION: the artifact store answers (file)\n")
+
+    def test_a_server_without_a_store(self) -> None:
+        self.assertEqual(self.check(lambda *_: None, MLFLOW_SERVE_ARTIFACTS="false"), "")
+
+    def test_all_that_is_wrong_is_told(self) -> None:
+        def database(schema, limit: int) -> None:  # type: ignore[no-untyped-def]
+            raise Failure(f"{schema.setting}: it does not answer")
+
+        with self.assertRaises(Failure) as caught:
+            self.check(database, MLFLOW_ARTIFACTS_DESTINATION="/proc/artifacts")
+        problems = str(caught.exception).split("; ")
+        self.assertEqual(problems[:2], ["MLFLOW_BACKEND_STORE_URI: it does not answer", "MLFLOW_AUTH_DATABASE_URI: it does not answer"])
+        self.assertRegex(problems[2], "^MLFLOW_ARTIFACTS_DESTINATION: ")
+        self.assertEqual(len(problems), 3)

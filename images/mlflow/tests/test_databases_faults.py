@@ -58,6 +58,15 @@ class TranslationTest(unittest.TestCase):
         self.assertEqual(self.answer(DataError(STATEMENT, {}, psycopg2_error("42P01")))[0], 500)
 
 
+class HiddenStatementTest(unittest.TestCase):
+    def test_an_error_that_mlflow_makes_of_one_of_the_database_has_no_statement(self) -> None:
+        self.addCleanup(setattr, MlflowException, "__init__", MlflowException.__init__)
+        faults.hide_statements()
+        message = MlflowException(DataError(STATEMENT, {"value": "secret"}, psycopg2_error("22001", "value too long\nLINE 1: INSERT"))).message
+        self.assertIn("value too long", message)
+        self.assertNotRegex(message, "INSERT|secret|Background")
+
+
 class ConflictTest(unittest.TestCase):
     """Requests that meet another one."""
 

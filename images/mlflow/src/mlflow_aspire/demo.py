@@ -4,7 +4,7 @@ import re
 import subprocess
 from contextlib import AbstractContextManager, nullcontext
 
-from . import databases
+from . import databases, keys
 from .databases import current, schemas
 from .databases.connection import patience
 from .errors import Failure
@@ -28,6 +28,8 @@ def demo(environment: MutableEnvironment) -> None:
         Failure: the demo has not been loaded.
     """
     databases.settle(environment)
+    # Beside a server it has the server's key of webhooks, which MLflow reads when it is imported.
+    keys.settle(environment)
     address = required(environment, _SERVER, "the address of the server that gets the demo")
     with _credentials(environment) as credentials:
         client = {name: value for name, value in environment.items() if name not in _OF_THE_SERVER} | credentials

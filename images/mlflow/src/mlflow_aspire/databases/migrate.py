@@ -10,7 +10,7 @@ from .. import keys
 from ..errors import Failure
 from ..log import say
 from ..settings import Environment, MutableEnvironment
-from . import revisions, schemas, tables, uris, widths
+from . import revisions, schemas, server_role, tables, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
 
@@ -34,6 +34,7 @@ def migrate_settled(environment: Environment) -> None:
     """The same in an environment that has been completed already, such as that of a server."""
     limit = patience(environment)
     configured = schemas.configured(environment)
+    role = server_role.read(environment)
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
         lock(connection, LOCK, "migration")
         found = [(schema, schemas.revision(schema, limit)) for schema in configured]
@@ -49,6 +50,9 @@ def migrate_settled(environment: Environment) -> None:
         with closing(connect(configured[0].setting, configured[0].uri, limit)) as tracking:
             widths.widen(tracking, configured[0].name)
         tables.make(configured[0], limit)
+        if role:
+            for schema in configured:
+                server_role.grant(schema, role, limit)
 
 
 def _save(environment: Environment, there: list[Schema], limit: int) -> str | None:

@@ -1,0 +1,43 @@
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>Files that are larger than the memory of the server.</summary>
+[Collection(ImageCollection.Name)]
+[Trait("Category", "Image")]
+public class TransferTests(ImageFixture image)
+{
+    // All that the container may use: its processes, and /tmp, which is in memory.
+    private const long Memory = 640L << 20;
+
+    [Fact]
+    public async Task Files_go_up_and_down_in_less_memory_than_they_have()
+    {
+        await using var blobs = await BlobServer.StartAsync(image);
+        await using var server = await StartAsync();
+
+        var client = image.Container(MlflowServer.Client, "python", "/scripts/transfers.py", "250", "3");
+        (await ImageRun.OfAsync(client, TimeSpan.FromMinutes(8))).Succeeded();
+
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
+    public async Task Clients_that_read_slowly_cost_little_memory()
+    {
+        await using var blobs = await BlobServer.StartAsync(image);
+        await using var server = await StartAsync();
+
+        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/slow_readers.py", "200", "60")).Succeeded();
+
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    private async Task<MlflowServer> StartAsync()
+    {
+        var database = await image.CreateMigratedDatabaseAsync();
+        return await MlflowServer.StartAsync(image, BlobServer.Settings.Concat(database.Environment), container => container.WithCreateParameterModifier(parameters =>
+        {
+            parameters.HostConfig!.Memory = Memory;
+            parameters.HostConfig.MemorySwap = Memory;
+        }));
+    }
+}

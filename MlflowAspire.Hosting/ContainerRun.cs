@@ -16,7 +16,8 @@ internal static class ContainerRun
         var notifications = services.GetRequiredService<ResourceNotificationService>();
         var earlier = notifications.TryGetCurrentState(container.Name, out var current) ? ContainerId(current.Snapshot) : null;
         var end = WaitForEndAsync(notifications, container, earlier, watching.Token);
-        var start = await services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(container, KnownResourceCommands.StartCommand, cancellationToken);
+        var start = await services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(container, KnownResourceCommands.StartCommand, cancellationToken);
         if (!start.Success)
         {
             await watching.CancelAsync();
@@ -26,10 +27,12 @@ internal static class ContainerRun
         var snapshot = await end;
         return snapshot.ExitCode is 0
             ? CommandResults.Success()
-            : CommandResults.Failure($"{container.Name} ended with {(snapshot.ExitCode is { } code ? $"exit code {code}" : snapshot.State?.Text)}; its console log says why.");
+            : CommandResults.Failure(
+                $"{container.Name} ended with {(snapshot.ExitCode is { } code ? $"exit code {code}" : snapshot.State?.Text)}; its console log says why.");
     }
 
-    private static async Task<CustomResourceSnapshot> WaitForEndAsync(ResourceNotificationService notifications, ContainerResource container, string? earlier, CancellationToken cancellationToken)
+    private static async Task<CustomResourceSnapshot> WaitForEndAsync(
+        ResourceNotificationService notifications, ContainerResource container, string? earlier, CancellationToken cancellationToken)
     {
         var started = false;
         await foreach (var change in notifications.WatchAsync(cancellationToken))

@@ -49,8 +49,10 @@ public static class ExclusiveVolumeExtensions
         builder.WithContainerFiles("/", [new ContainerFile { Name = ScriptName, Contents = Script.ReplaceLineEndings("\n") }]);
         return builder.WithContainerRuntimeArgs("--entrypoint", "/bin/sh").WithArgs(context =>
         {
-            var volume = builder.Resource.Annotations.OfType<ContainerMountAnnotation>().FirstOrDefault(mount => mount is { Type: ContainerMountType.Volume, IsReadOnly: false })
-                ?? throw new InvalidOperationException($"WithExclusiveVolume: '{builder.Resource.Name}' has no volume to lock. Give it one by WithDataVolume or WithVolume.");
+            var volume = builder.Resource.Annotations.OfType<ContainerMountAnnotation>()
+                .FirstOrDefault(mount => mount is { Type: ContainerMountType.Volume, IsReadOnly: false })
+                ?? throw new InvalidOperationException(
+                    $"WithExclusiveVolume: '{builder.Resource.Name}' has no volume to lock. Give it one by WithDataVolume or WithVolume.");
             object[] arguments = [$"/{ScriptName}", volume.Target, volume.Source!, .. command, .. context.Args];
             context.Args.Clear();
             foreach (var argument in arguments)

@@ -40,7 +40,8 @@ internal sealed partial class FailureMonitor(
                     _last[change.ResourceId] = (state, !isTerminal && (wasHealthy || change.Snapshot.HealthStatus is HealthStatus.Healthy));
 
                     // One that was stopped by hand went by Stopping.
-                    if (isTerminal && before != "" && before != KnownResourceStates.Stopping && !KnownResourceStates.TerminalStates.Contains(before) && IsFailure(change.Snapshot))
+                    if (isTerminal && before != "" && before != KnownResourceStates.Stopping
+                        && !KnownResourceStates.TerminalStates.Contains(before) && IsFailure(change.Snapshot))
                     {
                         _ = HandleAsync(change, wasHealthy, stopping);
                     }
@@ -53,7 +54,8 @@ internal sealed partial class FailureMonitor(
     }
 
     private static bool IsFailure(CustomResourceSnapshot snapshot) =>
-        snapshot.State?.Text is var state && (state == KnownResourceStates.FailedToStart || (state == KnownResourceStates.Exited && snapshot.ExitCode is not 0));
+        snapshot.State?.Text is var state
+        && (state == KnownResourceStates.FailedToStart || (state == KnownResourceStates.Exited && snapshot.ExitCode is not 0));
 
     private async Task HandleAsync(ResourceEvent change, bool wasHealthy, CancellationToken stopping)
     {
@@ -104,7 +106,8 @@ internal sealed partial class FailureMonitor(
         await foreach (var lines in logs.GetAllAsync(resourceId).WithCancellation(stopping))
         {
             // An exception is one of several lines.
-            foreach (var line in lines.SelectMany(line => line.Content.Split('\n')).Select(line => Timestamp().Replace(line, "").TrimEnd()).Where(line => !NoReason().IsMatch(line)))
+            foreach (var line in lines.SelectMany(line => line.Content.Split('\n'))
+                .Select(line => Timestamp().Replace(line, "").TrimEnd()).Where(line => !NoReason().IsMatch(line)))
             {
                 if (line.StartsWith(OfTheOrchestrator, StringComparison.Ordinal))
                 {

@@ -47,7 +47,9 @@ public static partial class MlflowBuilderExtensions
         setEnvironment(settings);
 
         // The port of an endpoint that is known only when deployed cannot be told here.
-        var address = settings.GetValueOrDefault("MLFLOW_S3_ENDPOINT_URL") is ReferenceExpression { ValueProviders: [] } endpoint ? endpoint.ValueExpression : uri;
+        var address = settings.GetValueOrDefault("MLFLOW_S3_ENDPOINT_URL") is ReferenceExpression { ValueProviders: [] } endpoint
+            ? endpoint.ValueExpression
+            : uri;
         if (Uri.TryCreate(address, UriKind.Absolute, out var store) && OutboundTrafficAnnotation.Of(store) is { } traffic)
         {
             builder.WithAnnotation(traffic);
@@ -74,7 +76,8 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         if (server.ArtifactStoreName is { } other)
         {
-            throw new InvalidOperationException($"MLflow server '{server.Name}' has the artifact store '{other}' already; it can have one. '{name}' would be a second.");
+            throw new InvalidOperationException(
+                $"MLflow server '{server.Name}' has the artifact store '{other}' already; it can have one. '{name}' would be a second.");
         }
 
         server.ArtifactStoreName = name;

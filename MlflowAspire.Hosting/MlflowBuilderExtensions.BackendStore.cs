@@ -28,8 +28,8 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         if (server.Store is { } other)
         {
-            throw new InvalidOperationException(
-                $"MLflow server '{server.Name}' has the backend store '{other.Database?.Name ?? other.UriOf(databaseName).ValueExpression}' already; it can have one.");
+            var name = other.Database?.Name ?? other.UriOf(databaseName).ValueExpression;
+            throw new InvalidOperationException($"MLflow server '{server.Name}' has the backend store '{name}' already; it can have one.");
         }
 
         server.Store = store;

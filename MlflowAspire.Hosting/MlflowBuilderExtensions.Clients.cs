@@ -62,7 +62,7 @@ public static partial class MlflowBuilderExtensions
 
         const string directory = "/opt/client";
         return mlflow.ApplicationBuilder.AddContainer(name, "mlflow-client")
-            .WithMlflowImage()
+            .WithMlflowImage(mlflow.Resource)
             .WithIconName("Code")
             .WithBindMount(scriptPath, $"{directory}/{Path.GetFileName(scriptPath)}", isReadOnly: true)
             .WithArgs("python", $"{directory}/{Path.GetFileName(scriptPath)}")

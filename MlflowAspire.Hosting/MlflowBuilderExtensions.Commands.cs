@@ -21,13 +21,15 @@ public static partial class MlflowBuilderExtensions
         CommandOptions options,
         Func<InteractionInputCollection, Func<Task<ExecuteCommandResult>>, Task<ExecuteCommandResult>>? around = null)
     {
-        options.UpdateState = context => context.ResourceSnapshot.HealthStatus is HealthStatus.Healthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled;
+        options.UpdateState = context =>
+            context.ResourceSnapshot.HealthStatus is HealthStatus.Healthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled;
         mlflow.WithCommand(
             name,
             displayName,
             context => around is null ? RunAsync(context) : around(context.Arguments, () => RunAsync(context)),
             options);
 
-        Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context) => ContainerRun.RunToEndAsync(context.Services, task.Resource, context.CancellationToken);
+        Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context) =>
+            ContainerRun.RunToEndAsync(context.Services, task.Resource, context.CancellationToken);
     }
 }

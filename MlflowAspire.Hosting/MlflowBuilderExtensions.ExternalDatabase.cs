@@ -16,8 +16,8 @@ public static partial class MlflowBuilderExtensions
     /// </remarks>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="uri">
-    /// <c>postgresql://host[:port]/database[?sslmode=verify-full&amp;sslrootcert=system]</c> (<c>MLFLOW_BACKEND_STORE_URI</c>), without user and password. Host,
-    /// port and parameters may refer to other resources or parameters, the name of the database is text:
+    /// <c>postgresql://host[:port]/database[?sslmode=verify-full&amp;sslrootcert=system]</c> (<c>MLFLOW_BACKEND_STORE_URI</c>), without user and password.
+    /// Host, port and parameters may refer to other resources or parameters, the name of the database is text:
     /// <c>ReferenceExpression.Create($"postgresql://{host}:5432/mlflow")</c>.
     /// </param>
     /// <param name="userName">The role that signs in (<c>PGUSER</c>).</param>
@@ -80,7 +80,8 @@ public static partial class MlflowBuilderExtensions
         format => DatabaseUriPattern().IsMatch(format));
 
     [GeneratedRegex(
-        @"^postgres(ql)?(\+psycopg2)?://(?<server>[A-Za-z0-9.:{}_\[\]-]+)/(?<database>[A-Za-z0-9_-]+)(?<parameters>\?(?!(.*&)?(user|password|options)=)[^#\s]*)?$")]
+        @"^postgres(ql)?(\+psycopg2)?://(?<server>[A-Za-z0-9.:{}_\[\]-]+)/(?<database>[A-Za-z0-9_-]+)"
+        + @"(?<parameters>\?(?!(.*&)?(user|password|options)=)[^#\s]*)?$")]
     private static partial Regex DatabaseUriPattern();
 
     [GeneratedRegex(@"\{(\d+)\}")]

@@ -39,7 +39,8 @@ public static partial class MlflowBuilderExtensions
     private static void InstallLiteLlm(this IResource container, string version)
     {
         // Another content has another tag: an app host without litellm does not run this image.
-        if (container.TryGetLastAnnotation<ContainerImageAnnotation>(out var image) && image is { Image: MlflowImage.Name } && image.Tag == MlflowImage.Tag)
+        if (container.TryGetLastAnnotation<ContainerImageAnnotation>(out var image) && image is { Image: MlflowImage.Name }
+            && image.Tag?.StartsWith(MlflowImage.Tag, StringComparison.Ordinal) is true)
         {
             image.Tag += $"-litellm-{version}";
         }

@@ -67,9 +67,13 @@ public static partial class MlflowBuilderExtensions
     }
 
     internal static IResourceBuilder<MlflowTaskResource> AddTask(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon, bool buildsImage = false) => builder
+        this IDistributedApplicationBuilder builder,
+        IResourceBuilder<MlflowServerResource> mlflow,
+        MlflowTaskResource task,
+        string icon,
+        bool buildsImage = false) => builder
         .AddResource(task)
-        .WithMlflowImage(buildsImage)
+        .WithMlflowImage(mlflow.Resource, buildsImage)
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
 

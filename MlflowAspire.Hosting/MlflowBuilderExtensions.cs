@@ -57,7 +57,7 @@ public static partial class MlflowBuilderExtensions
         };
 
         var mlflow = builder.AddResource(server)
-            .WithMlflowImage()
+            .WithMlflowImage(server)
             .WithIconName("BeakerSettings")
             .WithHttpEndpoint(port, MlflowServerResource.TargetPort, MlflowServerResource.PrimaryEndpointName)
             .WithUrlForEndpoint(MlflowServerResource.PrimaryEndpointName, url => url.DisplayText = "MLflow")
@@ -96,7 +96,8 @@ public static partial class MlflowBuilderExtensions
         return mlflow;
     }
 
-    private static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name, string description) => builder
+    private static IResourceBuilder<ParameterResource> AddGeneratedSecret(
+        this IDistributedApplicationBuilder builder, string name, string description) => builder
         .AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true)
         .WithDescription(description);
 
@@ -110,9 +111,10 @@ public static partial class MlflowBuilderExtensions
         _ when Rules.LackQueue(server.Replicas, server.RunsJobs, server.HasJobQueue) => throw new DistributedApplicationException(
             $"MLflow server '{server.Name}' has {server.Replicas} replicas that run jobs, each with a queue of its own. "
             + "Call WithJobQueue with the URL of a Redis that they share, or WithJobs(false), or WithReplicas(1)."),
-        _ when server.Size.WorkersThatFit(server.RunsJobs) is var fit && server.Workers > fit => throw new DistributedApplicationException(FormattableString.Invariant(
-            $"MLflow server '{server.Name}' has {server.Workers} workers{(server.RunsJobs ? " and jobs" : "")} and {server.Size.MemoryGiB} GiB, which {fit} fit in. ")
-            + FormattableString.Invariant($"Call WithWorkers({Math.Max(fit, 1)}), or WithSize with {MlflowServerSize.MemoryFor(server.Workers, server.RunsJobs)} GiB or more.")),
+        _ when server.Size.WorkersThatFit(server.RunsJobs) is var fit && server.Workers > fit => throw new DistributedApplicationException(
+            FormattableString.Invariant($"MLflow server '{server.Name}' has {server.Workers} workers{(server.RunsJobs ? " and jobs" : "")} ")
+            + FormattableString.Invariant($"and {server.Size.MemoryGiB} GiB, which {fit} fit in. Call WithWorkers({Math.Max(fit, 1)}), ")
+            + FormattableString.Invariant($"or WithSize with {MlflowServerSize.MemoryFor(server.Workers, server.RunsJobs)} GiB or more.")),
         _ => Task.CompletedTask,
     };
 }

@@ -27,10 +27,13 @@ internal static class MlflowImage
 
     /// <summary>Runs the container from the image, with no more rights than it needs.</summary>
     /// <param name="builder">The container.</param>
+    /// <param name="server">The server whose image it is.</param>
     /// <param name="builds">Whether this container builds the image in a local run, where one does so for all that start after it.</param>
-    public static IResourceBuilder<T> WithMlflowImage<T>(this IResourceBuilder<T> builder, bool builds = false) where T : ContainerResource
+    public static IResourceBuilder<T> WithMlflowImage<T>(this IResourceBuilder<T> builder, MlflowServerResource server, bool builds = false)
+        where T : ContainerResource
     {
         builder
+            .WithAnnotation(new ImageOfServerAnnotation(server))
             .WithImage(Name)
             // The image has a user without root rights and writes to /tmp alone.
             .WithContainerRuntimeArgs("--read-only", "--tmpfs", "/tmp:mode=1777", "--cap-drop", "ALL", "--security-opt", "no-new-privileges");

@@ -48,7 +48,8 @@ internal static partial class Rules
 
     /// <summary>The keys that tokens are signed with come from there.</summary>
     public static Rule<string> PublishedDiscoveryUrl { get; } = new(
-        "OIDC_DISCOVERY_URL", "an address by https, as the keys of the provider come from there", text => text.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
+        "OIDC_DISCOVERY_URL", "an address by https, as the keys of the provider come from there",
+        text => text.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
 
     public static Rule<string> Issuer { get; } = new(
         "OIDC_ISSUER", "the issuer that the provider's configuration names, such as https://login.example.com/", IsWebAddress);

@@ -8,12 +8,14 @@ internal sealed class MlflowSecrets
     private Func<string, object>? _reference;
 
     /// <summary>All secrets with their names where they are kept, and whether the value is generated.</summary>
-    public IEnumerable<(ParameterResource Secret, string Name, bool IsGenerated)> All => _versions.Select(secret => (secret.Key, NameOf(secret.Key), secret.Value is not null));
+    public IEnumerable<(ParameterResource Secret, string Name, bool IsGenerated)> All =>
+        _versions.Select(secret => (secret.Key, NameOf(secret.Key), secret.Value is not null));
 
     /// <summary>Keeps a secret with the others.</summary>
     /// <param name="secret">The secret.</param>
     /// <param name="version">The version of it, for one that may be generated.</param>
-    public void Add(ParameterResource secret, Func<int>? version = null) => _versions.TryAdd(secret, secret.Default is GenerateParameterDefault ? version : null);
+    public void Add(ParameterResource secret, Func<int>? version = null) =>
+        _versions.TryAdd(secret, secret.Default is GenerateParameterDefault ? version : null);
 
     /// <summary>Refers to all secrets, those that come later as well, in the place where they are kept.</summary>
     /// <param name="reference">Makes the value of an environment variable from the name of a secret.</param>
@@ -22,5 +24,6 @@ internal sealed class MlflowSecrets
     /// <summary>The value of an environment variable: the reference to the secret where it is kept, else the secret itself.</summary>
     public object ValueOf(ParameterResource secret) => _reference is not null && _versions.ContainsKey(secret) ? _reference(NameOf(secret)) : secret;
 
-    private string NameOf(ParameterResource secret) => _versions[secret] is { } version ? FormattableString.Invariant($"{secret.Name}-v{version()}") : secret.Name;
+    private string NameOf(ParameterResource secret) =>
+        _versions[secret] is { } version ? FormattableString.Invariant($"{secret.Name}-v{version()}") : secret.Name;
 }

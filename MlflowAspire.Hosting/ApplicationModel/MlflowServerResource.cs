@@ -84,6 +84,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The size that was asked for; null for the one that fits the jobs.</summary>
     internal MlflowServerSize? ChosenSize { get; set; }
 
+    /// <summary>Whether another image than that of the package was asked for.</summary>
+    internal bool HasOwnImage { get; set; }
+
     /// <summary>The worker processes.</summary>
     internal int Workers { get; set; } = 1;
 

@@ -22,6 +22,8 @@ public sealed class DirectTransferOptions
     internal void Check()
     {
         Setting.Require(MinimumFileSize >= 1, nameof(MinimumFileSize), "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", MinimumFileSize, "1 byte or more");
-        Setting.Require(ChunkSize is >= 5 * MiB and <= 5 * 1024 * MiB, nameof(ChunkSize), "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", ChunkSize, "5242880 (5 MiB) to 5368709120 (5 GiB) bytes");
+        Setting.Require(
+            ChunkSize is >= 5 * MiB and <= 5 * 1024 * MiB,
+            nameof(ChunkSize), "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", ChunkSize, "5242880 (5 MiB) to 5368709120 (5 GiB) bytes");
     }
 }

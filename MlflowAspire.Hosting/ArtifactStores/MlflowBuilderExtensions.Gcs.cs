@@ -24,12 +24,14 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(bucket);
         options ??= new();
         Setting.Require(
-            GcsBucketPattern().IsMatch(bucket), nameof(bucket), "MLFLOW_ARTIFACTS_DESTINATION", bucket, "3 to 222 lower-case letters, digits, '.', '_' and '-', such as 'mlflow-artifacts'");
+            GcsBucketPattern().IsMatch(bucket),
+            nameof(bucket), "MLFLOW_ARTIFACTS_DESTINATION", bucket, "3 to 222 lower-case letters, digits, '.', '_' and '-', such as 'mlflow-artifacts'");
         Setting.RequirePath(options.Path);
         options.DirectTransfer?.Check();
         Setting.RequireSecret(options.Credentials, nameof(options.Credentials));
         Setting.Require(
-            options.Project is null || GcsProjectPattern().IsMatch(options.Project), nameof(options.Project), "GOOGLE_CLOUD_PROJECT", options.Project, "the id of a project, such as 'my-project-1'");
+            options.Project is null || GcsProjectPattern().IsMatch(options.Project),
+            nameof(options.Project), "GOOGLE_CLOUD_PROJECT", options.Project, "the id of a project, such as 'my-project-1'");
         RequireGcsChunkSize(options.UploadChunkSize, nameof(options.UploadChunkSize), "MLFLOW_GCS_UPLOAD_CHUNK_SIZE");
         RequireGcsChunkSize(options.DownloadChunkSize, nameof(options.DownloadChunkSize), "MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE");
 

@@ -27,11 +27,14 @@ public static partial class MlflowBuilderExtensions
         }
 
         Setting.RequirePort(options.Port);
-        Setting.Require(options.Port is null || nameNode is not null, nameof(options.Port), "MLFLOW_ARTIFACTS_DESTINATION", options.Port, "a port together with a name node");
+        Setting.Require(
+            options.Port is null || nameNode is not null,
+            nameof(options.Port), "MLFLOW_ARTIFACTS_DESTINATION", options.Port, "a port together with a name node");
         Setting.RequirePath(options.Path);
         Setting.Require(options.User is not "", nameof(options.User), "MLFLOW_KERBEROS_USER", options.User, "the name of a user");
         Setting.Require(
-            options.TicketCache is null || options.TicketCache.StartsWith('/'), nameof(options.TicketCache), "MLFLOW_KERBEROS_TICKET_CACHE", options.TicketCache, "the full path of a file in the container");
+            options.TicketCache is null || options.TicketCache.StartsWith('/'),
+            nameof(options.TicketCache), "MLFLOW_KERBEROS_TICKET_CACHE", options.TicketCache, "the full path of a file in the container");
         foreach (var (name, value) in options.Configuration)
         {
             Setting.Require(
@@ -44,7 +47,8 @@ public static partial class MlflowBuilderExtensions
             environment.SetIfGiven("MLFLOW_KERBEROS_USER", options.User);
             environment.SetIfGiven("MLFLOW_KERBEROS_TICKET_CACHE", options.TicketCache);
             environment.SetIfGiven(
-                "MLFLOW_PYARROW_EXTRA_CONF", options.Configuration.Count > 0 ? string.Join(',', options.Configuration.Select(setting => $"{setting.Key}={setting.Value}")) : null);
+                "MLFLOW_PYARROW_EXTRA_CONF",
+                options.Configuration.Count > 0 ? string.Join(',', options.Configuration.Select(setting => $"{setting.Key}={setting.Value}")) : null);
         });
     }
 }

@@ -26,7 +26,8 @@ public static partial class MlflowBuilderExtensions
         Setting.RequirePath(options.Path);
         // MLflow takes the user as it stands in the URI, without decoding.
         Setting.Require(
-            SftpUserPattern().IsMatch(options.UserName), nameof(options.UserName), "MLFLOW_ARTIFACTS_DESTINATION", options.UserName, "letters, digits, '.', '_', '-' and '$'");
+            SftpUserPattern().IsMatch(options.UserName),
+            nameof(options.UserName), "MLFLOW_ARTIFACTS_DESTINATION", options.UserName, "letters, digits, '.', '_', '-' and '$'");
         Setting.RequireSecret(options.PrivateKey, nameof(options.PrivateKey));
 
         return builder.WithArtifactStore($"sftp://{options.UserName}@{host}:{options.Port}/{options.Path}", environment =>

@@ -38,10 +38,12 @@ public static partial class MlflowBuilderExtensions
             : container.WithVolume(volume, VolumeMountPath);
     }
 
-    internal static IResourceBuilder<MlflowServerResource> WithVolumeUri(this IResourceBuilder<MlflowServerResource> builder, VolumeArtifactStoreOptions options)
+    internal static IResourceBuilder<MlflowServerResource> WithVolumeUri(
+        this IResourceBuilder<MlflowServerResource> builder, VolumeArtifactStoreOptions options)
     {
         Setting.Require(
-            options.VolumeName is null || options.HostPath is null, nameof(options.HostPath), "MLFLOW_ARTIFACTS_DESTINATION", options.HostPath, "a folder or VolumeName, not both");
+            options.VolumeName is null || options.HostPath is null,
+            nameof(options.HostPath), "MLFLOW_ARTIFACTS_DESTINATION", options.HostPath, "a folder or VolumeName, not both");
         return builder.WithArtifactStore($"file://{VolumeMountPath}", _ => { });
     }
 }

@@ -24,8 +24,8 @@ public sealed class S3ArtifactStoreOptions
     public string? Profile { get; init; }
 
     /// <summary>
-    /// The text of a file of profiles (<c>AWS_SHARED_CREDENTIALS_FILE</c>, which names a file with this content in the container, as <c>~/.aws/credentials</c>);
-    /// a secret parameter.
+    /// The text of a file of profiles such as <c>~/.aws/credentials</c> (<c>AWS_SHARED_CREDENTIALS_FILE</c>, which names a file with this content in the
+    /// container); a secret parameter.
     /// </summary>
     public IResourceBuilder<ParameterResource>? SharedCredentials { get; init; }
 

@@ -33,7 +33,8 @@ internal static partial class Setting
     {
         if (parameter is { Resource.Secret: false })
         {
-            throw new ArgumentException($"{option} is the parameter '{parameter.Resource.Name}', which is not secret; accepted: AddParameter(…, secret: true).", option);
+            throw new ArgumentException(
+                $"{option} is the parameter '{parameter.Resource.Name}', which is not secret; accepted: AddParameter(…, secret: true).", option);
         }
     }
 

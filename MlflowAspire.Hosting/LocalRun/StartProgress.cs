@@ -11,7 +11,8 @@ namespace MlflowAspire.Hosting;
 /// Says on the console what the start of a server waits for: one line for each step that is done, with the time that it took. The orchestrator tells the
 /// dashboard alone.
 /// </summary>
-internal sealed partial class StartProgress(MlflowServerResource server, ResourceNotificationService notifications, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
+internal sealed partial class StartProgress(
+    MlflowServerResource server, ResourceNotificationService notifications, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
 {
     private readonly ILogger _console = loggers.CreateLogger("MlflowAspire.Hosting");
     private readonly Dictionary<string, Step> _steps = [];
@@ -99,7 +100,9 @@ internal sealed partial class StartProgress(MlflowServerResource server, Resourc
             }
         }
 
-        var isDone = step.RunsToEnd ? state == KnownResourceStates.Exited && snapshot.ExitCode is 0 : state == KnownResourceStates.Running && snapshot.HealthStatus is HealthStatus.Healthy;
+        var isDone = step.RunsToEnd
+            ? state == KnownResourceStates.Exited && snapshot.ExitCode is 0
+            : state == KnownResourceStates.Running && snapshot.HealthStatus is HealthStatus.Healthy;
         if (isDone && !step.IsDone)
         {
             step.IsDone = true;
@@ -126,22 +129,32 @@ internal sealed partial class StartProgress(MlflowServerResource server, Resourc
     [LoggerMessage(EventId = 1, EventName = "Waiting", Level = LogLevel.Information, Message = "Waiting for {left}.")]
     private static partial void LogWaiting(ILogger logger, string left);
 
-    [LoggerMessage(EventId = 2, EventName = "Building", Level = LogLevel.Information, Message = "{resource}: building the image. The first time, this takes minutes.")]
+    [LoggerMessage(
+        EventId = 2, EventName = "Building", Level = LogLevel.Information,
+        Message = "{resource}: building the image. The first time, this takes minutes.")]
     private static partial void LogBuilding(ILogger logger, string resource);
 
     [LoggerMessage(EventId = 3, EventName = "Built", Level = LogLevel.Information, Message = "{resource}: image built in {seconds:0.0} s.")]
     private static partial void LogBuilt(ILogger logger, string resource, double seconds);
 
-    [LoggerMessage(EventId = 4, EventName = "StepDone", Level = LogLevel.Information, Message = "{resource}: {outcome} after {seconds:0.0} s. Waiting for {left}.")]
+    [LoggerMessage(
+        EventId = 4, EventName = "StepDone", Level = LogLevel.Information,
+        Message = "{resource}: {outcome} after {seconds:0.0} s. Waiting for {left}.")]
     private static partial void LogDone(ILogger logger, string resource, string outcome, double seconds, string left);
 
-    [LoggerMessage(EventId = 5, EventName = "Ready", Level = LogLevel.Information, Message = "MLflow is ready: {address} (after {seconds:0.0} s). Next: try 'Load demo data' of mlflow in the dashboard.")]
+    [LoggerMessage(
+        EventId = 5, EventName = "Ready", Level = LogLevel.Information,
+        Message = "MLflow is ready: {address} (after {seconds:0.0} s). Next: try 'Load demo data' of mlflow in the dashboard.")]
     private static partial void LogReady(ILogger logger, string? address, double seconds);
 
-    [LoggerMessage(EventId = 7, EventName = "Reachable", Level = LogLevel.Warning, Message = "Other machines can reach MLflow, and whoever does may read, change and delete everything: nobody has to sign in.")]
+    [LoggerMessage(
+        EventId = 7, EventName = "Reachable", Level = LogLevel.Warning,
+        Message = "Other machines can reach MLflow, and whoever does may read, change and delete everything: nobody has to sign in.")]
     private static partial void LogReachable(ILogger logger);
 
-    [LoggerMessage(EventId = 6, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping. The containers end within seconds; the data is kept.")]
+    [LoggerMessage(
+        EventId = 6, EventName = "Stopping", Level = LogLevel.Information,
+        Message = "Stopping. The containers end within seconds; the data is kept.")]
     private static partial void LogStopping(ILogger logger);
 
     private sealed class Step(bool runsToEnd)

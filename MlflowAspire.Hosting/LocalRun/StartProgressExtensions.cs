@@ -10,7 +10,8 @@ namespace MlflowAspire.Hosting;
 internal static class StartProgressExtensions
 {
     /// <summary>Says on the console what the server's start waits for, when it is ready, and that the app host stops.</summary>
-    public static void ReportStart(this IResourceBuilder<MlflowServerResource> mlflow) => mlflow.ApplicationBuilder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+    public static void ReportStart(this IResourceBuilder<MlflowServerResource> mlflow) =>
+        mlflow.ApplicationBuilder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
     {
         var services = start.Services;
         new StartProgress(

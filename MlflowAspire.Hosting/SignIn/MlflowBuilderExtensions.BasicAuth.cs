@@ -50,7 +50,8 @@ public static partial class MlflowBuilderExtensions
         var server = builder.Resource;
         server.RequireNoSignIn(name);
         var user = adminUser is null ? ReferenceExpression.Create($"admin") : ReferenceExpression.Create($"{adminUser}");
-        var password = adminPassword ?? builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-admin-password", "The password of MLflow's administrator.");
+        var password = adminPassword
+            ?? builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-admin-password", "The password of MLflow's administrator.");
 
         server.SignIn = new(name, (user, password.Resource));
         return builder

@@ -109,7 +109,8 @@ public static partial class MlflowBuilderExtensions
         builder.WithSignInDatabase("oidc-auth", "OIDC_USERS_DB_URI", "oidc");
         // The demo gives itself a token, in the database of users, for as long as it runs.
         builder.ApplicationBuilder.CreateResourceBuilder(server.DemoData).WithEnvironmentOf(server.Migration);
-        var sessionKey = builder.ApplicationBuilder.AddGeneratedSecret($"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow.");
+        var sessionKey = builder.ApplicationBuilder.AddGeneratedSecret(
+            $"{server.Name}-session-key", "Signs the sessions of users who are signed in to MLflow.");
         return builder
             .WithServerSecret("OIDC_CLIENT_SECRET", clientSecret)
             .WithServerSecret("SECRET_KEY", sessionKey, versions => versions.SessionKey)

@@ -12,7 +12,8 @@ public static partial class MlflowBuilderExtensions
         RequireNames(options.UserNameClaims ?? [], "a claim that names the user (OIDC_USERNAME_FIELD)");
         Require(
             options.UserGroups.Count + options.AdminGroups.Count > 0,
-            "There is neither a group of users (OIDC_GROUP_NAME) nor one of administrators (OIDC_ADMIN_GROUP_NAME), so that nobody could sign in. Accepted is one or more.");
+            "There is neither a group of users (OIDC_GROUP_NAME) nor one of administrators (OIDC_ADMIN_GROUP_NAME), so that nobody could "
+            + "sign in. Accepted is one or more.");
         Require(
             options.UserNameClaims is not { Count: 0 },
             "There is no claim that names the user (OIDC_USERNAME_FIELD). Accepted is one or more, or null for the usual ones.");

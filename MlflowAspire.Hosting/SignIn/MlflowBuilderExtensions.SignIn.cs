@@ -78,7 +78,8 @@ public static partial class MlflowBuilderExtensions
         if (!parameter.Resource.Secret)
         {
             var name = parameter.Resource.Name;
-            throw new ArgumentException($"The parameter '{name}' is not a secret; it holds {what}. Add it with AddParameter(\"{name}\", secret: true).", parameterName);
+            throw new ArgumentException(
+                $"The parameter '{name}' is not a secret; it holds {what}. Add it with AddParameter(\"{name}\", secret: true).", parameterName);
         }
     }
 

@@ -42,7 +42,7 @@ public class NullGuardTests
             model.Builder.AddContainer("container", "image"), model.Builder.AddPostgres("pg").AddDatabase("db"),
             model.Builder.AddAzureUserAssignedIdentity("identity"), model.Builder.AddParameter("parameter", secret: true), vault, vault.GetSecret("secret"),
             ReferenceExpression.Create($"postgresql://db.example.com/mlflow"), (EnvironmentCallbackContext _) => { },
-            "text", new[] { "text" }, Array.Empty<IPNetwork>(), new MlflowSecretVersions(),
+            "text", new[] { "text" }, Array.Empty<IPNetwork>(), new MlflowSecretVersions(), new MlflowImageBuild(),
              new SftpArtifactStoreOptions
              {
                  UserName = "user",

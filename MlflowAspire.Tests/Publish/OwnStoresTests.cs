@@ -35,6 +35,17 @@ public sealed class OwnStoresTests
     }
 
     [Fact]
+    public async Task A_ready_image_is_that_of_all_containers()
+    {
+        const string image = "registry.example.com/ml/mlflow-aspire:3.17.2-7";
+        var published = await PublishAsync(mlflow => mlflow.WithServerImage(image));
+
+        var containers = (await published.DeployAsync()).Containers.ToList();
+        Assert.Equal(5, containers.Count);
+        Assert.All(containers, container => Assert.Equal(image, (string)container.Content["image"]!));
+    }
+
+    [Fact]
     public async Task A_size_that_container_apps_has_not_is_refused()
     {
         var thrown = await Assert.ThrowsAsync<DistributedApplicationException>(() => PublishAsync(mlflow => mlflow.WithSize(2, 5)));

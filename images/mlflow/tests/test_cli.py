@@ -78,7 +78,7 @@ class CommandLineTest(unittest.TestCase):
     def test_an_unknown_program(self) -> None:
         result = run("server")
         self.assertEqual(result.returncode, 1)
-        commands = "serve, migrate, hand-over, gc, demo, backup, restore, check, users, reset-admin, sql"
+        commands = "serve, migrate, hand-over, gc, demo, backup, restore, import, check, users, reset-admin, sql"
         self.assertEqual(result.stderr, f"mlflow-aspire: error: there is no command 'server'; accepted: {commands}, or a program of the image\n")
 
 

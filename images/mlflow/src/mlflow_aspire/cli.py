@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import NoReturn
 
 from . import age
@@ -13,7 +14,7 @@ from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
 
-_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore", "check", "users", "reset-admin", "sql")
+_COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore", "import", "check", "users", "reset-admin", "sql")
 
 
 def main() -> None:
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="bring an archive of `backup` into empty databases")
     restore.add_argument("source", metavar="ARCHIVE", help="a file, or a blob (wasbs://)")
     restore.add_argument("--replace", action="store_true", help="replace everything that the databases have (default: refuse)")
+    imported = commands.add_parser("import", help="bring another server's data into an empty one, with its ids")
+    imported.add_argument("source", type=Path, metavar="SOURCE", help="a SQLite database of MLflow's, or the folder of a file store (mlruns)")
+    imported.add_argument("--artifacts", type=Path, metavar="FOLDER", help="the folder of its artifacts (default: the file store)")
+    imported.add_argument("--artifact-root", metavar="ADDRESS", help="how the source names that folder, such as s3://bucket/mlflow (default: the one that its experiments are in)")
     commands.add_parser("check", help="say whether databases and artifact store can be used, and what is in them")
     commands.add_parser("users", help="list the users")
     commands.add_parser("reset-admin", help="give the administrator the password of MLFLOW_AUTH_ADMIN_PASSWORD, and the rights of one")
@@ -94,6 +99,10 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
             from .backup.restore import restore
 
             restore(environment, arguments.source, arguments.replace)
+        case "import":
+            from .importing.command import import_
+
+            import_(environment, arguments.source, arguments.artifacts, arguments.artifact_root)
         case "check":
             from .operations.check import check
 

@@ -18,7 +18,7 @@ from .opening import open_databases, open_files, store_errors
 from .progress import Progress, readable
 
 # What tells whether databases are in use, with the rows that a server writes by itself: the experiment "Default", and the first administrator.
-_ROWS_OF_A_NEW_SERVER = {
+ROWS_OF_A_NEW_SERVER = {
     "tracking": {"experiments": 1, "runs": 0, "registered_models": 0, "trace_info": 0, "logged_models": 0, "evaluation_datasets": 0, "endpoints": 0, "jobs": 0},
     "basic-auth": {"users": 1},
     "oidc-auth": {"users": 1},
@@ -100,7 +100,7 @@ def _check_versions(archive: Archive, restored: list[Schema]) -> None:
 def _check_empty(schema: Schema, limit: int) -> None:
     with closing(connect(schema.setting, schema.uri, limit)) as connection:
         existing = rows.existing_columns(connection)
-        for table, usual in _ROWS_OF_A_NEW_SERVER[schema.name].items():
+        for table, usual in ROWS_OF_A_NEW_SERVER[schema.name].items():
             count = (connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) if table in existing else 0
             if count > usual:
                 raise Failure(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Utils;
+using Microsoft.Extensions.DependencyInjection;
 using MlflowAspire.Hosting;
 
 namespace Aspire.Hosting;
@@ -81,6 +82,7 @@ public static partial class MlflowBuilderExtensions
         {
             // Files on their way to stores that take no streams. In /tmp they would count as the server's memory; in Azure /tmp is on disk.
             mlflow.WithVolume(VolumeNameGenerator.Generate(mlflow, "spool"), "/var/spool/mlflow");
+            builder.Services.AddHostedService<ServerStop>();
             builder.AddGarbageCollectionCommand(mlflow);
             builder.AddDemoData(mlflow);
             builder.AddBackupCommands(mlflow);

@@ -36,8 +36,8 @@ internal sealed class TestModel
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
             Args = [.. args, AppHostBuilder.WithoutWatching],
-            // The assembly that knows where orchestrator and dashboard are; both must be there to build a model that runs.
-            AssemblyName = "MlflowAspire.AppHost",
+            // It knows where orchestrator and dashboard are, and has no user secrets: what is generated is kept nowhere.
+            AssemblyName = typeof(TestModel).Assembly.GetName().Name,
             DisableDashboard = true,
         });
         builder.Configuration.AddInMemoryCollection([

@@ -54,9 +54,11 @@ internal sealed class BicepCompiler
     }
 
     /// <summary>Evaluates a file of parameters to the resources that Azure would deploy; what only Azure knows stays an expression in brackets.</summary>
-    public async Task<IReadOnlyList<DeployedResource>> EvaluateAsync(string path)
+    /// <param name="path">The file of parameters.</param>
+    /// <param name="resourceGroup">The resource group that is deployed to; null when it is the subscription.</param>
+    public async Task<IReadOnlyList<DeployedResource>> EvaluateAsync(string path, string? resourceGroup = null)
     {
-        var metadata = new { tenantId = Tenant, subscriptionId = Subscription, location = Location, deploymentName = "test" };
+        var metadata = new { tenantId = Tenant, subscriptionId = Subscription, resourceGroup, location = Location, deploymentName = "test" };
         var snapshot = JsonNode.Parse((await CallAsync<SnapshotAnswer>("bicep/getSnapshot", new { path, metadata })).Snapshot)!;
         Assert.Empty(snapshot["diagnostics"]!.AsArray());
         return [.. snapshot["predictedResources"]!.AsArray().Select(resource => new DeployedResource(resource!.AsObject()))];

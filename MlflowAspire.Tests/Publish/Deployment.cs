@@ -5,11 +5,18 @@ namespace MlflowAspire.Tests.Publish;
 /// <summary>What Azure would do with a published app host: azd's template of it, evaluated, and compiled and put in order when a test asks for it.</summary>
 public sealed class Deployment
 {
+    /// <summary>The resource group that azd makes.</summary>
+    public const string ResourceGroup = "rg-test";
+
     private readonly Lazy<Task<(JsonNode Template, IReadOnlyList<BicepDiagnostic> Diagnostics)>> _compiled;
     private readonly Lazy<Task<DeploymentOrder>> _order;
+    private readonly string _folder;
+    private readonly JsonObject _manifest;
 
-    private Deployment(string main, IReadOnlyList<DeployedResource> resources)
+    private Deployment(string main, JsonObject manifest, IReadOnlyList<DeployedResource> resources)
     {
+        _folder = Path.GetDirectoryName(main)!;
+        _manifest = manifest;
         Resources = resources;
         _compiled = new(() => BicepCompiler.Instance.CompileAsync(main));
         _order = new(() => DeploymentOrder.ReadAsync(main));
@@ -44,6 +51,18 @@ public sealed class Deployment
     /// <summary>What Azure would do with the app host, with settings of section <c>Mlflow</c> such as <c>Profile=development</c>.</summary>
     public static async Task<Deployment> GetAsync(params string[] settings) => await (await PublishedApp.GetAsync(settings)).DeployAsync();
 
+    /// <summary>The containers of an app or a job when the rest is deployed: its module alone, with what only Azure knows as parameters, as azd deploys it.</summary>
+    /// <param name="name">The name in the manifest.</param>
+    /// <param name="values">Values of the module's parameters, such as <c>storage_outputs_name</c>; any other parameter has its own name as its value.</param>
+    public async Task<IReadOnlyList<DeployedContainer>> ContainersAsync(string name, IReadOnlyDictionary<string, string> values)
+    {
+        var module = _manifest[name]!["deployment"]!;
+        var parameters = module["params"]!.AsObject().Select(parameter => $"param {parameter.Key} = '{values.GetValueOrDefault(parameter.Key, parameter.Key)}'");
+        var path = Path.Combine(_folder, $"{name}-{Guid.NewGuid():N}.bicepparam");
+        await File.WriteAllLinesAsync(path, [$"using './{module["path"]}'", $"param location = '{BicepCompiler.Location}'", .. parameters]);
+        return [.. (await BicepCompiler.Instance.EvaluateAsync(path, ResourceGroup)).SelectMany(resource => resource.Containers)];
+    }
+
     /// <summary>In which order Azure deploys.</summary>
     public Task<DeploymentOrder> OrderAsync() => _order.Value;
 
@@ -63,7 +82,7 @@ public sealed class Deployment
         // The compiler takes the nearest settings above its file.
         await File.WriteAllTextAsync(Path.Combine(folder, "bicepconfig.json"), """{ "analyzers": { "core": { "enabled": true } } }""");
 
-        return new(main, await BicepCompiler.Instance.EvaluateAsync(Path.Combine(folder, "main.bicepparam")));
+        return new(main, app.Manifest, await BicepCompiler.Instance.EvaluateAsync(Path.Combine(folder, "main.bicepparam")));
     }
 
     // Beside the tests, so that the next run takes the place of this one.

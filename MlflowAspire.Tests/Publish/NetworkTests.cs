@@ -36,23 +36,21 @@ public sealed class NetworkTests
             [.. (await (await PublishedApp.GetAsync(mode)).DeployAsync()).All(Subnet).Select(subnet => subnet.Name).Order()];
     }
 
-    [Theory]
+    [BicepTheory]
     [InlineData("private-endpoint", null)]
-    [InlineData("delegated-subnet", "'Microsoft.DBforPostgreSQL/flexibleServers'")]
+    [InlineData("delegated-subnet", "Microsoft.DBforPostgreSQL/flexibleServers")]
     public async Task Database_subnet_is_delegated_to_postgresql_when_the_server_is_in_it(string access, string? service)
     {
-        var app = await PublishedApp.GetAsync($"Database:Access={access}");
-
-        var subnet = app.Resources.Single(resource => resource is { Type: Subnet, Symbol: "db_subnet" });
+        var subnet = (await Deployment.GetAsync($"Database:Access={access}")).Only(Subnet, "db-subnet");
         Assert.Equal(service, subnet["properties.delegations[0].properties.serviceName"]);
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Existing_network_is_found_in_its_resource_group()
     {
         var app = await PublishedApp.GetAsync("Network:Mode=existing");
 
-        Assert.DoesNotContain(app.Resources, resource => resource.Type == "Microsoft.Network/virtualNetworks");
+        Assert.Empty((await app.DeployAsync()).All("Microsoft.Network/virtualNetworks"));
         Assert.Equal("{virtual-network-resource-group.value}", (string?)app.Manifest["network"]!["scope"]!["resourceGroup"]);
         Assert.Equal("{virtual-network-name.value}", (string?)app.Manifest["network"]!["params"]!["virtual_network_name"]);
     }

@@ -25,17 +25,8 @@ public sealed partial class PublishedApp
     /// <summary>The resources of the manifest.</summary>
     public JsonObject Manifest => JsonNode.Parse(Files["manifest.json"])!["resources"]!.AsObject();
 
-    /// <summary>The resources of all modules as they are written; those that another module deploys are left out.</summary>
-    public IEnumerable<BicepResource> Resources => Files
-        .Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
-        .SelectMany(file => BicepResource.Parse(file.Key.Split('.')[0], file.Value))
-        .Where(resource => !resource.IsExisting);
-
     /// <summary>What Azure would do with it.</summary>
     public Task<Deployment> DeployAsync() => _deployment.Value;
-
-    /// <summary>The only resource of a type.</summary>
-    public BicepResource Only(string type) => Assert.Single(Resources, resource => resource.Type == type);
 
     /// <summary>Publishes the app host, once for the same settings.</summary>
     /// <param name="settings">Settings of section <c>Mlflow</c>, such as <c>Profile=development</c>.</param>
@@ -60,7 +51,7 @@ public sealed partial class PublishedApp
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
             Args = [.. PublishingProcess.Arguments(manifest), AppHostBuilder.WithoutWatching],
-            AssemblyName = typeof(Projects.MlflowAspire_AppHost).Assembly.GetName().Name,
+            AssemblyName = typeof(PublishedApp).Assembly.GetName().Name,
             DisableDashboard = true,
         });
         build(builder);

@@ -7,7 +7,7 @@ namespace MlflowAspire.Tests.Publish;
 /// </summary>
 internal static class ResourceDifference
 {
-    private const string Group = $"/subscriptions/{BicepCompiler.Subscription}/resourceGroups/rg-test/providers/";
+    private const string Group = $"/subscriptions/{BicepCompiler.Subscription}/resourceGroups/{Deployment.ResourceGroup}/providers/";
 
     // They are in the line of the resource, and in its id.
     private static readonly string[] s_known = ["name", "type"];

@@ -13,11 +13,11 @@ public sealed class PublishedRunTests(PublishedStack stack)
     private const int Port = 5000;
     private const int ReadinessPort = 5001;
 
-    [Fact]
+    [BicepFact]
     public async Task Migration_server_and_garbage_collection_work_as_published()
     {
-        var app = await PublishedApp.GetAsync("GarbageCollection:OlderThan=0s");
-        var containers = BicepContainer.Of(app.Only("Microsoft.App/containerApps")).ToList();
+        var deployment = await Deployment.GetAsync("GarbageCollection:OlderThan=0s");
+        var containers = await deployment.ContainersAsync("mlflow", PublishedStack.Outputs);
 
         await stack.RunAsync(stack.Published(containers[0]));
         Assert.Equal(PublishedStack.Identity, await stack.QueryAsync("mlflow", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"));
@@ -26,7 +26,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
         var runs = Result(await stack.RunAsync(stack.Client("write")));
         Assert.Equal(("deleted, kept", "deleted, kept"), Names(Result(await stack.RunAsync(stack.Client("verify", runs.GetRawText())))));
 
-        await stack.RunAsync(stack.Published(Assert.Single(BicepContainer.Of(app.Only("Microsoft.App/jobs")))));
+        await stack.RunAsync(stack.Published(Assert.Single(await deployment.ContainersAsync("mlflow-gc", PublishedStack.Outputs))));
         Assert.Equal(("kept", "kept"), Names(Result(await stack.RunAsync(stack.Client("verify", runs.GetRawText())))));
 
         await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://ossrdbms-aad.database.windows.net");
@@ -43,10 +43,11 @@ public sealed class PublishedRunTests(PublishedStack stack)
         Assert.Equal(TestcontainersStates.Running, server.State);
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Readiness_asks_for_no_sign_in()
     {
-        var containers = BicepContainer.Of((await PublishedApp.GetAsync("OpenTelemetry=false", "SignIn=none", "AllowAnonymous=true")).Only("Microsoft.App/containerApps")).ToList();
+        var deployment = await Deployment.GetAsync("OpenTelemetry=false", "SignIn=none", "AllowAnonymous=true");
+        var containers = await deployment.ContainersAsync("mlflow", PublishedStack.Outputs);
         var signIn = new Dictionary<string, string>
         {
             ["MLFLOW_APP_NAME"] = "basic-auth",
@@ -65,7 +66,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
     }
 
     /// <summary>The server, with the ports of the ingress and of the readiness probe.</summary>
-    private ContainerBuilder Server(BicepContainer container) => stack.Published(container)
+    private ContainerBuilder Server(DeployedContainer container) => stack.Published(container)
         .WithPortBinding(Port, assignRandomHostPort: true)
         .WithPortBinding(ReadinessPort, assignRandomHostPort: true)
         .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(ReadinessPort).ForPath("/ready")));

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
@@ -11,7 +12,7 @@ namespace MlflowAspire.Tests.PublishedRun;
 /// Azurite by HTTPS and tokens, the endpoint of the managed identity, Application Insights, an ingress with TLS. The containers run with the image, the
 /// arguments and the environment of the published Bicep.
 /// </summary>
-public sealed class PublishedStack : IAsyncLifetime
+public sealed partial class PublishedStack : IAsyncLifetime
 {
     public const string Identity = "mlflow-identity-test";
 
@@ -32,7 +33,8 @@ public sealed class PublishedStack : IAsyncLifetime
         ["mlflow-admin-password-v1"] = AdminPassword,
     };
 
-    private readonly BicepText _text = new(new Dictionary<string, string>
+    /// <summary>What the parameters of the published apps would be in Azure.</summary>
+    internal static IReadOnlyDictionary<string, string> Outputs { get; } = new Dictionary<string, string>
     {
         ["environment_outputs_azure_container_apps_environment_default_domain"] = Domain,
         ["postgres_outputs_hostname"] = "postgres.test",
@@ -40,7 +42,7 @@ public sealed class PublishedStack : IAsyncLifetime
         ["mlflow_identity_outputs_clientid"] = ClientId,
         ["mlflow_identity_outputs_principalname"] = Identity,
         ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",
-    });
+    };
 
     private readonly CertificateFolder _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
     private readonly INetwork _network = new NetworkBuilder().Build();
@@ -102,12 +104,10 @@ public sealed class PublishedStack : IAsyncLifetime
     /// <summary>
     /// A container with the arguments and the environment that the Bicep gives it, and what Container Apps adds: the endpoint of the identity.
     /// </summary>
-    internal ContainerBuilder Published(BicepContainer container) => Mlflow()
-        .WithNetworkAliases(container["name"]!.Trim('\''))
-        .WithCommand([.. container.Args.Select(_text.Evaluate)])
-        .WithEnvironment(container.Environment.ToDictionary(
-            variable => variable.Key,
-            variable => variable.Value.Secret is { } secret ? s_secrets[VaultSecretOf(container.Resource, secret)] : _text.Evaluate(variable.Value.Value!)))
+    internal ContainerBuilder Published(DeployedContainer container) => Mlflow()
+        .WithNetworkAliases(container.Name)
+        .WithCommand([.. container.Args])
+        .WithEnvironment(container.Environment.ToDictionary(variable => variable.Key, variable => ValueOf(container, variable.Value)))
         .WithEnvironment("IDENTITY_ENDPOINT", "http://platform/msi/token")
         .WithEnvironment("IDENTITY_HEADER", IdentityHeader);
 
@@ -217,11 +217,21 @@ public sealed class PublishedStack : IAsyncLifetime
         .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem")
         .WithEnvironment("SSL_CERT_FILE", "/tls/certificate.pem");
 
-    private static string VaultSecretOf(BicepResource resource, string secret)
+    private static string ValueOf(DeployedContainer container, DeployedVariable variable)
     {
-        var index = Enumerable.Range(0, 20).Single(i => resource[$"properties.configuration.secrets[{i}].name"] == $"'{secret}'");
-        return resource[$"properties.configuration.secrets[{index}].keyVaultUrl"]!.Split('.')[0]["vault_".Length..].Replace('_', '-');
+        if (variable.Secret is null)
+        {
+            Assert.False(variable.Value!.StartsWith('['), $"{container.Name} gets {variable.Value}, which only Azure knows.");
+            return variable.Value;
+        }
+
+        var reference = container.Resource.List("properties.configuration.secrets").Single(secret => (string?)secret["name"] == variable.Secret);
+        return s_secrets[VaultSecret().Match((string)reference["keyVaultUrl"]!).Groups["name"].Value];
     }
+
+    /// <summary>The secret in the expression for its address.</summary>
+    [GeneratedRegex("/secrets/(?<name>[^']+)'")]
+    private static partial Regex VaultSecret();
 }
 
 /// <summary>The tests that share the published containers run one after the other.</summary>

@@ -13,7 +13,9 @@ internal static class TestImage
     private static async Task<string> BuildAsync()
     {
         const string name = MlflowImage.Name;
-        await Tools.RunAsync("docker", "build", "--quiet", "--tag", $"{name}:{MlflowImage.Tag}", "--build-arg", $"MLFLOW_VERSION={MlflowImage.Version}", MlflowImage.ContextPath);
+        await Tools.RunAsync(
+            "docker", "build", "--quiet", "--tag", $"{name}:{MlflowImage.Tag}", "--build-arg", $"MLFLOW_VERSION={MlflowImage.Version}",
+            MlflowImage.ContextPath);
         return $"{name}:{MlflowImage.Tag}";
     }
 }

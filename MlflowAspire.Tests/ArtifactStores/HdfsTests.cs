@@ -9,7 +9,8 @@ public class HdfsTests(StoreStack stores)
     [Fact]
     public async Task Without_a_hadoop_client_the_server_says_what_it_lacks_and_does_not_start()
     {
-        var server = await stores.Stack.WaitForStateAsync(StoreStack.MlflowName(StoreStack.Hdfs), snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text));
+        var server = await stores.Stack.WaitForStateAsync(
+            StoreStack.MlflowName(StoreStack.Hdfs), snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text));
 
         Assert.Equal(2, server.Snapshot.ExitCode);
         var log = await stores.Stack.LogAsync(server.Resource);

@@ -12,7 +12,8 @@ internal sealed class SshKey
         using var rsa = RSA.Create(2048);
         var parameters = rsa.ExportParameters(includePrivateParameters: false);
         PrivatePem = rsa.ExportRSAPrivateKeyPem();
-        Public = "ssh-rsa " + Convert.ToBase64String([.. Field(Encoding.ASCII.GetBytes("ssh-rsa")), .. Number(parameters.Exponent!), .. Number(parameters.Modulus!)]);
+        Public = "ssh-rsa " + Convert.ToBase64String(
+            [.. Field(Encoding.ASCII.GetBytes("ssh-rsa")), .. Number(parameters.Exponent!), .. Number(parameters.Modulus!)]);
     }
 
     public string PrivatePem { get; }

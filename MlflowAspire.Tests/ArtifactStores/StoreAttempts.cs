@@ -8,7 +8,12 @@ internal static class StoreAttempts
 {
     /// <summary>Adds a client that sends one file to each of the stores, started by hand.</summary>
     public static void AddAttempt(
-        this IDistributedApplicationBuilder builder, Dictionary<string, IResourceBuilder<MlflowServerResource>> mlflow, string name, int size, params string[] stores)
+        this IDistributedApplicationBuilder builder,
+        Dictionary<string,
+        IResourceBuilder<MlflowServerResource>> mlflow,
+        string name,
+        int size,
+        params string[] stores)
     {
         var targets = new ReferenceExpressionBuilder();
         foreach (var store in stores)

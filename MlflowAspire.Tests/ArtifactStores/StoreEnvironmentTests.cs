@@ -46,7 +46,8 @@ public class StoreEnvironmentTests
     [Fact]
     public async Task S3_with_a_profile()
     {
-        _model.Mlflow.WithS3ArtifactStore("my-bucket", new() { Region = "my_region", Profile = "my_profile", SharedCredentials = _model.Secret("credentials") });
+        _model.Mlflow.WithS3ArtifactStore(
+            "my-bucket", new() { Region = "my_region", Profile = "my_profile", SharedCredentials = _model.Secret("credentials") });
         await ExpectAsync(
             ("MLFLOW_ARTIFACTS_DESTINATION", "s3://my-bucket"),
             ("AWS_DEFAULT_REGION", "my_region"),
@@ -72,13 +73,16 @@ public class StoreEnvironmentTests
     public async Task S3_without_a_look_at_certificates()
     {
         _model.Mlflow.WithS3ArtifactStore("my-bucket", new() { EndpointUrl = ReferenceExpression.Create($"https://minio:9000"), IgnoreTls = true });
-        await ExpectAsync(("MLFLOW_ARTIFACTS_DESTINATION", "s3://my-bucket"), ("MLFLOW_S3_ENDPOINT_URL", "https://minio:9000"), ("MLFLOW_S3_IGNORE_TLS", "true"));
+        await ExpectAsync(
+            ("MLFLOW_ARTIFACTS_DESTINATION", "s3://my-bucket"), ("MLFLOW_S3_ENDPOINT_URL", "https://minio:9000"), ("MLFLOW_S3_IGNORE_TLS", "true"));
     }
 
     [Fact]
     public async Task Gcs_with_all_options()
     {
-        _model.Mlflow.WithGcsArtifactStore("my_bucket", new() { Path = "mlflow", Credentials = _model.Secret("key"), Project = "my-project", UploadChunkSize = 262144, DownloadChunkSize = 524288 });
+        _model.Mlflow.WithGcsArtifactStore(
+            "my_bucket",
+            new() { Path = "mlflow", Credentials = _model.Secret("key"), Project = "my-project", UploadChunkSize = 262144, DownloadChunkSize = 524288 });
         await ExpectAsync(
             ("MLFLOW_ARTIFACTS_DESTINATION", "gs://my_bucket/mlflow"),
             ("GOOGLE_APPLICATION_CREDENTIALS_CONTENT", "key-value"),
@@ -104,7 +108,8 @@ public class StoreEnvironmentTests
     [Fact]
     public async Task Sftp_signs_in_by_key_to_a_known_host()
     {
-        _model.Mlflow.WithSftpArtifactStore("files.example.com", new() { UserName = "mlflow", PrivateKey = _model.Secret("key"), KnownHosts = _model.Plain("hosts"), Path = "srv/mlflow" });
+        _model.Mlflow.WithSftpArtifactStore(
+            "files.example.com", new() { UserName = "mlflow", PrivateKey = _model.Secret("key"), KnownHosts = _model.Plain("hosts"), Path = "srv/mlflow" });
         await ExpectAsync(
             ("MLFLOW_ARTIFACTS_DESTINATION", "sftp://mlflow@files.example.com:22/srv/mlflow"),
             ("MLFLOW_SFTP_PRIVATE_KEY", "key-value"),
@@ -167,7 +172,13 @@ public class StoreEnvironmentTests
     [Fact]
     public async Task Direct_transfer_is_offered_by_the_server_and_its_sizes_reach_clients()
     {
-        _model.Mlflow.WithS3ArtifactStore("my-bucket", new() { IgnoreTls = true, AccessKeyId = _model.Plain("id"), SecretAccessKey = _model.Secret("key"), DirectTransfer = new() { MinimumFileSize = 1000, ChunkSize = 5242880 } });
+        _model.Mlflow.WithS3ArtifactStore("my-bucket", new()
+        {
+            IgnoreTls = true,
+            AccessKeyId = _model.Plain("id"),
+            SecretAccessKey = _model.Secret("key"),
+            DirectTransfer = new() { MinimumFileSize = 1000, ChunkSize = 5242880 },
+        });
         var client = _model.Builder.AddContainer("client", "python").WithReference(_model.Mlflow);
 
         var server = await _model.EnvironmentAsync();

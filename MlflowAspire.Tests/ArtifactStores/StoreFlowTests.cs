@@ -18,7 +18,8 @@ public class StoreFlowTests(StoreStack stores)
         // The script itself compares what it gets with what it sent.
         var result = ScriptResult.Of(await stores.Stack.RunAsync($"flow-{store}"));
         var root = store == StoreStack.S3Direct ? "direct/" : "";
-        var kept = result.GetProperty("files").EnumerateObject().Select(file => $"{root}{result.Text("kept")}/{file.Name}").Order(StringComparer.Ordinal).ToList();
+        var kept = result.GetProperty("files").EnumerateObject().Select(file => $"{root}{result.Text("kept")}/{file.Name}")
+            .Order(StringComparer.Ordinal).ToList();
         var deleted = $"{root}{result.Text("deleted")}/folder/file.txt";
         Assert.Contains(deleted, await stores.FilesAsync(store));
 
@@ -43,7 +44,8 @@ public class StoreFlowTests(StoreStack stores)
         Assert.NotEmpty(requests);
         if (direct)
         {
-            Assert.Equal(10, presigned.Count(line => line.Contains("PUT ", StringComparison.Ordinal) && line.Contains("fifty-mebibytes.bin", StringComparison.Ordinal)));
+            Assert.Equal(
+                10, presigned.Count(line => line.Contains("PUT ", StringComparison.Ordinal) && line.Contains("fifty-mebibytes.bin", StringComparison.Ordinal)));
             Assert.Contains(presigned, line => line.Contains("GET ", StringComparison.Ordinal));
         }
         else

@@ -29,7 +29,10 @@ public class StoreOptionsTests
     public void A_second_store_is_refused(string first, string second)
     {
         StoreCalls.All[first](_model);
-        Assert.Contains("MLflow server 'mlflow' has the artifact store", Assert.Throws<InvalidOperationException>(() => StoreCalls.All[second](_model)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MLflow server 'mlflow' has the artifact store",
+            Assert.Throws<InvalidOperationException>(() => StoreCalls.All[second](_model)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,7 +119,10 @@ public class StoreOptionsTests
     [InlineData("ftp://minio")]
     [InlineData("https://key:secret@minio")]
     public void A_wrong_endpoint(string url) => Refused(
-        "EndpointUrl", "MLFLOW_S3_ENDPOINT_URL", url, () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { EndpointUrl = ReferenceExpression.Create($"{url}") }));
+        "EndpointUrl",
+        "MLFLOW_S3_ENDPOINT_URL",
+        url,
+        () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { EndpointUrl = ReferenceExpression.Create($"{url}") }));
 
     [Theory]
     [InlineData("")]
@@ -127,7 +133,8 @@ public class StoreOptionsTests
         "UploadExtraArguments", "MLFLOW_S3_UPLOAD_EXTRA_ARGS", json, () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { UploadExtraArguments = json }));
 
     [Fact]
-    public void A_wrong_region() => Refused("Region", "AWS_DEFAULT_REGION", "Frankfurt!", () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { Region = "Frankfurt!" }));
+    public void A_wrong_region() =>
+        Refused("Region", "AWS_DEFAULT_REGION", "Frankfurt!", () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { Region = "Frankfurt!" }));
 
     [Fact]
     public void Certificates_that_would_be_ignored() => Assert.Contains(
@@ -138,10 +145,16 @@ public class StoreOptionsTests
     [Fact]
     public void Half_of_the_credentials()
     {
-        Assert.Equal("SecretAccessKey", Assert.Throws<ArgumentException>(() => _model.Mlflow.WithS3ArtifactStore("bucket", new() { AccessKeyId = _model.Plain("id") })).ParamName);
-        Assert.Equal("AccessKeyId", Assert.Throws<ArgumentException>(() => _model.Mlflow.WithS3ArtifactStore("bucket", new() { SecretAccessKey = _model.Secret("key") })).ParamName);
+        Assert.Equal(
+            "SecretAccessKey",
+            Assert.Throws<ArgumentException>(() => _model.Mlflow.WithS3ArtifactStore("bucket", new() { AccessKeyId = _model.Plain("id") })).ParamName);
+        Assert.Equal(
+            "AccessKeyId",
+            Assert.Throws<ArgumentException>(() => _model.Mlflow.WithS3ArtifactStore("bucket", new() { SecretAccessKey = _model.Secret("key") })).ParamName);
         Assert.Equal("Password", Assert.Throws<ArgumentException>(() => _model.Mlflow.WithFtpArtifactStore("ftp", new() { UserName = "mlflow" })).ParamName);
-        Assert.Equal("UserName", Assert.Throws<ArgumentException>(() => _model.Mlflow.WithFtpArtifactStore("ftp", new() { Password = _model.Secret("password") })).ParamName);
+        Assert.Equal(
+            "UserName",
+            Assert.Throws<ArgumentException>(() => _model.Mlflow.WithFtpArtifactStore("ftp", new() { Password = _model.Secret("password") })).ParamName);
     }
 
     [Fact]
@@ -175,36 +188,59 @@ public class StoreOptionsTests
     public void A_chunk_size_that_google_does_not_take(int size)
     {
         Refused("UploadChunkSize", "MLFLOW_GCS_UPLOAD_CHUNK_SIZE", size, () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { UploadChunkSize = size }));
-        Refused("DownloadChunkSize", "MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE", size, () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { DownloadChunkSize = size }));
+        Refused(
+            "DownloadChunkSize",
+            "MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE",
+            size,
+            () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { DownloadChunkSize = size }));
     }
 
     [Fact]
-    public void A_wrong_project() => Refused("Project", "GOOGLE_CLOUD_PROJECT", "My Project", () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { Project = "My Project" }));
+    public void A_wrong_project() =>
+        Refused("Project", "GOOGLE_CLOUD_PROJECT", "My Project", () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { Project = "My Project" }));
 
     [Fact]
     public void Sizes_of_direct_transfer_out_of_range()
     {
-        Refused("MinimumFileSize", "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", 0, () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { DirectTransfer = new() { MinimumFileSize = 0 } }));
-        Refused("ChunkSize", "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", 1024, () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { DirectTransfer = new() { ChunkSize = 1024 } }));
+        Refused(
+            "MinimumFileSize",
+            "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE",
+            0,
+            () => _model.Mlflow.WithS3ArtifactStore("bucket", new() { DirectTransfer = new() { MinimumFileSize = 0 } }));
+        Refused(
+            "ChunkSize",
+            "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE",
+            1024,
+            () => _model.Mlflow.WithGcsArtifactStore("bucket", new() { DirectTransfer = new() { ChunkSize = 1024 } }));
     }
 
     [Fact]
     public void Wrong_options_of_hdfs()
     {
         Refused("Port", "MLFLOW_ARTIFACTS_DESTINATION", 8020, () => _model.Mlflow.WithHdfsArtifactStore(options: new() { Port = 8020 }));
-        Refused("TicketCache", "MLFLOW_KERBEROS_TICKET_CACHE", "krb5cc", () => _model.Mlflow.WithHdfsArtifactStore("namenode", new() { TicketCache = "krb5cc" }));
+        Refused(
+            "TicketCache", "MLFLOW_KERBEROS_TICKET_CACHE", "krb5cc", () => _model.Mlflow.WithHdfsArtifactStore("namenode", new() { TicketCache = "krb5cc" }));
         Refused("User", "MLFLOW_KERBEROS_USER", "", () => _model.Mlflow.WithHdfsArtifactStore("namenode", new() { User = "" }));
         foreach (var (name, value) in new[] { ("", "1"), ("a=b", "1"), ("a,b", "1"), ("a", "1,2") })
         {
-            Refused("Configuration", "MLFLOW_PYARROW_EXTRA_CONF", $"{name}={value}", () => _model.Mlflow.WithHdfsArtifactStore("namenode", new() { Configuration = new Dictionary<string, string> { [name] = value } }));
+            Refused(
+                "Configuration",
+                "MLFLOW_PYARROW_EXTRA_CONF",
+                $"{name}={value}",
+                () => _model.Mlflow.WithHdfsArtifactStore("namenode", new() { Configuration = new Dictionary<string, string> { [name] = value } }));
         }
     }
 
     [Fact]
     public void A_volume_and_a_folder_at_once() =>
-        Refused("HostPath", "MLFLOW_ARTIFACTS_DESTINATION", "/net", () => _model.Mlflow.WithVolumeArtifactStore(new() { VolumeName = "volume", HostPath = "/net" }));
+        Refused(
+            "HostPath",
+            "MLFLOW_ARTIFACTS_DESTINATION",
+            "/net",
+            () => _model.Mlflow.WithVolumeArtifactStore(new() { VolumeName = "volume", HostPath = "/net" }));
 
-    private SftpArtifactStoreOptions Sftp(string user = "mlflow") => new() { UserName = user, PrivateKey = _model.Secret($"key-{Guid.NewGuid():N}"), KnownHosts = _model.Plain($"hosts-{Guid.NewGuid():N}") };
+    private SftpArtifactStoreOptions Sftp(string user = "mlflow") =>
+        new() { UserName = user, PrivateKey = _model.Secret($"key-{Guid.NewGuid():N}"), KnownHosts = _model.Plain($"hosts-{Guid.NewGuid():N}") };
 
     private static void Refused(string option, string setting, object value, Action call)
     {

@@ -33,7 +33,8 @@ internal static partial class ComposeFile
     {
         var text = new StringBuilder("""
             # MLflow, PostgreSQL and Azurite without .NET: the containers of the app host's local run. Written by the tests, which compare it with the app host:
-            # a change is made there. How to use it is in docs/compose.md. The account key is that of Azurite, which everyone knows; it is reached by these containers alone.
+            # a change is made there. How to use it is in docs/compose.md. The account key is that of Azurite, which everyone knows; only these containers
+            # reach it.
             services:
 
             """);
@@ -171,7 +172,8 @@ internal static partial class ComposeFile
         var server = builder.Resources.OfType<MlflowServerResource>().Single();
         var blobs = builder.Resources.OfType<AzureBlobStorageContainerResource>().Single();
         var script = "import os; from azure.storage.blob import BlobServiceClient; "
-            + $"c = BlobServiceClient.from_connection_string(os.environ['{connectionString}']).get_container_client('{blobs.BlobContainerName}'); c.exists() or c.create_container()";
+            + $"c = BlobServiceClient.from_connection_string(os.environ['{connectionString}']).get_container_client('{blobs.BlobContainerName}'); "
+            + "c.exists() or c.create_container()";
         text.AppendLine(CultureInfo.InvariantCulture, $"  {BlobContainer}:");
         AppendImage(text, server.Annotations.OfType<ContainerImageAnnotation>().Last());
         Append(text, "command", ["python", "-c", script]);
@@ -186,7 +188,9 @@ internal static partial class ComposeFile
             text.AppendLine("    build: ../images/mlflow");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"    image: {(image.Registry is null ? "" : $"{image.Registry}/")}{image.Image}:{(image.Registry is null ? "compose" : image.Tag)}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"    image: {(image.Registry is null ? "" : $"{image.Registry}/")}{image.Image}:{(image.Registry is null ? "compose" : image.Tag)}");
     }
 
     private static void Append(StringBuilder text, string key, string[] values)

@@ -20,7 +20,8 @@ public class ComposeTests
     public async Task The_compose_file_is_that_of_the_app_host()
     {
         string[] secrets = [.. s_secrets.Select(secret => $"--Parameters:{secret.Key}=${{{secret.Value}:?run ./secrets first}}")];
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(secrets).WaitAsync(TimeSpan.FromMinutes(1));
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_AppHost>(secrets)
+            .WaitAsync(TimeSpan.FromMinutes(1));
 
         var path = Path.Combine(Repository.Root, "compose", "compose.yaml");
         var expected = await ComposeFile.WriteAsync(builder);
@@ -31,6 +32,8 @@ public class ComposeTests
 
         var found = await File.ReadAllTextAsync(path);
         var (written, other) = found.Split('\n').Zip(expected.Split('\n')).FirstOrDefault(lines => lines.First != lines.Second);
-        Assert.True(found == expected, $"compose/compose.yaml has '{written}' where the app host has '{other}'. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
+        Assert.True(
+            found == expected,
+            $"compose/compose.yaml has '{written}' where the app host has '{other}'. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
     }
 }

@@ -16,7 +16,8 @@ public partial class DocumentationTests
     [MemberData(nameof(Pages))]
     public void Links_lead_to_files_and_headings(string page)
     {
-        foreach (var link in Link().Matches(Read(page)).Select(match => match.Groups["link"].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)))
+        var links = Link().Matches(Read(page)).Select(match => match.Groups["link"].Value);
+        foreach (var link in links.Where(link => !link.Contains("://", StringComparison.Ordinal)))
         {
             var (file, heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
             var target = file == "" ? page : Path.Combine(Path.GetDirectoryName(page)!, file);
@@ -36,7 +37,8 @@ public partial class DocumentationTests
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(File.ReadAllText));
 
-        var tests = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").SelectMany(page => TestName().Matches(File.ReadAllText(page))).Select(match => match.Groups["name"].Value);
+        var tests = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .SelectMany(page => TestName().Matches(File.ReadAllText(page))).Select(match => match.Groups["name"].Value);
         foreach (var name in CodeName().Matches(Read("docs/capabilities.md")).Select(match => match.Groups["name"].Value).Concat(tests).Distinct())
         {
             Assert.Matches($@"\b(class|record|struct|static [A-Za-z<>]+) {name}\b", sources);

@@ -14,7 +14,8 @@ public class GarbageCollectionLockTests(ImageFixture image)
     {
         var database = await image.CreateMigratedDatabaseAsync();
         await database.ExecuteAsync(
-            "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time) VALUES ('gone', 'mlflow-artifacts:/1', 'deleted', 1, 1)");
+            "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time) "
+            + "VALUES ('gone', 'mlflow-artifacts:/1', 'deleted', 1, 1)");
         var environment = new Dictionary<string, string>(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
         await using var first = image.Container(environment, "gc").WithTmpfsMount("/mnt/artifacts").Build();
         await using var second = image.Container(environment, "gc").WithTmpfsMount("/mnt/artifacts").Build();

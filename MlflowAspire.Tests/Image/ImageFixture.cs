@@ -55,7 +55,8 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>A PostgreSQL server in the network, not started yet.</summary>
     public PostgreSqlContainer PostgresServer(string name) =>
-        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork).WithStartupCallback((container, _) => ConnectAsync(container, name)).Build();
+        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork)
+            .WithStartupCallback((container, _) => ConnectAsync(container, name)).Build();
 
     /// <summary>An Azurite server in the network, not started yet.</summary>
     public AzuriteContainer AzuriteServer(string name) =>
@@ -67,7 +68,8 @@ public sealed class ImageFixture : IAsyncLifetime
             .Build();
 
     /// <summary>Docker engines before 25 refuse two networks in one call.</summary>
-    private async Task ConnectAsync(IContainer container, string name) => await DockerCli.RunAsync("network", "connect", "--alias", name, _network.Name, container.Id);
+    private async Task ConnectAsync(IContainer container, string name) =>
+        await DockerCli.RunAsync("network", "connect", "--alias", name, _network.Name, container.Id);
 
     /// <summary>A new, empty database on the shared server.</summary>
     public async Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => await TestDatabase.CreateAsync(await _server.Value, owner);

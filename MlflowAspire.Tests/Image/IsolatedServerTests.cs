@@ -46,7 +46,8 @@ public class IsolatedServerTests(ImageFixture image)
 
         var runs = ScriptResult.Of((await image.RunAsync(MlflowServer.Client, "python", "/scripts/round_trip.py")).Succeeded().Output);
         Assert.Equal(2, await CountAsync());
-        await database.ExecuteAsync($"UPDATE runs SET artifact_uri = 'mlflow-artifacts:/1/{runs.Text("kept")}/artifacts' WHERE run_uuid = '{runs.Text("elsewhere")}'");
+        await database.ExecuteAsync(
+            $"UPDATE runs SET artifact_uri = 'mlflow-artifacts:/1/{runs.Text("kept")}/artifacts' WHERE run_uuid = '{runs.Text("elsewhere")}'");
         // It needs no server.
         await server.StopAsync();
         var collection = await image.RunAsync(stores, "gc");

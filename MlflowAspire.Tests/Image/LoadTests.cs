@@ -59,7 +59,10 @@ public class LoadTests(ImageFixture image)
         var run = await image.RunAsync(settings, "serve");
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Matches(@"^mlflow-aspire: error: MLFLOW_WORKERS 8 with 8 threads each .* may use 152 connections, and the database has 97 \(max_connections\); accepted: [^\n]*\n$", run.Errors);
+        Assert.Matches(
+            @"^mlflow-aspire: error: MLFLOW_WORKERS 8 with 8 threads each .* may use 152 connections, "
+            + @"and the database has 97 \(max_connections\); accepted: [^\n]*\n$",
+            run.Errors);
     }
 
     private static async Task<IReadOnlyList<string>> MetricsAsync(TestDatabase database)

@@ -24,7 +24,8 @@ public class MigrationTests(ImageFixture image)
         Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM experiments"));
         // Wide enough for the name and version of a prompt.
         Assert.Equal(300, await database.ReadAsync<int>(
-            "SELECT character_maximum_length::int FROM information_schema.columns WHERE (table_name, column_name) = ('entity_associations', 'destination_id')"));
+            "SELECT character_maximum_length::int FROM information_schema.columns "
+            + "WHERE (table_name, column_name) = ('entity_associations', 'destination_id')"));
     }
 
     [Fact]
@@ -63,7 +64,8 @@ public class MigrationTests(ImageFixture image)
 
         foreach (var command in (string[])["serve", "gc"])
         {
-            (await image.RunAsync(environment, command)).Failed(1, $"MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision {revision}, and mlflow 3.17.2 needs ");
+            (await image.RunAsync(environment, command))
+                .Failed(1, $"MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision {revision}, and mlflow 3.17.2 needs ");
         }
 
         Assert.Equal(revision, await database.ReadAsync<string>(revisionQuery));

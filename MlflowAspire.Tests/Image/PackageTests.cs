@@ -43,7 +43,8 @@ public class PackageTests(ImageFixture image)
     {
         var images = Path.Combine(CommonDirectoryPath.GetSolutionDirectory().DirectoryPath, "images", "mlflow");
         var pins = (await File.ReadAllLinesAsync(Path.Combine(images, "requirements.txt"))).Select(line => line.Split(';')[0].TrimEnd());
-        var baseImage = await DockerCli.RunAsync("image", "inspect", "--format", """{{index .Config.Labels "org.opencontainers.image.base.name"}}""", image.ImageName);
+        var baseImage = await DockerCli.RunAsync(
+            "image", "inspect", "--format", """{{index .Config.Labels "org.opencontainers.image.base.name"}}""", image.ImageName);
         string[] freeze = ["python", "-m", "pip", "freeze", "--all", "--exclude", "mlflow-aspire"];
 
         var before = await ImageRun.OfAsync(image.Container(baseImage, new Dictionary<string, string>(), freeze));

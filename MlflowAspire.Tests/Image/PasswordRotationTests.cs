@@ -43,9 +43,13 @@ public sealed class PasswordRotationTests(ImageFixture image)
         await first.StopAsync();
         await load.WrittenAsync();
 
-        (await image.RunAsync(As(database, owner + "_a", FirstPassword), "migrate")).Failed(1, "MLFLOW_BACKEND_STORE_URI: the database refuses the connection: ");
+        (await image.RunAsync(As(database, owner + "_a", FirstPassword), "migrate"))
+            .Failed(1, "MLFLOW_BACKEND_STORE_URI: the database refuses the connection: ");
         var runs = await load.StopAsync();
-        Assert.Equal(runs.Count, await database.ReadAsync<long>($"SELECT count(*) FROM params WHERE key = 'run' AND value = run_uuid AND run_uuid IN ('{string.Join("','", runs)}')"));
+        Assert.Equal(
+            runs.Count,
+            await database.ReadAsync<long>(
+                $"SELECT count(*) FROM params WHERE key = 'run' AND value = run_uuid AND run_uuid IN ('{string.Join("','", runs)}')"));
 
         (await image.RunAsync(As(empty, owner + "_b", SecondPassword), "migrate")).Succeeded();
         foreach (var migrated in new[] { database, empty })
@@ -62,6 +66,16 @@ public sealed class PasswordRotationTests(ImageFixture image)
         (await ImageRun.OfAsync(image.Container(
                 "postgres:17.6",
                 new Dictionary<string, string> { ["PGPASSWORD"] = FirstPassword },
-                "psql", "--host", ImageFixture.DatabaseHost, "--username", administrator, "--dbname", database.Name, "--set", $"owner={owner}", "--file", "/docs/database-roles.sql")
+                "psql",
+                "--host",
+                ImageFixture.DatabaseHost,
+                "--username",
+                administrator,
+                "--dbname",
+                database.Name,
+                "--set",
+                $"owner={owner}",
+                "--file",
+                "/docs/database-roles.sql")
             .WithBindMount(Path.Combine(CommonDirectoryPath.GetSolutionDirectory().DirectoryPath, "docs"), "/docs", AccessMode.ReadOnly))).Succeeded();
 }

@@ -51,7 +51,8 @@ public class RefusedMigrationTests(ImageFixture image)
         Assert.Equal(tables, await TablesAsync());
 
         Dictionary<string, string> With(string app, string setting) => new(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
-        Task<string> TablesAsync() => users.ReadAsync<string>("SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'");
+        Task<string> TablesAsync() =>
+            users.ReadAsync<string>("SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'");
     }
 
     [Fact]

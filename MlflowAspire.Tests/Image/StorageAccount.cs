@@ -24,7 +24,8 @@ internal sealed class StorageAccount : IAsyncDisposable
         // It reads the keys when it starts, and has its blobs in the container, which stays.
         _azurite = image
             .Container("mcr.microsoft.com/azure-storage/azurite:3.35.0", new Dictionary<string, string>(), "sh", "-c",
-                $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite --location /tmp --blobHost 0.0.0.0 --blobPort 443 --cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
+                $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite --location /tmp --blobHost 0.0.0.0 --blobPort 443 "
+                + "--cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
             .WithNetworkAliases(Host)
             .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithBindMount(_keys, "/keys", AccessMode.ReadOnly)
@@ -64,7 +65,10 @@ internal sealed class StorageAccount : IAsyncDisposable
 
     /// <summary>Calls a method of a blob container with a key; of the one for artifacts when no other is named.</summary>
     public Task<ImageRun> OpenAsync(string key, string method, string container = Container) => ImageRun.OfAsync(WithCertificate(_image.Container(
-        Trust, "python", "-c", $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{container}', credential='{key}').{method})")));
+        Trust,
+        "python",
+        "-c",
+        $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{container}', credential='{key}').{method})")));
 
     /// <summary>A container that trusts the certificate of the account.</summary>
     public ContainerBuilder WithCertificate(ContainerBuilder container) => container.WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly);

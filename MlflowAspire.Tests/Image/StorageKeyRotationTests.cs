@@ -25,11 +25,14 @@ public sealed class StorageKeyRotationTests(ImageFixture image)
         await load.WrittenAsync();
 
         var written = await load.StopAsync();
-        var read = $"import requests; print(all(requests.get(f'http://localhost:5000/api/2.0/mlflow-artifacts/artifacts/rotation/{{name}}', timeout=50).text == name for name in {JsonSerializer.Serialize(written)}))";
+        var read = "import requests; address = 'http://localhost:5000/api/2.0/mlflow-artifacts/artifacts/rotation'; "
+            + $"print(all(requests.get(f'{{address}}/{{name}}', timeout=50).text == name for name in {JsonSerializer.Serialize(written)}))";
         Assert.Equal("True", await after.PythonAsync(read));
-        Assert.Contains("Server failed to authenticate the request", (await account.OpenAsync(oldKey, "get_container_properties()")).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "Server failed to authenticate the request", (await account.OpenAsync(oldKey, "get_container_properties()")).Errors, StringComparison.Ordinal);
         (await account.OpenAsync(account.Key(1), "get_container_properties()")).Succeeded();
 
-        Task<MlflowServer> StartAsync(string key) => MlflowServer.StartAsync(image, database.Environment.Concat(StorageAccount.Environment(key)), account.WithCertificate);
+        Task<MlflowServer> StartAsync(string key) =>
+            MlflowServer.StartAsync(image, database.Environment.Concat(StorageAccount.Environment(key)), account.WithCertificate);
     }
 }

@@ -108,7 +108,8 @@ public class AddMlflowTests
         var completion = Assert.Single(server.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource == server.Migration);
         Assert.Equal(WaitType.WaitForCompletion, completion.WaitType);
         Assert.Equal(0, completion.ExitCode);
-        Assert.Contains(server.Migration.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "mlflow-db" && wait.WaitType == WaitType.WaitUntilHealthy);
+        Assert.Contains(
+            server.Migration.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "mlflow-db" && wait.WaitType == WaitType.WaitUntilHealthy);
         Assert.Contains(server.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "artifacts");
     }
 
@@ -153,7 +154,8 @@ public class AddMlflowTests
     }
 
     private static List<IResource> OfTheImage(TestModel model) =>
-        [.. model.Builder.Resources.Where(resource => resource.TryGetContainerImageName(out var image) && image.StartsWith("mlflow-aspire:", StringComparison.Ordinal))];
+        [.. model.Builder.Resources.Where(
+            resource => resource.TryGetContainerImageName(out var image) && image.StartsWith("mlflow-aspire:", StringComparison.Ordinal))];
 
     [Fact]
     public void Has_commands_for_demo_data_and_garbage_collection()
@@ -170,7 +172,8 @@ public class AddMlflowTests
     public async Task A_server_without_stores_does_not_start()
     {
         Assert.Contains("'mlflow' has no backend store", (await StartAsync((_, _) => { })).Message, StringComparison.Ordinal);
-        Assert.Contains("'mlflow' has no artifact store", (await StartAsync((mlflow, model) => mlflow.WithBackendStore(model.Database))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'mlflow' has no artifact store", (await StartAsync((mlflow, model) => mlflow.WithBackendStore(model.Database))).Message, StringComparison.Ordinal);
 
         static async Task<Exception> StartAsync(Action<IResourceBuilder<MlflowServerResource>, TestModel> configure)
         {

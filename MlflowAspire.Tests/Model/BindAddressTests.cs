@@ -37,7 +37,8 @@ public class BindAddressTests
     [InlineData(false)]
     public void By_default_and_when_published_nothing_changes(bool isRun)
     {
-        var server = (isRun ? TestModel.ToRun().AddMlflow().WithBindAddress("127.0.0.1") : TestModel.ToPublish().AddMlflow().WithBindAddress("0.0.0.0")).Resource;
+        var server = (isRun ? TestModel.ToRun().AddMlflow().WithBindAddress("127.0.0.1") : TestModel.ToPublish().AddMlflow().WithBindAddress("0.0.0.0"))
+            .Resource;
 
         Assert.Equal("localhost", Endpoint(server).TargetHost);
         Assert.Empty(server.AllowedHosts);

@@ -31,7 +31,8 @@ public class ContainerAppTests
         model.AddMlflow().WithJobs().WithReplicas(2);
         await using var app = model.Builder.Build();
 
-        var thrown = await Assert.ThrowsAsync<DistributedApplicationException>(() => model.Builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>())));
+        var thrown = await Assert.ThrowsAsync<DistributedApplicationException>(
+            () => model.Builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>())));
         Assert.Contains("'mlflow' has 2 replicas that run jobs", thrown.Message, StringComparison.Ordinal);
         Assert.Contains("WithJobQueue", thrown.Message, StringComparison.Ordinal);
     }
@@ -51,7 +52,10 @@ public class ContainerAppTests
     [InlineData("https://mlflow.example.com")]
     [InlineData("mlflow.example.com:443")]
     public void A_domain_is_a_name(string domain) =>
-        Assert.Contains($"is '{domain}'; accepted: the name of a domain", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithCustomDomain(domain)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"is '{domain}'; accepted: the name of a domain",
+            Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithCustomDomain(domain)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task An_external_endpoint_without_sign_in_is_not_published_by_accident()
@@ -67,11 +71,15 @@ public class ContainerAppTests
 
     [Fact]
     public void Addresses_are_of_ipv4() =>
-        Assert.Contains("'2001:db8::/32'", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithIPRestrictions(IPNetwork.Parse("2001:db8::/32"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'2001:db8::/32'",
+            Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithIPRestrictions(IPNetwork.Parse("2001:db8::/32"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Garbage_collection_needs_a_published_server() =>
-        Assert.Contains("Call PublishAsContainerApp", (await PublishAsync(mlflow => mlflow.WithGarbageCollection("0 3 * * *", "30d")))?.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Call PublishAsContainerApp", (await PublishAsync(mlflow => mlflow.WithGarbageCollection("0 3 * * *", "30d")))?.Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task Nothing_of_it_has_an_effect_in_a_local_run()
@@ -102,6 +110,8 @@ public class ContainerAppTests
         var model = TestModel.ToPublish();
         configure(model.AddMlflow());
         await using var app = model.Builder.Build();
-        return await Record.ExceptionAsync(() => model.Builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()))) as DistributedApplicationException;
+        return await Record.ExceptionAsync(() =>
+            model.Builder.Eventing.PublishAsync(
+                new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()))) as DistributedApplicationException;
     }
 }

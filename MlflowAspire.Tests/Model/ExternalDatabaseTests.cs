@@ -71,7 +71,8 @@ public class ExternalDatabaseTests
         var uri = ReferenceExpression.Create($"postgresql://db.example.com/mlflow");
         var mlflow = builder.AddMlflow("mlflow");
 
-        Assert.Contains("'name' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBackendStore(uri, name, name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'name' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBackendStore(uri, name, name)).Message, StringComparison.Ordinal);
         var password = builder.AddParameter("password", secret: true);
         mlflow.WithBackendStore(uri, name, password);
         var second = Assert.Throws<InvalidOperationException>(() => mlflow.WithBackendStore(uri, name, password));

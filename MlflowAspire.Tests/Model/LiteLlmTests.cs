@@ -25,7 +25,8 @@ public class LiteLlmTests
         await model.Builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()));
 
         var tag = isInstalled ? $"{MlflowImage.Tag}-litellm-1.83.0" : MlflowImage.Tag;
-        var images = model.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerImageAnnotation>()).Where(image => image.Image == MlflowImage.Name).ToArray();
+        var images = model.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerImageAnnotation>())
+            .Where(image => image.Image == MlflowImage.Name).ToArray();
         // Server, client and five tasks.
         Assert.Equal(7, images.Length);
         Assert.All(images, image => Assert.Equal(tag, image.Tag));

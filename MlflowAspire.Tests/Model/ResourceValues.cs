@@ -14,7 +14,8 @@ internal static class ResourceValues
     {
         await using var services = builder.Services.BuildServiceProvider();
         builder.AllocateEndpoints();
-        var result = await ExecutionConfigurationBuilder.Create(resource).WithEnvironmentVariablesConfig().BuildAsync(builder.Context(services)).WaitAsync(s_limit);
+        var result = await ExecutionConfigurationBuilder.Create(resource).WithEnvironmentVariablesConfig()
+            .BuildAsync(builder.Context(services)).WaitAsync(s_limit);
         Assert.Null(result.Exception);
         return result.EnvironmentVariables.ToDictionary();
     }
@@ -52,7 +53,9 @@ internal static class ResourceValues
                 endpoint.AllocatedEndpoint = new(endpoint, "localhost", 40000 + (endpoint.TargetPort ?? 0) / 10);
                 endpoint.AllAllocatedEndpoints.AddOrUpdateAllocatedEndpoint(
                     KnownNetworkIdentifiers.DefaultAspireContainerNetwork,
-                    new(endpoint, $"{resource.Name}.dev.internal", endpoint.TargetPort!.Value, EndpointBindingMode.SingleAddress, null, KnownNetworkIdentifiers.DefaultAspireContainerNetwork));
+                    new(
+                        endpoint, $"{resource.Name}.dev.internal", endpoint.TargetPort!.Value, EndpointBindingMode.SingleAddress, null,
+                        KnownNetworkIdentifiers.DefaultAspireContainerNetwork));
             }
         }
     }

@@ -10,7 +10,10 @@ public class ServerOptionsTests
     [InlineData(0)]
     [InlineData(65)]
     public void Workers_out_of_range_are_refused(int workers) =>
-        Assert.Contains("MLFLOW_WORKERS", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithWorkers(workers)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MLFLOW_WORKERS",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithWorkers(workers)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Workers_are_set()
@@ -31,7 +34,10 @@ public class ServerOptionsTests
 
     [Fact]
     public void A_secret_version_below_one_is_refused() =>
-        Assert.Contains("WebhookKey", Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithSecretVersions(new() { WebhookKey = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "WebhookKey",
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithSecretVersions(new() { WebhookKey = 0 })).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0.5)]
@@ -68,7 +74,8 @@ public class ServerOptionsTests
     public void A_statement_timeout_out_of_range_is_refused(double seconds) =>
         Assert.Contains(
             "MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS",
-            Assert.Throws<ArgumentOutOfRangeException>(() => TestModel.Create().AddMlflow("mlflow").WithStatementTimeout(TimeSpan.FromSeconds(seconds))).Message,
+            Assert.Throws<ArgumentOutOfRangeException>(
+                () => TestModel.Create().AddMlflow("mlflow").WithStatementTimeout(TimeSpan.FromSeconds(seconds))).Message,
             StringComparison.Ordinal);
 
     [Theory]
@@ -94,7 +101,8 @@ public class ServerOptionsTests
     public async Task The_largest_artifact_is_set()
     {
         var model = TestModel.ToRun();
-        Assert.Equal("2048", (await model.AddMlflow().WithMaxArtifactSize(2048).Resource.EnvironmentAsync(model.Builder))["MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES"]);
+        Assert.Equal(
+            "2048", (await model.AddMlflow().WithMaxArtifactSize(2048).Resource.EnvironmentAsync(model.Builder))["MLFLOW_SERVER_MAX_ARTIFACT_MEBIBYTES"]);
     }
 
     [Fact]
@@ -112,7 +120,10 @@ public class ServerOptionsTests
         var environment = await model.AddMlflow().WithAllowedHosts("ml.example.com", "*.corp.example:8443").Resource.EnvironmentAsync(model.Builder);
 
         Assert.Equal(
-            ["localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", "mlflow", "mlflow:*", "mlflow.dev.internal", "mlflow.dev.internal:*", "ml.example.com", "ml.example.com:*", "*.corp.example:8443"],
+            [
+                "localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", "mlflow", "mlflow:*", "mlflow.dev.internal", "mlflow.dev.internal:*",
+                "ml.example.com", "ml.example.com:*", "*.corp.example:8443",
+            ],
             environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Split(','));
     }
 
@@ -135,5 +146,7 @@ public class ServerOptionsTests
     [InlineData("ml.example.com:")]
     public void What_is_no_host_name_or_allows_all_is_refused(string host) =>
         Assert.Contains(
-            "MLFLOW_SERVER_ALLOWED_HOSTS", Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithAllowedHosts(host)).Message, StringComparison.Ordinal);
+            "MLFLOW_SERVER_ALLOWED_HOSTS",
+            Assert.Throws<ArgumentException>(() => TestModel.Create().AddMlflow("mlflow").WithAllowedHosts(host)).Message,
+            StringComparison.Ordinal);
 }

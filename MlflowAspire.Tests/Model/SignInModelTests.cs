@@ -43,7 +43,11 @@ public class SignInModelTests
     {
         var model = TestModel.ToRun();
         var environment = await model.AddMlflow()
-            .WithBasicAuth(model.Builder.AddParameter("user", "root"), model.Builder.AddParameter("password", "p@ss%w0rd:1234", secret: true), MlflowPermissionLevel.None, TimeSpan.Zero)
+            .WithBasicAuth(
+                model.Builder.AddParameter("user", "root"),
+                model.Builder.AddParameter("password", "p@ss%w0rd:1234", secret: true),
+                MlflowPermissionLevel.None,
+                TimeSpan.Zero)
             .Resource.EnvironmentAsync(model.Builder);
 
         Assert.Equal("root", environment["MLFLOW_AUTH_ADMIN_USERNAME"]);
@@ -97,7 +101,9 @@ public class SignInModelTests
         var model = TestModel.ToPublish();
         var environment = await model.AddMlflow().WithBasicAuth().Resource.EnvironmentAsync(model.Builder);
 
-        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra", environment["MLFLOW_AUTH_DATABASE_URI"]);
+        Assert.Equal(
+            "postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra",
+            environment["MLFLOW_AUTH_DATABASE_URI"]);
     }
 
     [Fact]
@@ -157,7 +163,10 @@ public class SignInModelTests
     {
         var model = TestModel.ToRun();
         var secret = ClientSecret(model.Builder);
-        Assert.Contains("OIDC_DISCOVERY_URL", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "OIDC_DISCOVERY_URL",
+            Assert.Throws<ArgumentException>(() => model.AddMlflow().WithOidcAuth(url, "client", secret)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,13 +198,17 @@ public class SignInModelTests
     {
         var model = TestModel.ToRun();
         var secret = ClientSecret(model.Builder);
-        var exception = Assert.Throws<ArgumentException>(() => model.AddMlflow().WithEntraOidc("the-tenant", "client", secret, new() { Issuer = "https://login.example.com" }));
+        var exception = Assert.Throws<ArgumentException>(
+            () => model.AddMlflow().WithEntraOidc("the-tenant", "client", secret, new() { Issuer = "https://login.example.com" }));
         Assert.Contains("'https://login.example.com' is an issuer (OIDC_ISSUER) beside a tenant", exception.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<OidcAuthOptions, string> WrongOptions => new()
     {
-        { new() { UserGroups = ["research", "data, science"] }, "'data, science' is not a group of users (OIDC_GROUP_NAME). Accepted are names without commas" },
+        {
+            new() { UserGroups = ["research", "data, science"] },
+            "'data, science' is not a group of users (OIDC_GROUP_NAME). Accepted are names without commas"
+        },
         { new() { UserGroups = [""] }, "'' is not a group of users" },
         { new() { AdminGroups = [" root"] }, "' root' is not a group of administrators (OIDC_ADMIN_GROUP_NAME)" },
         { new() { UserGroups = [], AdminGroups = [] }, "nobody could sign in" },
@@ -215,7 +228,8 @@ public class SignInModelTests
     [Fact]
     public async Task Groups_of_users_or_of_administrators_can_be_none()
     {
-        foreach (var (options, variable) in new (OidcAuthOptions, string)[] { (new() { UserGroups = [] }, "OIDC_GROUP_NAME"), (new() { AdminGroups = [] }, "OIDC_ADMIN_GROUP_NAME") })
+        (OidcAuthOptions, string)[] without = [(new() { UserGroups = [] }, "OIDC_GROUP_NAME"), (new() { AdminGroups = [] }, "OIDC_ADMIN_GROUP_NAME")];
+        foreach (var (options, variable) in without)
         {
             var model = TestModel.ToRun();
             Assert.Equal("", (await AddOidc(model, options).Resource.EnvironmentAsync(model.Builder))[variable]);
@@ -229,9 +243,16 @@ public class SignInModelTests
         var client = model.Builder.AddParameter("client");
         var mlflow = model.AddMlflow();
 
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBasicAuth(adminPassword: client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidc("the-tenant", "client", client)).Message, StringComparison.Ordinal);
-        Assert.Contains("'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithContainerAppsAuthentication("the-tenant", "client", client)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'client' is not a secret", Assert.Throws<ArgumentException>(() => mlflow.WithBasicAuth(adminPassword: client)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'client' is not a secret",
+            Assert.Throws<ArgumentException>(() => mlflow.WithEntraOidc("the-tenant", "client", client)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "'client' is not a secret",
+            Assert.Throws<ArgumentException>(() => mlflow.WithContainerAppsAuthentication("the-tenant", "client", client)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -248,7 +269,8 @@ public class SignInModelTests
         var model = TestModel.ToRun();
         var mlflow = model.AddMlflow().WithBasicAuth();
 
-        Assert.Contains("has basic authentication already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBasicAuth()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has basic authentication already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBasicAuth()).Message, StringComparison.Ordinal);
     }
 
     private static IResourceBuilder<MlflowServerResource> AddOidc(TestModel model, OidcAuthOptions? options = null)

@@ -10,29 +10,58 @@ public class SignInSettingsTests
     [Theory]
     [InlineData("Mlflow:SignIn is 'ldap'; accepted: none or basic or oidc or entra", "SignIn=ldap")]
     [InlineData("Mlflow:DefaultPermission is 'all'; accepted: none or read or use or edit or manage", "SignIn=basic", "DefaultPermission=all")]
-    [InlineData("Mlflow:Oidc:ClientId is ''; accepted: the client id", "SignIn=oidc", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration")]
-    [InlineData("Mlflow:Oidc:DiscoveryUrl is 'login'; accepted: the address of a provider's configuration", "SignIn=oidc", "Oidc:ClientId=x", "Oidc:DiscoveryUrl=login")]
+    [InlineData(
+        "Mlflow:Oidc:ClientId is ''; accepted: the client id", "SignIn=oidc", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration")]
+    [InlineData(
+        "Mlflow:Oidc:DiscoveryUrl is 'login'; accepted: the address of a provider's configuration",
+        "SignIn=oidc", "Oidc:ClientId=x", "Oidc:DiscoveryUrl=login")]
     [InlineData("Mlflow:Oidc:DiscoveryUrl is ''; accepted: the address of a provider's configuration", "SignIn=oidc", "Oidc:ClientId=x")]
     [InlineData("Mlflow:Oidc:TenantId is 'contoso'; accepted: the id of a tenant", "SignIn=oidc", "Oidc:ClientId=x", "Oidc:TenantId=contoso")]
     [InlineData("Mlflow:Oidc:TenantId is ''; accepted: the id of a tenant", "SignIn=entra", "Oidc:ClientId=x")]
-    [InlineData("Mlflow:Oidc:DiscoveryUrl is 'https://x.example'; accepted: nothing", "SignIn=oidc", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:DiscoveryUrl=https://x.example")]
-    [InlineData("Mlflow:Oidc:Issuer is 'https://x.example/'; accepted: nothing, as Mlflow:Oidc:TenantId names the provider", "SignIn=oidc", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:Issuer=https://x.example/")]
-    [InlineData("Mlflow:Oidc:Issuer is 'https://x.example/'; accepted: nothing, as Mlflow:Oidc:TenantId names the provider", "SignIn=entra", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:Issuer=https://x.example/")]
+    [InlineData(
+        "Mlflow:Oidc:DiscoveryUrl is 'https://x.example'; accepted: nothing",
+        "SignIn=oidc", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:DiscoveryUrl=https://x.example")]
+    [InlineData(
+        "Mlflow:Oidc:Issuer is 'https://x.example/'; accepted: nothing, as Mlflow:Oidc:TenantId names the provider",
+        "SignIn=oidc", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:Issuer=https://x.example/")]
+    [InlineData(
+        "Mlflow:Oidc:Issuer is 'https://x.example/'; accepted: nothing, as Mlflow:Oidc:TenantId names the provider",
+        "SignIn=entra", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, "Oidc:Issuer=https://x.example/")]
     [InlineData("Mlflow:Oidc:Issuer is 'x.example'; accepted: the issuer", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:Issuer=x.example")]
     [InlineData("Mlflow:Oidc:Audience is ''; accepted: a name", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:Audience=")]
     [InlineData("Mlflow:Oidc:GroupsClaim is ''; accepted: a name", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:GroupsClaim=")]
     [InlineData("Mlflow:Oidc:UserGroups is ''; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:UserGroups=")]
     [InlineData("Mlflow:Oidc:AdminGroups is ' ,'; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AdminGroups= ,")]
     [InlineData("Mlflow:Oidc:UserNameClaims is ','; accepted: one name or more", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:UserNameClaims=,")]
-    [InlineData("Mlflow:Oidc:AccessTokenDays is '366'; accepted: a whole number from 0 to 365", "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AccessTokenDays=366")]
+    [InlineData(
+        "Mlflow:Oidc:AccessTokenDays is '366'; accepted: a whole number from 0 to 365",
+        "SignIn=oidc", "Oidc:ClientId=x", Discovery, "Oidc:AccessTokenDays=366")]
     public async Task Settings_that_do_not_fit_are_refused(string message, params string[] settings) =>
         Assert.Contains(message, await RefusalAsync(settings), StringComparison.Ordinal);
 
     public static TheoryData<string, string[]> SettingsWithoutEffect => new()
     {
-        { "none", ["DefaultPermission=none", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
-        { "basic", ["Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
-        { "entra", ["DefaultPermission=none", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1"] },
+        {
+            "none",
+            [
+                "DefaultPermission=none", "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x",
+                "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1",
+            ]
+        },
+        {
+            "basic",
+            [
+                "Oidc:ClientId=x", "Oidc:TenantId=" + Tenant, Discovery, "Oidc:Issuer=x", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x",
+                "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x", "Oidc:AccessTokenDays=1",
+            ]
+        },
+        {
+            "entra",
+            [
+                "DefaultPermission=none", "Oidc:Audience=x", "Oidc:GroupsClaim=x", "Oidc:UserGroups=x", "Oidc:AdminGroups=x", "Oidc:UserNameClaims=x",
+                "Oidc:AccessTokenDays=1",
+            ]
+        },
     };
 
     [Theory]
@@ -45,7 +74,9 @@ public class SignInSettingsTests
         Assert.Equal(settings.Length, lines.Length);
         foreach (var setting in settings.Select(setting => setting.Split('=', 2)))
         {
-            Assert.Contains(lines, line => line.StartsWith($"Mlflow:{setting[0]} is '{setting[1]}'; accepted: nothing while Mlflow:SignIn is {signIn}", StringComparison.Ordinal));
+            Assert.Contains(
+                lines,
+                line => line.StartsWith($"Mlflow:{setting[0]} is '{setting[1]}'; accepted: nothing while Mlflow:SignIn is {signIn}", StringComparison.Ordinal));
         }
     }
 

@@ -24,7 +24,8 @@ public sealed partial class StartProgressTests : IAsyncDisposable
         _server = model.AddMlflow(5001).Resource;
         model.Builder.Services.AddLogging(logging => logging.AddProvider(_lines));
         _app = model.Builder.Build();
-        _server.Annotations.OfType<EndpointAnnotation>().Single().AllocatedEndpoint = new(_server.Annotations.OfType<EndpointAnnotation>().Single(), "localhost", 5001);
+        _server.Annotations.OfType<EndpointAnnotation>().Single()
+            .AllocatedEndpoint = new(_server.Annotations.OfType<EndpointAnnotation>().Single(), "localhost", 5001);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -113,7 +114,8 @@ public sealed partial class StartProgressTests : IAsyncDisposable
     {
         private readonly ConcurrentQueue<string> _lines = [];
 
-        public ILogger CreateLogger(string categoryName) => categoryName == "MlflowAspire.Hosting" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName == "MlflowAspire.Hosting" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             _lines.Enqueue(Seconds().Replace(formatter(state, exception), "N s"));

@@ -39,7 +39,8 @@ public class StoreTests
     {
         var model = TestModel.ToRun();
         var name = model.Builder.AddParameter("name", "mlflow_a");
-        Assert.Contains("'name' is not a secret", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithDatabaseRole(name, name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'name' is not a secret", Assert.Throws<ArgumentException>(() => model.AddMlflow().WithDatabaseRole(name, name)).Message, StringComparison.Ordinal);
 
         var azure = TestModel.ToPublish();
         var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => WithRole(azure).Resource.EnvironmentAsync(azure.Builder));
@@ -67,7 +68,9 @@ public class StoreTests
         var model = TestModel.ToPublish();
         var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
 
-        Assert.Equal("postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra", environment["MLFLOW_BACKEND_STORE_URI"]);
+        Assert.Equal(
+            "postgresql+psycopg2://{postgres.outputs.hostName}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra",
+            environment["MLFLOW_BACKEND_STORE_URI"]);
         Assert.DoesNotContain("PGPASSWORD", environment.Keys);
     }
 
@@ -78,7 +81,8 @@ public class StoreTests
         var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
 
         Assert.Equal("wasbs://mlflow@devstoreaccount1.blob.core.windows.net", environment["MLFLOW_ARTIFACTS_DESTINATION"]);
-        Assert.Contains("BlobEndpoint=http://storage.dev.internal:10000/devstoreaccount1", environment["AZURE_STORAGE_CONNECTION_STRING"], StringComparison.Ordinal);
+        Assert.Contains(
+            "BlobEndpoint=http://storage.dev.internal:10000/devstoreaccount1", environment["AZURE_STORAGE_CONNECTION_STRING"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,8 +117,10 @@ public class StoreTests
         var model = TestModel.ToRun();
         var mlflow = model.AddMlflow();
 
-        Assert.Contains("'mlflow-db' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBackendStore(model.Database)).Message, StringComparison.Ordinal);
-        Assert.Contains("'artifacts' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithArtifactStore(model.Artifacts)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'mlflow-db' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithBackendStore(model.Database)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'artifacts' already", Assert.Throws<InvalidOperationException>(() => mlflow.WithArtifactStore(model.Artifacts)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,7 +130,8 @@ public class StoreTests
         var mlflow = model.Builder.AddMlflow("mlflow")
             .WithBackendStore(model.Database)
             .WithKeyVault(model.Builder.AddAzureKeyVault("vault"))
-            .WithS3ArtifactStore("bucket", new() { AccessKeyId = model.Builder.AddParameter("s3-id"), SecretAccessKey = model.Builder.AddParameter("s3-key", secret: true) });
+            .WithS3ArtifactStore(
+                "bucket", new() { AccessKeyId = model.Builder.AddParameter("s3-id"), SecretAccessKey = model.Builder.AddParameter("s3-key", secret: true) });
 
         var environment = await mlflow.Resource.EnvironmentAsync(model.Builder);
         Assert.Equal("{s3-id.value}", environment["AWS_ACCESS_KEY_ID"]);

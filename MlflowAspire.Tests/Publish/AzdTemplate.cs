@@ -43,7 +43,8 @@ internal sealed partial class AzdTemplate
         Line("param principalId string = ''");
         foreach (var (name, input) in Parameters())
         {
-            Line($"{(IsSecret(input) ? "@secure()\n" : "")}param {Identifier(name)} string{((string?)input["default"]?["value"] is { } value ? $" = {Quoted(value)}" : "")}");
+            var value = (string?)input["default"]?["value"] is { } text ? $" = {Quoted(text)}" : "";
+            Line($"{(IsSecret(input) ? "@secure()\n" : "")}param {Identifier(name)} string{value}");
         }
 
         Line("resource rg 'Microsoft.Resources/resourceGroups@2022-09-01' = {\n  name: 'rg-${environmentName}'\n  location: location\n}");
@@ -81,7 +82,8 @@ internal sealed partial class AzdTemplate
     }
 
     private IEnumerable<KeyValuePair<string, JsonObject>> Parameters() =>
-        Sorted(resource => (string?)resource["type"] == "parameter.v0" && resource["inputs"] is { } inputs ? inputs.AsObject().Single().Value!.AsObject() : null);
+        Sorted(
+            resource => (string?)resource["type"] == "parameter.v0" && resource["inputs"] is { } inputs ? inputs.AsObject().Single().Value!.AsObject() : null);
 
     private IEnumerable<KeyValuePair<string, JsonObject>> Sorted(Func<JsonObject, JsonObject?> part) => _manifest
         .Select(resource => (Name: resource.Key, Part: part(resource.Value!.AsObject())))
@@ -111,7 +113,9 @@ internal sealed partial class AzdTemplate
             ("value.v0", "value") => Expression((string)target["value"]!),
             (_, "containerImage") => $"'registry.azurecr.io/{name}:1'",
             (_, "containerPort") => "'8080'",
-            (['a', 'z', 'u', 'r', 'e', '.', 'b', 'i', 'c', 'e', 'p', ..], _) when property.StartsWith("outputs.", StringComparison.Ordinal) => $"{Identifier(name)}.{property}",
+            (
+                ['a', 'z', 'u', 'r', 'e', '.', 'b', 'i', 'c', 'e', 'p', ..],
+                _) when property.StartsWith("outputs.", StringComparison.Ordinal) => $"{Identifier(name)}.{property}",
             var (type, _) => throw new InvalidOperationException($"azd cannot resolve '{{{reference}}}' of type {type}."),
         };
     }

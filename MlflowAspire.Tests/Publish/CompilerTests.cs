@@ -32,7 +32,8 @@ public sealed class CompilerTests
         return diagnostic.Code switch
         {
             "no-unused-params" => file.EndsWith(".module.bicep", StringComparison.Ordinal),
-            "no-hardcoded-env-urls" => file.StartsWith("privatelink-", StringComparison.Ordinal) || diagnostic.Message.Contains("login.microsoftonline.com", StringComparison.Ordinal),
+            "no-hardcoded-env-urls" => file.StartsWith("privatelink-", StringComparison.Ordinal) || diagnostic.Message.Contains(
+                "login.microsoftonline.com", StringComparison.Ordinal),
             "no-unnecessary-dependson" => file == "main.bicep",
             _ => false,
         };

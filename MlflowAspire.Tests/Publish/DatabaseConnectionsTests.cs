@@ -38,7 +38,8 @@ public sealed class DatabaseConnectionsTests
 
     private static MlflowSettings Read(string settings)
     {
-        var values = $"Profile={settings} Ingress=internal".Split(' ').Select(setting => setting.Split('=')).ToDictionary(pair => $"Mlflow:{pair[0]}", pair => (string?)pair[1]);
+        var values = $"Profile={settings} Ingress=internal".Split(' ').Select(setting => setting.Split('='))
+            .ToDictionary(pair => $"Mlflow:{pair[0]}", pair => (string?)pair[1]);
         return MlflowSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), isPublishing: true);
     }
 }

@@ -51,13 +51,16 @@ public sealed class Deployment
     /// <summary>What Azure would do with the app host, with settings of section <c>Mlflow</c> such as <c>Profile=development</c>.</summary>
     public static async Task<Deployment> GetAsync(params string[] settings) => await (await PublishedApp.GetAsync(settings)).DeployAsync();
 
-    /// <summary>The containers of an app or a job when the rest is deployed: its module alone, with what only Azure knows as parameters, as azd deploys it.</summary>
+    /// <summary>
+    /// The containers of an app or a job when the rest is deployed: its module alone, with what only Azure knows as parameters, as azd deploys it.
+    /// </summary>
     /// <param name="name">The name in the manifest.</param>
     /// <param name="values">Values of the module's parameters, such as <c>storage_outputs_name</c>; any other parameter has its own name as its value.</param>
     public async Task<IReadOnlyList<DeployedContainer>> ContainersAsync(string name, IReadOnlyDictionary<string, string> values)
     {
         var module = _manifest[name]!["deployment"]!;
-        var parameters = module["params"]!.AsObject().Select(parameter => $"param {parameter.Key} = '{values.GetValueOrDefault(parameter.Key, parameter.Key)}'");
+        var parameters = module["params"]!.AsObject()
+            .Select(parameter => $"param {parameter.Key} = '{values.GetValueOrDefault(parameter.Key, parameter.Key)}'");
         var path = Path.Combine(_folder, $"{name}-{Guid.NewGuid():N}.bicepparam");
         await File.WriteAllLinesAsync(path, [$"using './{module["path"]}'", $"param location = '{BicepCompiler.Location}'", .. parameters]);
         return [.. (await BicepCompiler.Instance.EvaluateAsync(path, ResourceGroup)).SelectMany(resource => resource.Containers)];

@@ -9,7 +9,8 @@ public sealed class DeploymentOrder
     private DeploymentOrder(DeploymentGraph modules, Dictionary<string, DeploymentGraph> resources) => (_modules, _resources) = (modules, resources);
 
     /// <summary>What is deployed, by module.</summary>
-    public IEnumerable<DeploymentStep> Steps => _resources.SelectMany(module => module.Value.Nodes.Where(node => !node.IsExisting).Select(node => new DeploymentStep(module.Key, node)));
+    public IEnumerable<DeploymentStep> Steps =>
+        _resources.SelectMany(module => module.Value.Nodes.Where(node => !node.IsExisting).Select(node => new DeploymentStep(module.Key, node)));
 
     /// <summary>Whether one is deployed only after another is there.</summary>
     public bool IsAfter(DeploymentStep step, DeploymentStep other) => step.Module == other.Module

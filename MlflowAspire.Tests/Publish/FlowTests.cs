@@ -28,7 +28,11 @@ public sealed class FlowTests
     private static readonly string[] s_delegated = ["Database:Access=delegated-subnet"];
     private static readonly string[] s_redis = ["Jobs=true", "Replicas=3", "JobQueue=redis"];
     private static readonly string[] s_managedRedis = [.. s_redis, "Network:JobQueue=10.0.9.0/24:10000"];
-    private static readonly string[] s_operators = ["Network:Rules:jump-host=10.0.9.0/24 -> database:5432", "Network:Rules:models=container-apps -> 203.0.113.0/24:8443,9000-9100"];
+    private static readonly string[] s_operators =
+    [
+        "Network:Rules:jump-host=10.0.9.0/24 -> database:5432",
+        "Network:Rules:models=container-apps -> 203.0.113.0/24:8443,9000-9100",
+    ];
 
     /// <summary>From, to, port, whether it passes, the settings.</summary>
     public static TheoryData<string, string, int, bool, string[]> Flows => new()
@@ -104,7 +108,8 @@ public sealed class FlowTests
     [InlineData("nfs", Database, 2049, false)]
     public async Task Store_brings_its_rule(string store, string to, int port, bool passes)
     {
-        var network = new Network(await (await s_stores.GetOrAdd(store, name => new(() => PublishedApp.PublishAsync(builder => AddServer(builder, name)))).Value).DeployAsync());
+        var network = new Network(
+            await (await s_stores.GetOrAdd(store, name => new(() => PublishedApp.PublishAsync(builder => AddServer(builder, name)))).Value).DeployAsync());
 
         var (allowed, reason) = network.Decide(IPAddress.Parse(Server), IPAddress.Parse(to), port);
         Assert.True(allowed == passes, $"{store}: {Server} -> {to}:{port} is {(allowed ? "allowed" : "denied")} by {reason}");
@@ -125,7 +130,9 @@ public sealed class FlowTests
             Assert.Distinct(rules.Select(rule => (string)rule["name"]!));
             Assert.Distinct(rules.Select(rule => ((string)rule["properties"]!["direction"]!, (int)rule["properties"]!["priority"]!)));
             // Azure's own rules let the network and the internet pass: none of them is reached.
-            Assert.Equal(["Inbound", "Outbound"], rules.Where(rule => Matches(rule["properties"]!, "4096", "Deny")).Select(rule => (string)rule["properties"]!["direction"]!).Order());
+            Assert.Equal(
+                ["Inbound", "Outbound"],
+                rules.Where(rule => Matches(rule["properties"]!, "4096", "Deny")).Select(rule => (string)rule["properties"]!["direction"]!).Order());
         });
 
         static bool Matches(JsonNode rule, string priority, string access) => rule["priority"]!.ToString() == priority && (string)rule["access"]! == access
@@ -174,7 +181,8 @@ public sealed class FlowTests
         private static readonly IPNetwork s_space = IPNetwork.Parse("10.0.0.0/16");
 
         // An address that stands for all of a tag.
-        private static readonly Dictionary<string, string> s_tags = new() { ["Storage"] = Storage, ["AzureActiveDirectory"] = Entra, ["AzureLoadBalancer"] = LoadBalancer };
+        private static readonly Dictionary<string,
+        string> s_tags = new() { ["Storage"] = Storage, ["AzureActiveDirectory"] = Entra, ["AzureLoadBalancer"] = LoadBalancer };
 
         public (bool Allowed, string Reason) Decide(IPAddress from, IPAddress to, int port)
         {
@@ -193,13 +201,15 @@ public sealed class FlowTests
             var rule = group.List("properties.securityRules").Select(rule => (Name: (string)rule["name"]!, Properties: rule["properties"]!))
                 .Where(rule => (string)rule.Properties["direction"]! == direction)
                 .OrderBy(rule => (int)rule.Properties["priority"]!)
-                .First(rule => Is(rule.Properties, "sourceAddressPrefix", from) && Is(rule.Properties, "destinationAddressPrefix", to) && Covers(rule.Properties, port));
+                .First(rule =>
+                    Is(rule.Properties, "sourceAddressPrefix", from) && Is(rule.Properties, "destinationAddressPrefix", to) && Covers(rule.Properties, port));
             return ((string)rule.Properties["access"]! == "Allow", $"{group.Name}/{rule.Name}");
         }
 
         private DeployedResource? GroupOf(IPAddress address)
         {
-            var subnet = deployment.All("Microsoft.Network/virtualNetworks/subnets").SingleOrDefault(subnet => IPNetwork.Parse(subnet["properties.addressPrefix"]!).Contains(address));
+            var subnet = deployment.All("Microsoft.Network/virtualNetworks/subnets")
+                .SingleOrDefault(subnet => IPNetwork.Parse(subnet["properties.addressPrefix"]!).Contains(address));
             return subnet is null ? null : Assert.Single(deployment.Resources, resource => resource.Id == subnet["properties.networkSecurityGroup.id"]);
         }
 
@@ -215,6 +225,8 @@ public sealed class FlowTests
 
         private static bool Covers(JsonNode rule, int port) =>
             (rule["destinationPortRanges"]?.AsArray().Select(range => (string)range!) ?? [(string)rule["destinationPortRange"]!]).Any(range =>
-                range == "*" || (range.Split('-') is var ends && int.Parse(ends[0], CultureInfo.InvariantCulture) <= port && port <= int.Parse(ends[^1], CultureInfo.InvariantCulture)));
+                range == "*" || (
+                    range.Split('-') is var ends && int.Parse(ends[0], CultureInfo.InvariantCulture) <= port && port <= int.Parse(
+                        ends[^1], CultureInfo.InvariantCulture)));
     }
 }

@@ -70,6 +70,7 @@ public sealed class NetworkTests
         Assert.All(links, link => Assert.Equal((network, "false"), (link["properties.virtualNetwork.id"], link["properties.registrationEnabled"])));
         var endpoints = deployment.All("Microsoft.Network/privateEndpoints");
         Assert.All(endpoints, endpoint => Assert.Contains(
-            deployment.All("Microsoft.Network/privateEndpoints/privateDnsZoneGroups"), group => group.Id.StartsWith($"{endpoint.Id}/", StringComparison.Ordinal)));
+            deployment.All("Microsoft.Network/privateEndpoints/privateDnsZoneGroups"),
+            group => group.Id.StartsWith($"{endpoint.Id}/", StringComparison.Ordinal)));
     }
 }

@@ -39,7 +39,8 @@ public class NfsShareTests
     public async Task Whoever_uses_the_store_has_the_share_mounted(string name)
     {
         var deployment = await s_deployment.Value;
-        var app = Assert.Single(deployment.Resources, resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs" && resource.Name == name);
+        var app = Assert.Single(
+            deployment.Resources, resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs" && resource.Name == name);
 
         var volume = Assert.Single(app.List("properties.template.volumes"));
         Assert.Equal(("artifacts", "NfsAzureFile"), ((string?)volume["name"], (string?)volume["storageType"]));

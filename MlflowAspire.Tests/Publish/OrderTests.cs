@@ -13,7 +13,8 @@ public sealed partial class OrderTests
     public async Task Operations_on_the_same_thing_wait_for_each_other(string variant)
     {
         var order = await (await Variants.DeployAsync(variant)).OrderAsync();
-        var operations = order.Steps.SelectMany(step => LocksOf(step).Select(name => (Lock: name, Step: step))).ToLookup(operation => operation.Lock, operation => operation.Step);
+        var operations = order.Steps.SelectMany(step => LocksOf(step).Select(name => (Lock: name, Step: step)))
+            .ToLookup(operation => operation.Lock, operation => operation.Step);
         Assert.True(operations["PostgreSQL"].Count() >= 3, "The operations on PostgreSQL have not been found.");
 
         var parallel = operations.SelectMany(users => users.SelectMany((one, i) => users.Skip(i + 1)

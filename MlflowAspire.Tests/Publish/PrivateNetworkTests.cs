@@ -42,7 +42,10 @@ public sealed class PrivateNetworkTests
     [InlineData("rule", "203.0.113.0/24", "0")]
     [InlineData("rule", "203.0.113.0/24")]
     public async Task A_wrong_rule_is_refused_where_it_is_given(string name, string range, params string[] ports) => await PublishedApp.PublishAsync(builder =>
-        Assert.Contains("accepted: a name of letters", Assert.Throws<ArgumentException>(() => builder.AddMlflowPrivateNetwork().AllowOutbound(name, range, ports)).Message, StringComparison.Ordinal));
+        Assert.Contains(
+            "accepted: a name of letters",
+            Assert.Throws<ArgumentException>(() => builder.AddMlflowPrivateNetwork().AllowOutbound(name, range, ports)).Message,
+            StringComparison.Ordinal));
 
     [Fact]
     public async Task Settings_made_in_code_are_checked_as_those_of_the_configuration_are()
@@ -59,7 +62,8 @@ public sealed class PrivateNetworkTests
     public async Task A_store_that_it_does_not_know_is_named()
     {
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => PublishedApp.PublishAsync(builder => builder.AddMlflow("mlflow")
-            .WithBackendStore(builder.AddPostgres("postgres").AddDatabase("mlflow-db")).WithS3ArtifactStore("artifacts").WithBasicAuth().PublishToPrivateNetwork()));
+            .WithBackendStore(builder.AddPostgres("postgres").AddDatabase("mlflow-db"))
+            .WithS3ArtifactStore("artifacts").WithBasicAuth().PublishToPrivateNetwork()));
 
         Assert.Contains("Call WithBackendStore with one before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
     }
@@ -74,7 +78,8 @@ public sealed class PrivateNetworkTests
     private static string Rule(Deployment deployment, string name)
     {
         var rule = Assert.Single(
-            deployment.All("Microsoft.Network/networkSecurityGroups").SelectMany(group => group.List("properties.securityRules")), rule => (string)rule["name"]! == name)["properties"]!;
+            deployment.All("Microsoft.Network/networkSecurityGroups").SelectMany(group => group.List("properties.securityRules")),
+            rule => (string)rule["name"]! == name)["properties"]!;
         var ports = rule["destinationPortRanges"]?.AsArray().Select(range => (string)range!) ?? [(string)rule["destinationPortRange"]!];
         return $"{rule["sourceAddressPrefix"]} -> {rule["destinationAddressPrefix"]}: {string.Join(',', ports)}";
     }

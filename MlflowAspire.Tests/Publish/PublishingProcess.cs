@@ -29,7 +29,8 @@ internal static class PublishingProcess
             var secrets = Directory.CreateDirectory(Path.Combine(appData.FullName, "Microsoft", "UserSecrets", "mlflow-aspire-apphost"));
             await File.WriteAllTextAsync(Path.Combine(secrets.FullName, "secrets.json"), userSecrets);
             var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
-            string[] command = ["run", "--project", Path.Combine(Repository.Root, "MlflowAspire.AppHost"), "--no-build", "--configuration", configuration, "--"];
+            var project = Path.Combine(Repository.Root, "MlflowAspire.AppHost");
+            string[] command = ["run", "--project", project, "--no-build", "--configuration", configuration, "--"];
             return await StartAsync(
                 [.. command, .. Arguments(Path.Combine(directory, "manifest.json"))],
                 new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName, ["NUGET_PACKAGES"] = s_packages });
@@ -42,13 +43,20 @@ internal static class PublishingProcess
 
     /// <summary>Runs the app host as <c>aspire publish</c> does.</summary>
     public static Task<(int ExitCode, string Log)> RunAspireAsync(string directory, params string[] parameters) =>
-        StartAppHostAsync(["--operation", "publish", "--step", "publish", "--output-path", directory, "--Mlflow:DeployedSettings=none.json", .. parameters.Select(parameter => $"--Parameters:{parameter}")]);
+        StartAppHostAsync(
+        [
+            "--operation", "publish", "--step", "publish", "--output-path", directory, "--Mlflow:DeployedSettings=none.json",
+            .. parameters.Select(parameter => $"--Parameters:{parameter}"),
+        ]);
 
     /// <summary>Runs the step that the hook of azure.yaml runs after a deployment.</summary>
     /// <param name="file">The file that it writes.</param>
     /// <param name="settings">The settings of the deployment.</param>
     public static Task<(int ExitCode, string Log)> KeepDeployedSettingsAsync(string file, params string[] settings) => StartAppHostAsync(
-        ["--operation", "publish", "--step", "keep-deployed-settings", $"--Mlflow:DeployedSettings={file}", .. settings.Select(setting => $"--Mlflow:{setting}")]);
+    [
+        "--operation", "publish", "--step", "keep-deployed-settings", $"--Mlflow:DeployedSettings={file}",
+        .. settings.Select(setting => $"--Mlflow:{setting}"),
+    ]);
 
     // Not Development, so that a developer's user secrets play no part.
     private static Task<(int ExitCode, string Log)> StartAppHostAsync(string[] args) =>

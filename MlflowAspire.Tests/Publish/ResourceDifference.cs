@@ -42,5 +42,6 @@ internal static class ResourceDifference
         }
     }
 
-    private static Dictionary<string, DeployedResource> ByKey(Deployment deployment) => deployment.Resources.ToDictionary(resource => $"{resource.Type} {resource.Id}");
+    private static Dictionary<string, DeployedResource> ByKey(Deployment deployment) =>
+        deployment.Resources.ToDictionary(resource => $"{resource.Type} {resource.Id}");
 }

@@ -78,7 +78,8 @@ public sealed class ServerTests
         var environment = app.Containers.Last().Environment;
 
         Assert.Equal(
-            $"[format('mlflow,mlflow:*,{{0}},{{1}}:*,ml.example.com,ml.example.com:*', {Host(deployment)}, {Host(deployment)})]", environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Value);
+            $"[format('mlflow,mlflow:*,{{0}},{{1}}:*,ml.example.com,ml.example.com:*', {Host(deployment)}, {Host(deployment)})]",
+            environment["MLFLOW_SERVER_ALLOWED_HOSTS"].Value);
         Assert.Equal($"[format('https://{{0}},https://ml.example.com', {Host(deployment)})]", environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].Value);
 
         // One deployment: Azure issues the certificate once the app has the domain, and binds it then.
@@ -95,14 +96,18 @@ public sealed class ServerTests
     {
         var deployment = await Deployment.GetAsync("CustomDomain=ml.example.com", "Certificate=vault", "AllowedAddresses=203.0.113.0/24");
         var certificate = deployment.Only("Microsoft.App/managedEnvironments/certificates");
-        var identity = deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities").Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)).Id;
+        var identity = deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities")
+            .Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)).Id;
 
         Assert.Equal(identity, certificate["properties.certificateKeyVaultProperties.identity"]);
         Assert.StartsWith(
-            $"[reference('{deployment.Only("Microsoft.KeyVault/vaults").Id}/secrets/mlflow-certificate', ", certificate["properties.certificateKeyVaultProperties.keyVaultUrl"], StringComparison.Ordinal);
+            $"[reference('{deployment.Only("Microsoft.KeyVault/vaults").Id}/secrets/mlflow-certificate', ",
+            certificate["properties.certificateKeyVaultProperties.keyVaultUrl"],
+            StringComparison.Ordinal);
         Assert.Equal("{}", deployment.Only("Microsoft.App/managedEnvironments")[$"identity.userAssignedIdentities.{identity}"]);
         Assert.Equal(
-            ("SniEnabled", certificate.Id), (deployment.Only(App)[$"{Ingress}.customDomains[0].bindingType"], deployment.Only(App)[$"{Ingress}.customDomains[0].certificateId"]));
+            ("SniEnabled", certificate.Id),
+            (deployment.Only(App)[$"{Ingress}.customDomains[0].bindingType"], deployment.Only(App)[$"{Ingress}.customDomains[0].certificateId"]));
         Assert.Empty(deployment.All("Microsoft.App/managedEnvironments/managedCertificates"));
     }
 
@@ -118,7 +123,9 @@ public sealed class ServerTests
         Assert.Equal(external, deployment.Only(App)[$"{Ingress}.external"]);
         Assert.Equal(isInternal, deployment.Only("Microsoft.App/managedEnvironments")["properties.vnetConfiguration.internal"]);
         Assert.Equal("{environment.outputs.MLFLOW_TRACKING_URI}", (string?)published.Manifest["tracking-uri"]!["connectionString"]);
-        Assert.Contains(address, Outputs(await deployment.TemplateAsync(), "MLFLOW_TRACKING_URI").Select(value => value.Split('\'') is [_, var format, ..] ? format : value));
+        Assert.Contains(
+            address,
+            Outputs(await deployment.TemplateAsync(), "MLFLOW_TRACKING_URI").Select(value => value.Split('\'') is [_, var format, ..] ? format : value));
     }
 
     [BicepFact]
@@ -182,7 +189,8 @@ public sealed class ServerTests
         return $"format('mlflow.{{0}}', reference('{environment.Id}', '{environment["apiVersion"]}').defaultDomain)";
     }
 
-    private static (string?, string?) Replicas(DeployedResource app) => (app["properties.template.scale.minReplicas"], app["properties.template.scale.maxReplicas"]);
+    private static (string?, string?) Replicas(DeployedResource app) =>
+        (app["properties.template.scale.minReplicas"], app["properties.template.scale.maxReplicas"]);
 
     /// <summary>What the compiled modules give as an output of a name.</summary>
     private static IEnumerable<string> Outputs(JsonNode? node, string name) => node switch

@@ -9,19 +9,30 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Profile=prod", "Mlflow:Profile is 'prod'; accepted: development or production.")]
     [InlineData("Network:Mode=hub", "Mlflow:Network:Mode is 'hub'; accepted: new or existing.")]
-    [InlineData("Network:AddressSpace=10.0.0.0", "Mlflow:Network:AddressSpace is '10.0.0.0'; accepted: a private range in CIDR notation with a prefix up to /24")]
+    [InlineData(
+        "Network:AddressSpace=10.0.0.0", "Mlflow:Network:AddressSpace is '10.0.0.0'; accepted: a private range in CIDR notation with a prefix up to /24")]
     [InlineData("Network:AddressSpace=10.0.0.1/16", "Mlflow:Network:AddressSpace is '10.0.0.1/16'; accepted: a private range")]
     [InlineData("Network:AddressSpace=8.8.0.0/16", "Mlflow:Network:AddressSpace is '8.8.0.0/16'; accepted: a private range")]
     [InlineData("Network:AddressSpace=fd00::/16", "Mlflow:Network:AddressSpace is 'fd00::/16'; accepted: a private range")]
     [InlineData("Network:AddressSpace=10.0.0.0/28", "accepted: a private range in CIDR notation with a prefix up to /24")]
     [InlineData("Network:AddressSpace=172.30.0.0/16", "outside of 172.30.0.0/15")]
-    [InlineData("Network:ContainerAppsSubnet=10.0.0.0/28", "Mlflow:Network:ContainerAppsSubnet is '10.0.0.0/28'; accepted: a private range in CIDR notation with a prefix up to /27")]
-    [InlineData("Network:DatabaseSubnet=10.0.2.0/29", "Mlflow:Network:DatabaseSubnet is '10.0.2.0/29'; accepted: a private range in CIDR notation with a prefix up to /28")]
-    [InlineData("Network:DatabaseSubnet=10.1.0.0/28", "Mlflow:Network:DatabaseSubnet is '10.1.0.0/28'; accepted: a range within Mlflow:Network:AddressSpace, which is 10.0.0.0/16.")]
-    [InlineData("Network:PrivateEndpointsSubnet=10.0.1.0/24", "accepted: a range that does not overlap Mlflow:Network:ContainerAppsSubnet, which is 10.0.0.0/23.")]
-    [InlineData("Network:JobQueue=redis.example.com:6380", "Mlflow:Network:JobQueue is 'redis.example.com:6380'; accepted: an IPv4 range or a service tag, and the port")]
+    [InlineData(
+        "Network:ContainerAppsSubnet=10.0.0.0/28",
+        "Mlflow:Network:ContainerAppsSubnet is '10.0.0.0/28'; accepted: a private range in CIDR notation with a prefix up to /27")]
+    [InlineData(
+        "Network:DatabaseSubnet=10.0.2.0/29",
+        "Mlflow:Network:DatabaseSubnet is '10.0.2.0/29'; accepted: a private range in CIDR notation with a prefix up to /28")]
+    [InlineData(
+        "Network:DatabaseSubnet=10.1.0.0/28",
+        "Mlflow:Network:DatabaseSubnet is '10.1.0.0/28'; accepted: a range within Mlflow:Network:AddressSpace, which is 10.0.0.0/16.")]
+    [InlineData(
+        "Network:PrivateEndpointsSubnet=10.0.1.0/24", "accepted: a range that does not overlap Mlflow:Network:ContainerAppsSubnet, which is 10.0.0.0/23.")]
+    [InlineData(
+        "Network:JobQueue=redis.example.com:6380",
+        "Mlflow:Network:JobQueue is 'redis.example.com:6380'; accepted: an IPv4 range or a service tag, and the port")]
     [InlineData("Network:JobQueue=VirtualNetwork:0", "Mlflow:Network:JobQueue is 'VirtualNetwork:0'")]
-    [InlineData("Network:Rules:jump-host=10.9.0.4", "Mlflow:Network:Rules:jump-host is '10.9.0.4'; accepted: a flow by TCP such as '10.9.0.0/24 -> database:5432'")]
+    [InlineData(
+        "Network:Rules:jump-host=10.9.0.4", "Mlflow:Network:Rules:jump-host is '10.9.0.4'; accepted: a flow by TCP such as '10.9.0.0/24 -> database:5432'")]
     [InlineData("Network:Rules:jump-host=10.9.0.4/24 -> database:5432", "Mlflow:Network:Rules:jump-host is '10.9.0.4/24 -> database:5432'")]
     [InlineData("Network:Rules:jump-host=10.9.0.0/24 -> 10.8.0.0/24:22", "and one of them is a subnet of MLflow")]
     [InlineData("Network:Rules:jump-host=10.9.0.0/24 -> database:70000", "Mlflow:Network:Rules:jump-host is '10.9.0.0/24 -> database:70000'")]
@@ -35,9 +46,12 @@ public sealed class SettingsTests
     [InlineData("Database:Role=reader", "Mlflow:Database:Role is 'reader'; accepted: administrator or a or b.")]
     [InlineData("Database:Role=a", "Mlflow:Database:Role is 'a'; accepted: administrator while Mlflow:Database:Authentication is entra")]
     [InlineData("Database:Sku=D2ds_v5", "Mlflow:Database:Sku is 'D2ds_v5'; accepted: a size of PostgreSQL flexible servers: Burstable such as Standard_B1ms")]
-    [InlineData("Database:Sku=Standard_B2s", "Mlflow:Database:HighAvailability is 'true'; accepted: false with the Burstable size Standard_B2s of Mlflow:Database:Sku")]
+    [InlineData(
+        "Database:Sku=Standard_B2s", "Mlflow:Database:HighAvailability is 'true'; accepted: false with the Burstable size Standard_B2s of Mlflow:Database:Sku")]
     [InlineData("Database:StorageGiB=100", "Mlflow:Database:StorageGiB is '100'; accepted: 32, 64, 128,")]
-    [InlineData("Database:MaintenanceWindow=Sunday", "Mlflow:Database:MaintenanceWindow is 'Sunday'; accepted: a day of the week and a time in UTC such as 'Sunday 02:00'.")]
+    [InlineData(
+        "Database:MaintenanceWindow=Sunday",
+        "Mlflow:Database:MaintenanceWindow is 'Sunday'; accepted: a day of the week and a time in UTC such as 'Sunday 02:00'.")]
     [InlineData("Database:MaintenanceWindow=Sunday 25:00", "Mlflow:Database:MaintenanceWindow is 'Sunday 25:00'")]
     [InlineData("Database:MaintenanceWindow=3 02:00", "Mlflow:Database:MaintenanceWindow is '3 02:00'")]
     [InlineData("Database:Server=Restored", "Mlflow:Database:Server is 'Restored'; accepted: the name of a restored flexible server")]
@@ -46,10 +60,13 @@ public sealed class SettingsTests
     [InlineData("Network:Hub=10.0.0.0/16", "Mlflow:Network:Hub is '10.0.0.0/16', and there is no such setting; ")]
     [InlineData("Workers=64", "Mlflow:Workers is '64'; accepted: fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: they may open")]
     [InlineData("Workers=5", "Mlflow:Workers is '5'; accepted: 1 to 4 in the 2 GiB of the server; or Mlflow:MemoryGiB of 2.5 or more.")]
-    [InlineData("Workers=6;Jobs=true", "Mlflow:Workers is '6'; accepted: 1 to 5 in the 4 GiB of the server, of which jobs take a part; or Mlflow:MemoryGiB of 4.5 or more.")]
+    [InlineData(
+        "Workers=6;Jobs=true",
+        "Mlflow:Workers is '6'; accepted: 1 to 5 in the 4 GiB of the server, of which jobs take a part; or Mlflow:MemoryGiB of 4.5 or more.")]
     [InlineData("Cores=0", "Mlflow:Cores is '0'; accepted: a number from 0.25 to 64.")]
     [InlineData("MemoryGiB=two", "Mlflow:MemoryGiB is 'two'; accepted: a number from 0.5 to 256.")]
-    [InlineData("Cores=2;MemoryGiB=3", "Mlflow:MemoryGiB is '3'; accepted: with Mlflow:Cores: 0.25 to 4 cores in steps of 0.25, and twice as many GiB as cores.")]
+    [InlineData(
+        "Cores=2;MemoryGiB=3", "Mlflow:MemoryGiB is '3'; accepted: with Mlflow:Cores: 0.25 to 4 cores in steps of 0.25, and twice as many GiB as cores.")]
     [InlineData("AIGateway=off", "Mlflow:AIGateway is 'off'; accepted: true or false.")]
     [InlineData("Ingress=public", "Mlflow:Ingress is 'public'; accepted: external or internal or environment.")]
     [InlineData("CustomDomain=true", "Mlflow:CustomDomain is 'true'; accepted: the name of a domain in lower case, such as 'mlflow.example.com'.")]
@@ -68,7 +85,9 @@ public sealed class SettingsTests
     [InlineData("GarbageCollection:Schedule=0 3 0 * *", "Mlflow:GarbageCollection:Schedule is '0 3 0 * *'")]
     [InlineData("GarbageCollection:Schedule=0 5-3 * * *", "Mlflow:GarbageCollection:Schedule is '0 5-3 * * *'")]
     [InlineData("GarbageCollection:OlderThan=a month", "Mlflow:GarbageCollection:OlderThan is 'a month'; accepted: days, hours, minutes and seconds")]
-    [InlineData("Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is basic")]
+    [InlineData(
+        "Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10",
+        "Mlflow:Oidc:TenantId is '6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: nothing while Mlflow:SignIn is basic")]
     public void Bad_setting_is_named_with_its_value_and_what_is_accepted(string setting, string message) =>
         Assert.Contains(message, Assert.Throws<SettingsException>(() => Read(setting.Split(';'))).Message, StringComparison.Ordinal);
 
@@ -83,7 +102,10 @@ public sealed class SettingsTests
     {
         var message = Assert.Throws<SettingsException>(() => Read("Replicas=2", "Jobs=true")).Message;
 
-        Assert.Contains("Mlflow:Replicas is '2'; accepted: 1 while Mlflow:Jobs is true and Mlflow:JobQueue is local; more replicas with Mlflow:JobQueue=redis", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Mlflow:Replicas is '2'; accepted: 1 while Mlflow:Jobs is true and Mlflow:JobQueue is local; more replicas with Mlflow:JobQueue=redis",
+            message,
+            StringComparison.Ordinal);
         Assert.Equal(2, Read("Replicas=2", "Jobs=true", "JobQueue=redis").Server.Replicas);
         Assert.Equal(2, Read("Replicas=2").Server.Replicas);
     }
@@ -111,15 +133,22 @@ public sealed class SettingsTests
             Read("SignIn=none", setting);
         }
 
-        Assert.Contains("Mlflow:AllowAnonymous is 'true'; accepted: false while Mlflow:SignIn is basic", Assert.Throws<SettingsException>(() => Read("SignIn=basic", "AllowAnonymous=true")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Mlflow:AllowAnonymous is 'true'; accepted: false while Mlflow:SignIn is basic",
+            Assert.Throws<SettingsException>(() => Read("SignIn=basic", "AllowAnonymous=true")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_keys_of_a_provider_do_not_come_by_http()
     {
-        var message = Assert.Throws<SettingsException>(() => Read("SignIn=oidc", "Oidc:ClientId=x", "Oidc:DiscoveryUrl=http://login.example.com/.well-known/openid-configuration")).Message;
+        var message = Assert.Throws<SettingsException>(
+            () => Read("SignIn=oidc", "Oidc:ClientId=x", "Oidc:DiscoveryUrl=http://login.example.com/.well-known/openid-configuration")).Message;
 
-        Assert.Contains("Mlflow:Oidc:DiscoveryUrl is 'http://login.example.com/.well-known/openid-configuration'; accepted: an address by https", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Mlflow:Oidc:DiscoveryUrl is 'http://login.example.com/.well-known/openid-configuration'; accepted: an address by https",
+            message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,6 +188,7 @@ public sealed class SettingsTests
 
     private static MlflowSettings Read(params string[] settings) =>
         MlflowSettings.Read(
-            new ConfigurationBuilder().AddInMemoryCollection([new("Mlflow:SignIn", "basic")]).AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(),
+            new ConfigurationBuilder().AddInMemoryCollection([new("Mlflow:SignIn", "basic")])
+                .AddCommandLine([.. settings.Select(setting => $"--Mlflow:{setting}")]).Build(),
             isPublishing: true);
 }

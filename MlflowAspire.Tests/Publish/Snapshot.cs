@@ -33,7 +33,9 @@ internal static class Snapshot
 
         File.WriteAllText(path + Received, ending);
         var (expected, found) = reviewed.Split('\n').Zip(ending.Split('\n')).FirstOrDefault(lines => lines.First != lines.Second);
-        Assert.Fail($"Snapshots/{name} has '{expected}' where '{found}' is published; all of it is in {name}{Received}. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
+        Assert.Fail(
+            $"Snapshots/{name} has '{expected}' where '{found}' is published; all of it is in {name}{Received}. "
+            + "If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
     }
 
     /// <summary>Compares files to those of a reviewed folder: none is missing, none is left over.</summary>
@@ -46,7 +48,8 @@ internal static class Snapshot
             Verify(Path.Combine(folder, name), text);
         }
 
-        foreach (var file in new DirectoryInfo(Path.Combine(Root(), folder)).EnumerateFiles().Where(file => file.Extension != Received && !files.ContainsKey(file.Name)))
+        var reviewed = new DirectoryInfo(Path.Combine(Root(), folder)).EnumerateFiles().Where(file => file.Extension != Received);
+        foreach (var file in reviewed.Where(file => !files.ContainsKey(file.Name)))
         {
             Assert.True(s_update, $"Snapshots/{folder}/{file.Name} is not published any more. If that is meant, run the tests with UPDATE_SNAPSHOTS=true.");
             file.Delete();

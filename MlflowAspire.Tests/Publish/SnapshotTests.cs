@@ -63,7 +63,10 @@ public sealed class SnapshotTests
             var modules = app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal))
                 .ToDictionary(file => file.Key.Split('.')[0].Replace("-containerapp", "", StringComparison.Ordinal), file => file.Value);
             Assert.Equal(modules.Keys.Order(), directory.EnumerateDirectories().Select(module => module.Name).Order());
-            Assert.All(modules, module => Assert.Equal(module.Value, File.ReadAllText(Path.Combine(directory.FullName, module.Key, $"{module.Key}.bicep")).ReplaceLineEndings("\n")));
+            Assert.All(
+                modules,
+                module => Assert.Equal(
+                    module.Value, File.ReadAllText(Path.Combine(directory.FullName, module.Key, $"{module.Key}.bicep")).ReplaceLineEndings("\n")));
         }
         finally
         {

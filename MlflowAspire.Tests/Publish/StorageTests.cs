@@ -19,10 +19,15 @@ public sealed class StorageTests
         var deployment = await published.DeployAsync();
 
         Assert.Equal("s3://artifacts", deployment.Only("Microsoft.App/containerApps").Containers.Last().Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
-        Assert.All(deployment.Resources, resource => Assert.All(resource.Values, value => Assert.DoesNotContain("Microsoft.Storage", $"{resource.Type} {value.Value}", StringComparison.Ordinal)));
+        Assert.All(
+            deployment.Resources,
+            resource => Assert.All(
+                resource.Values, value => Assert.DoesNotContain("Microsoft.Storage", $"{resource.Type} {value.Value}", StringComparison.Ordinal)));
         Assert.DoesNotContain(deployment.All("Microsoft.Network/privateDnsZones"), zone => zone.Name.Contains("blob", StringComparison.Ordinal));
-        Assert.DoesNotContain(deployment.All("Microsoft.Insights/metricAlerts"), alert => alert.Name.Contains("storage-availability", StringComparison.Ordinal));
-        Assert.DoesNotContain(await deployment.DiagnosticsAsync(), diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            deployment.All("Microsoft.Insights/metricAlerts"), alert => alert.Name.Contains("storage-availability", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            await deployment.DiagnosticsAsync(), diagnostic => diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
     }
 
     [BicepTheory]
@@ -50,9 +55,14 @@ public sealed class StorageTests
     {
         var deployment = await Deployment.GetAsync();
 
-        Assert.Equal(("false", "true"), (deployment.Only(Account)["properties.allowSharedKeyAccess"], deployment.Only(Account)["properties.defaultToOAuthAuthentication"]));
-        Assert.All(deployment.Resources.SelectMany(resource => resource.Values.Values), value => Assert.DoesNotContain("listKeys(", value, StringComparison.Ordinal));
-        Assert.All(deployment.Containers.SelectMany(container => container.Environment.Keys), name => Assert.DoesNotContain("AZURE_STORAGE_", name, StringComparison.Ordinal));
+        Assert.Equal(
+            ("false", "true"),
+            (deployment.Only(Account)["properties.allowSharedKeyAccess"], deployment.Only(Account)["properties.defaultToOAuthAuthentication"]));
+        Assert.All(
+            deployment.Resources.SelectMany(resource => resource.Values.Values), value => Assert.DoesNotContain("listKeys(", value, StringComparison.Ordinal));
+        Assert.All(
+            deployment.Containers.SelectMany(container => container.Environment.Keys),
+            name => Assert.DoesNotContain("AZURE_STORAGE_", name, StringComparison.Ordinal));
     }
 
     [BicepTheory]
@@ -65,7 +75,9 @@ public sealed class StorageTests
 
         Assert.Equal("true", account["properties.allowSharedKeyAccess"]);
         var secret = deployment.Only("Microsoft.KeyVault/vaults/secrets", "storage-access-key");
-        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"[listKeys('{account.Id}', '{account["apiVersion"]}').keys[{index}].value]"), secret["properties.value"]);
+        Assert.Equal(
+            string.Create(CultureInfo.InvariantCulture, $"[listKeys('{account.Id}', '{account["apiVersion"]}').keys[{index}].value]"),
+            secret["properties.value"]);
         foreach (var container in deployment.Containers.Where(container => container.Name is "mlflow" or "mlflow-gc"))
         {
             var name = container.Environment["AZURE_STORAGE_ACCESS_KEY"].Secret;
@@ -85,10 +97,13 @@ public sealed class StorageTests
         var blobs = deployment.Only($"{Account}/blobServices");
         Assert.Equal(("true", days), (blobs["properties.restorePolicy.enabled"], blobs["properties.restorePolicy.days"]));
         Assert.Equal(("true", dayLonger), (blobs["properties.deleteRetentionPolicy.enabled"], blobs["properties.deleteRetentionPolicy.days"]));
-        Assert.Equal(("true", dayLonger), (blobs["properties.containerDeleteRetentionPolicy.enabled"], blobs["properties.containerDeleteRetentionPolicy.days"]));
+        Assert.Equal(
+            ("true", dayLonger), (blobs["properties.containerDeleteRetentionPolicy.enabled"], blobs["properties.containerDeleteRetentionPolicy.days"]));
         Assert.Equal(("true", dayLonger), (blobs["properties.changeFeed.enabled"], blobs["properties.changeFeed.retentionInDays"]));
         Assert.Equal("true", blobs["properties.isVersioningEnabled"]);
-        Assert.Equal(days, deployment.Only($"{Account}/managementPolicies")["properties.policy.rules[0].definition.actions.version.delete.daysAfterCreationGreaterThan"]);
+        Assert.Equal(
+            days,
+            deployment.Only($"{Account}/managementPolicies")["properties.policy.rules[0].definition.actions.version.delete.daysAfterCreationGreaterThan"]);
     }
 
     [BicepTheory]

@@ -13,7 +13,10 @@ public sealed class WrongSettingTests : IDisposable
         var (exitCode, log) = await PublishingProcess.RunAsync(_folder.FullName, "Worker=2", "Profile=prod");
 
         Assert.Equal(
-            ["Mlflow:Profile is 'prod'; accepted: development or production.", "Mlflow:Worker is '2', and there is no such setting; did you mean Mlflow:Workers?"],
+            [
+                "Mlflow:Profile is 'prod'; accepted: development or production.",
+                "Mlflow:Worker is '2', and there is no such setting; did you mean Mlflow:Workers?",
+            ],
             log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         Assert.Equal(1, exitCode);
     }

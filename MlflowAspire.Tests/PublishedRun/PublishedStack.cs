@@ -61,13 +61,16 @@ public sealed partial class PublishedStack : IAsyncLifetime
             .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
             .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithEntrypoint("bash", "-c")
-            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem && exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
+            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem "
+                + "&& exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
             .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1")));
         await StartAsync(new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
             .WithNetworkAliases($"{Account}.blob.core.windows.net")
             .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
             .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
-            .WithCommand("azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem", "--skipApiVersionCheck")
+            .WithCommand(
+                "azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem",
+                "--skipApiVersionCheck")
             .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
         Platform = await StartAsync(Mlflow()
             .WithNetworkAliases("platform", $"mlflow.{Domain}")
@@ -87,7 +90,9 @@ public sealed partial class PublishedStack : IAsyncLifetime
         await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
         await QueryAsync("postgres", "CREATE DATABASE mlflow_auth OWNER azure_pg_admin");
         await RunAsync(Mlflow().WithCommand("python", "-c",
-            $"from azure.storage.blob import ContainerClient as C; C('https://{Account}.blob.core.windows.net', 'mlflow', credential={{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}).create_container()"));
+            "from azure.storage.blob import ContainerClient as C; "
+            + $"key = {{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}; "
+            + $"C('https://{Account}.blob.core.windows.net', 'mlflow', credential=key).create_container()"));
     }
 
     public async Task DisposeAsync()

@@ -20,7 +20,8 @@ public sealed class SampleFixture : IAsyncLifetime
     {
         // The orchestrator builds the image as well, and finds it built.
         await TestImage.GetAsync();
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_Samples_AppHost>([AppHostBuilder.WithoutWatching]).WaitAsync(s_limit);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MlflowAspire_Samples_AppHost>([AppHostBuilder.WithoutWatching])
+            .WaitAsync(s_limit);
         builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()).WithBindAddress("0.0.0.0");
         _data.ApplyTo(builder);
         builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));

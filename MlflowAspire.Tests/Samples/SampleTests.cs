@@ -19,7 +19,8 @@ public sealed class SampleTests(SampleFixture fixture)
         Assert.Equal(["50"], await Stack.QueryAsync<string>("select value from params where run_uuid = $1 and key = 'n_estimators'", run));
         Assert.Equal(
             ["test_accuracy", "training_accuracy_score"],
-            await Stack.QueryAsync<string>("select key from latest_metrics where run_uuid = $1 and key in ('test_accuracy', 'training_accuracy_score') order by key", run));
+            await Stack.QueryAsync<string>(
+                "select key from latest_metrics where run_uuid = $1 and key in ('test_accuracy', 'training_accuracy_score') order by key", run));
         Assert.Equal([1], await Stack.QueryAsync<int>("select version from model_versions where name = 'iris-classifier'"));
     }
 

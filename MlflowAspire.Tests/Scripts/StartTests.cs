@@ -130,7 +130,8 @@ public sealed class StartTests : IDisposable
     [UnixFact]
     public async Task A_missing_SDK_is_named_with_those_that_are_there()
     {
-        _machine.Give("dotnet", "case $1 in --version) echo 'global.json file: global.json' && exit 155 ;; --list-sdks) echo '8.0.404 [/usr/share/dotnet/sdk]' ;; esac");
+        _machine.Give(
+            "dotnet", "case $1 in --version) echo 'global.json file: global.json' && exit 155 ;; --list-sdks) echo '8.0.404 [/usr/share/dotnet/sdk]' ;; esac");
 
         var (exitCode, _, errors) = await _machine.RunAsync("run.sh", []);
         _machine.Give("dotnet", "echo 'No home directory.' >&2; exit 1");

@@ -12,7 +12,8 @@ public abstract class AttackTests(MlflowStack stack)
     protected abstract Task<HttpClient> SignInAsync();
 
     [Fact]
-    public async Task Every_route_but_the_known_ones_asks_for_a_sign_in() => Assert.Equal(OpenRoutes.Order(StringComparer.Ordinal), (await ServerRoutes.OpenToEveryoneAsync(stack)).Order(StringComparer.Ordinal));
+    public async Task Every_route_but_the_known_ones_asks_for_a_sign_in() =>
+        Assert.Equal(OpenRoutes.Order(StringComparer.Ordinal), (await ServerRoutes.OpenToEveryoneAsync(stack)).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("/", "evil.example")]
@@ -61,7 +62,8 @@ public abstract class AttackTests(MlflowStack stack)
     {
         // As it is written here: a client of .NET would resolve the dots before it sends the request.
         using var client = await SignInAsync();
-        var address = new Uri(client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var address = new Uri(
+            client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Put })
         {
             using var request = new HttpRequestMessage(method, address) { Content = method == HttpMethod.Put ? new StringContent("content") : null };

@@ -15,7 +15,8 @@ internal sealed class BadLogins : IAsyncDisposable
     private readonly Task _work;
     private volatile bool _stopped;
 
-    private BadLogins(Func<int, HttpClient> stranger, string path) => _work = Task.WhenAll(Enumerable.Range(0, Strangers).Select(number => AskAsync(stranger(number), path)));
+    private BadLogins(Func<int, HttpClient> stranger, string path) =>
+        _work = Task.WhenAll(Enumerable.Range(0, Strangers).Select(number => AskAsync(stranger(number), path)));
 
     /// <summary>All strangers are refused, while a member is let in all the same.</summary>
     /// <param name="stranger">The client of a stranger, by a number from 0.</param>

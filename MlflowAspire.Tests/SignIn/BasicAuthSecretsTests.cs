@@ -24,9 +24,13 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
         }
 
         // Nor in what the server wrote for MLflow to read, which no other user of the container may read anyway.
-        var files = await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", "stat -c '%a %n' /var/spool/mlflow/mlflow-auth-*.ini && cat /var/spool/mlflow/mlflow-auth-*.ini");
+        var files = await DockerCli.RunAsync(
+            "exec", Stack.ContainerId("mlflow"), "sh", "-c", "stat -c '%a %n' /var/spool/mlflow/mlflow-auth-*.ini && cat /var/spool/mlflow/mlflow-auth-*.ini");
         Assert.StartsWith("600 ", files, StringComparison.Ordinal);
-        Assert.DoesNotContain(fixture.Secrets, secret => files.Contains(secret, StringComparison.Ordinal) || files.Contains(secret.Replace("%", "%%", StringComparison.Ordinal), StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            fixture.Secrets,
+            secret => files.Contains(secret, StringComparison.Ordinal) || files.Contains(
+                secret.Replace("%", "%%", StringComparison.Ordinal), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -42,11 +46,17 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
             provider = "openai",
             auth_config = new { api_base = "http://provider.dev.internal:8000/v1" },
         });
-        var model = await PostAsync(admin, "model-definitions/create", new { name = "parrot", secret_id = secret.GetProperty("secret").Text("secret_id"), provider = "openai", model_name = "parrot" });
+        var model = await PostAsync(
+            admin,
+            "model-definitions/create",
+            new { name = "parrot", secret_id = secret.GetProperty("secret").Text("secret_id"), provider = "openai", model_name = "parrot" });
         await PostAsync(admin, "endpoints/create", new
         {
             name = "chat",
-            model_configs = new[] { new { model_definition_id = model.GetProperty("model_definition").Text("model_definition_id"), linkage_type = "PRIMARY", weight = 1.0 } },
+            model_configs = new[]
+            {
+                new { model_definition_id = model.GetProperty("model_definition").Text("model_definition_id"), linkage_type = "PRIMARY", weight = 1.0 },
+            },
         });
         Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
 
@@ -93,7 +103,12 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
         await CreateExperimentAsync(admin, "before the change");
         const string password = "another p@ss:w/rd%21 of the database";
         const string psql = "PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --host \"$(hostname -i)\"";
-        await DockerCli.RunAsync("exec", Stack.ContainerId("postgres"), "sh", "-c", $"{psql} --command \"alter role postgres password '{password}'\" && ! {psql} --command 'select 1'");
+        await DockerCli.RunAsync(
+            "exec",
+            Stack.ContainerId("postgres"),
+            "sh",
+            "-c",
+            $"{psql} --command \"alter role postgres password '{password}'\" && ! {psql} --command 'select 1'");
 
         fixture.Changed["PGPASSWORD"] = password;
         await fixture.RestartServerAsync();
@@ -104,7 +119,8 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
 
     private static async Task<string> ChatAsync(HttpClient client)
     {
-        using var response = await client.PostAsync("/gateway/chat/mlflow/invocations", Json(new { messages = new[] { new { role = "user", content = "Which key?" } } }));
+        using var response = await client.PostAsync(
+            "/gateway/chat/mlflow/invocations", Json(new { messages = new[] { new { role = "user", content = "Which key?" } } }));
         return await response.Content.ReadAsStringAsync();
     }
 
@@ -130,7 +146,9 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
         using var received = JsonDocument.Parse(result.Text("response_body"));
         var headers = received.RootElement.GetProperty("headers");
         var signed = $"{headers.Text("x-mlflow-delivery-id")}.{headers.Text("x-mlflow-timestamp")}.{received.RootElement.Text("body")}";
-        Assert.Equal($"v1,{Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))}", headers.Text("x-mlflow-signature"));
+        Assert.Equal(
+            $"v1,{Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))}",
+            headers.Text("x-mlflow-signature"));
     }
 
     private static async Task CreateExperimentAsync(HttpClient client, string name)

@@ -38,14 +38,17 @@ public class BasicAuthTests(BasicAuthFixture fixture)
 
         string[] done = ["admin_writes", "reader_reads", "reader_makes_own", "editor_writes"];
         string[] refused = ["reader_writes", "reader_makes_user", "editor_deletes", "wrong_password", "unknown_user"];
-        Assert.Equal(done.Select(key => (key, "done")).Concat(refused.Select(key => (key, "refused"))).Order(), result.Select(entry => (entry.Key, entry.Value!)).Order());
+        Assert.Equal(
+            done.Select(key => (key, "done")).Concat(refused.Select(key => (key, "refused"))).Order(),
+            result.Select(entry => (entry.Key, entry.Value!)).Order());
     }
 
     [Fact]
     public async Task A_hundred_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
     {
         using var admin = fixture.CreateAdminClient();
-        await BadLogins.AssertKeepNobodyOutAsync(number => fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}"), admin, Experiment);
+        await BadLogins.AssertKeepNobodyOutAsync(
+            number => fixture.CreateClient(number % 2 == 0 ? "admin" : $"nobody-{number}", $"guess-{number}"), admin, Experiment);
     }
 
     [Fact]
@@ -79,7 +82,11 @@ public class BasicAuthTests(BasicAuthFixture fixture)
         await page.GetByText("Experiments").First.WaitForAsync();
         Assert.EndsWith("MLflow", await page.TitleAsync(), StringComparison.Ordinal);
         // What the page itself sends names its origin.
-        var status = await page.EvaluateAsync<int>("fetch('/ajax-api/2.0/mlflow/experiments/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{\"max_results\": 1}' }).then(response => response.status)");
+        var status = await page.EvaluateAsync<int>(
+            """
+            fetch('/ajax-api/2.0/mlflow/experiments/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"max_results": 1}' })
+                .then(response => response.status)
+            """);
         Assert.Equal(200, status);
     }
 

@@ -8,7 +8,13 @@ public class OidcAttackTests(OidcFixture fixture) : AttackTests(fixture.Stack)
     [
         "GET /health 200", "HEAD /health 200", "OPTIONS /health 200", "GET /health/live 200", "GET /health/ready 200", "GET /health/startup 200",
         // The way in: to the provider, and back with an answer that is of no login.
-        "GET /login 302", "GET /login/{provider_id} 404", "GET /callback 302", "GET /callback/{provider_id} 404", "POST /callback/{provider_id} 404", "GET /providers 200",
+        "GET /login 302",
+        "GET /login/{provider_id} 404",
+        "GET /callback 302",
+        "GET /callback/{provider_id} 404",
+        "POST /callback/{provider_id} 404",
+        "GET /providers 200",
+        
         // SAML, of which nothing is set up.
         "GET /saml/metadata/{provider_id} 404", "GET /slo/{provider_id} 404",
         // The plugin's own page, which learns nothing without a sign-in, and the scripts of MLflow's.
@@ -28,7 +34,9 @@ public class OidcAttackTests(OidcFixture fixture) : AttackTests(fixture.Stack)
         using var known = fixture.Stack.CreateMlflowClient();
         using var client = new HttpClient(handler) { BaseAddress = known.BaseAddress };
         client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
-        foreach (var (name, value) in new[] { ("Proto", "https"), ("Host", "evil.example"), ("Port", "8443"), ("Prefix", "/evil"), ("For", "127.0.0.1"), ("Server", "evil.example") })
+        (string, string)[] forwarded =
+            [("Proto", "https"), ("Host", "evil.example"), ("Port", "8443"), ("Prefix", "/evil"), ("For", "127.0.0.1"), ("Server", "evil.example")];
+        foreach (var (name, value) in forwarded)
         {
             client.DefaultRequestHeaders.Add($"X-Forwarded-{name}", value);
         }
@@ -36,7 +44,8 @@ public class OidcAttackTests(OidcFixture fixture) : AttackTests(fixture.Stack)
         client.DefaultRequestHeaders.Add("Forwarded", "for=127.0.0.1;host=evil.example;proto=https");
 
         using var login = await client.GetAsync("/login");
-        Assert.Equal(new Uri(client.BaseAddress!, "/callback").ToString(), System.Web.HttpUtility.ParseQueryString(login.Headers.Location!.Query)["redirect_uri"]);
+        Assert.Equal(
+            new Uri(client.BaseAddress!, "/callback").ToString(), System.Web.HttpUtility.ParseQueryString(login.Headers.Location!.Query)["redirect_uri"]);
         // An answer that belongs to no login.
         using var callback = await client.GetAsync("/callback?state=unknown");
         Assert.StartsWith(new Uri(client.BaseAddress!, "/oidc/ui/auth?error=").ToString(), callback.Headers.Location!.ToString(), StringComparison.Ordinal);

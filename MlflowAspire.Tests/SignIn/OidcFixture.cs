@@ -28,7 +28,11 @@ public sealed class OidcFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await InstallProviderAsync();
-        string[] settings = ["--Mlflow:SignIn=oidc", $"--Mlflow:Oidc:DiscoveryUrl={Provider}/.well-known/openid-configuration", $"--Mlflow:Oidc:Issuer={Issuer}", "--Mlflow:Oidc:ClientId=mlflow"];
+        string[] settings =
+        [
+            "--Mlflow:SignIn=oidc", "--Mlflow:Oidc:ClientId=mlflow",
+            $"--Mlflow:Oidc:DiscoveryUrl={Provider}/.well-known/openid-configuration", $"--Mlflow:Oidc:Issuer={Issuer}",
+        ];
         Stack = await MlflowStack.StartAsync(_data, settings, (builder, mlflow) =>
         {
             var provider = builder.AddDockerfile("oidc", s_provider)

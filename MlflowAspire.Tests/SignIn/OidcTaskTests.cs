@@ -41,7 +41,8 @@ public class OidcTaskTests(OidcFixture fixture)
         using var client = fixture.CreateClient(await fixture.GetTokenAsync());
         Assert.Equal(HttpStatusCode.OK, await client.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=MLflow%20Demo"));
         Assert.Single(await Stack.QueryUsersAsync<int>("select id from users where username = 'mlflow-demo'"));
-        Assert.Empty(await Stack.QueryUsersAsync<int>("select user_tokens.id from user_tokens join users on user_id = users.id where username = 'mlflow-demo'"));
+        Assert.Empty(
+            await Stack.QueryUsersAsync<int>("select user_tokens.id from user_tokens join users on user_id = users.id where username = 'mlflow-demo'"));
         await Stack.AssertNowhereButInTheEnvironmentAsync("mlflow-demo", fixture.Secrets);
     }
 }

@@ -75,7 +75,8 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task A_machine_that_loses_its_groups_loses_its_access()
     {
-        Task<string> TokenAsync(params string[] groups) => fixture.GetTokenAsync(new() { ["sub"] = "mover", ["email"] = "mover@example.com", ["groups"] = groups });
+        Task<string> TokenAsync(params string[] groups) =>
+            fixture.GetTokenAsync(new() { ["sub"] = "mover", ["email"] = "mover@example.com", ["groups"] = groups });
         using var member = fixture.CreateClient(await TokenAsync("mlflow", "others"));
         using var stranger = fixture.CreateClient(await TokenAsync("others"));
         using var nobody = fixture.CreateClient(await TokenAsync());
@@ -94,7 +95,8 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task A_bearer_token_makes_a_user_of_a_machine_and_no_administrator()
     {
-        using var client = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "boss", ["email"] = "boss@example.com", ["groups"] = new[] { "mlflow-admin" } }));
+        using var client = fixture.CreateClient(
+            await fixture.GetTokenAsync(new() { ["sub"] = "boss", ["email"] = "boss@example.com", ["groups"] = new[] { "mlflow-admin" } }));
         using var account = JsonDocument.Parse(await client.GetStringAsync("/api/2.0/mlflow/users/current"));
         Assert.False(account.RootElement.GetProperty("is_admin").GetBoolean());
     }
@@ -103,13 +105,15 @@ public class OidcTests(OidcFixture fixture)
     public async Task A_user_may_read_what_is_anothers_and_not_change_it()
     {
         using var alice = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "owner", ["email"] = "owner@example.com" }));
-        using var created = await alice.PostAsync("/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", Encoding.UTF8, "application/json"));
+        using var created = await alice.PostAsync(
+            "/api/2.0/mlflow/experiments/create", new StringContent("""{"name": "of the owner"}""", Encoding.UTF8, "application/json"));
         using var answer = JsonDocument.Parse(await created.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         var id = answer.RootElement.GetProperty("experiment_id").GetString();
 
         using var other = fixture.CreateClient(await fixture.GetTokenAsync(new() { ["sub"] = "other", ["email"] = "other@example.com" }));
         using var read = await other.GetAsync($"/api/2.0/mlflow/experiments/get?experiment_id={id}");
-        using var written = await other.PostAsync("/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", Encoding.UTF8, "application/json"));
+        using var written = await other.PostAsync(
+            "/api/2.0/mlflow/experiments/delete", new StringContent($$"""{"experiment_id": "{{id}}"}""", Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, written.StatusCode);
@@ -118,7 +122,8 @@ public class OidcTests(OidcFixture fixture)
     [Fact]
     public async Task A_user_who_is_deactivated_is_out_at_once()
     {
-        Task<string> TokenAsync(string group) => fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com", ["groups"] = new[] { group } });
+        Task<string> TokenAsync(string group) =>
+            fixture.GetTokenAsync(new() { ["sub"] = "leaver", ["email"] = "leaver@example.com", ["groups"] = new[] { group } });
         using var leaver = fixture.CreateClient(await TokenAsync("mlflow"));
         using var without = fixture.CreateClient(await TokenAsync("others"));
         using var issued = await leaver.PostMlflowAsync("users/current/tokens", new { name = "of the leaver", expiration = DateTime.UtcNow.AddDays(29) });
@@ -134,8 +139,9 @@ public class OidcTests(OidcFixture fixture)
         var administrator = await LogInAsync("root");
         Assert.Equal(200, await administrator.EvaluateAsync<int>(
             """
-            fetch('/api/2.0/mlflow/users/leaver@example.com/active', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"active": false}' })
-                .then(response => response.status)
+            fetch('/api/2.0/mlflow/users/leaver@example.com/active', {
+                method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"active": false}',
+            }).then(response => response.status)
             """));
 
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(leaver));
@@ -191,7 +197,8 @@ public class OidcTests(OidcFixture fixture)
         }
     }
 
-    private static async Task<BrowserContextCookiesResult> SessionAsync(IPage page) => Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
+    private static async Task<BrowserContextCookiesResult> SessionAsync(IPage page) =>
+        Assert.Single(await page.Context.CookiesAsync(), cookie => cookie.Name == "session");
 
     /// <summary>The answer to a request with nothing but a cookie.</summary>
     private async Task<HttpStatusCode> StatusAsync(BrowserContextCookiesResult cookie)

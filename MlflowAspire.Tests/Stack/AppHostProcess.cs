@@ -29,7 +29,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public async Task BuildAsync()
     {
         var repository = RepositoryRoot();
-        foreach (var file in new[] { "*.props", "global.json", "nuget.config", "Directory.Build.rsp" }.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
+        string[] settings = ["*.props", "global.json", "nuget.config", "Directory.Build.rsp"];
+        foreach (var file in settings.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
         {
             File.Copy(file, Path.Combine(_root, Path.GetFileName(file)));
         }
@@ -242,7 +243,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
     /// <summary>Runs a command in the project's folder, as <c>dotnet run</c> does: the app host reads its settings there.</summary>
     private Process Start(string command, string[] arguments, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(ProjectPath) };
+        var start = new ProcessStartInfo(
+            command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(ProjectPath) };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

@@ -38,7 +38,8 @@ public class GarbageCollectionTests(StackFixture fixture)
     public void The_dashboard_asks_before_it_starts_one()
     {
         var start = Assert.Single(
-            Stack.Resource<ContainerResource>("mlflow-gc").Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == KnownResourceCommands.StartCommand);
+            Stack.Resource<ContainerResource>("mlflow-gc").Annotations.OfType<ResourceCommandAnnotation>(),
+            command => command.Name == KnownResourceCommands.StartCommand);
         Assert.StartsWith("This permanently deletes ", start.ConfirmationMessage, StringComparison.Ordinal);
     }
 

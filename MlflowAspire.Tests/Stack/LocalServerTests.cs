@@ -49,7 +49,8 @@ public class LocalServerTests(StackFixture fixture)
         foreach (var secret in fixture.Secrets)
         {
             Assert.DoesNotContain(secret, processes, StringComparison.Ordinal);
-            Assert.DoesNotContain(secret, await Stack.LogAsync(Stack.Resource<Aspire.Hosting.ApplicationModel.MlflowServerResource>("mlflow")), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                secret, await Stack.LogAsync(Stack.Resource<Aspire.Hosting.ApplicationModel.MlflowServerResource>("mlflow")), StringComparison.Ordinal);
         }
     }
 

@@ -14,19 +14,24 @@ internal sealed class LoggedLines(string category) : ILoggerProvider, ILogger
     public async Task<string> WaitForAsync(string beginning, string part)
     {
         var deadline = DateTime.UtcNow + s_limit;
+        bool IsWanted(string line) => line.StartsWith(beginning, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal);
         string? line;
-        while ((line = _lines.FirstOrDefault(line => line.StartsWith(beginning, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal))) is null)
+        while ((line = _lines.FirstOrDefault(IsWanted)) is null)
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for a line \"{beginning}…{part}\". These were logged:\n{string.Join('\n', _lines)}");
+            Assert.True(
+                DateTime.UtcNow < deadline,
+                $"Waited {s_limit.TotalSeconds} s for a line \"{beginning}…{part}\". These were logged:\n{string.Join('\n', _lines)}");
             await Task.Delay(100);
         }
 
         return line;
     }
 
-    ILogger ILoggerProvider.CreateLogger(string categoryName) => categoryName == category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+    ILogger ILoggerProvider.CreateLogger(string categoryName) =>
+        categoryName == category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
-    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _lines.Enqueue(formatter(state, exception));
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue(formatter(state, exception));
 
     bool ILogger.IsEnabled(LogLevel logLevel) => true;
 

@@ -8,7 +8,8 @@ namespace MlflowAspire.Tests.Stack;
 internal static class MlflowApi
 {
     /// <summary>Posts a body as JSON.</summary>
-    public static async Task<HttpResponseMessage> PostMlflowAsync(this HttpClient client, string method, object body, CancellationToken cancellationToken = default)
+    public static async Task<HttpResponseMessage> PostMlflowAsync(
+        this HttpClient client, string method, object body, CancellationToken cancellationToken = default)
     {
         using var content = JsonContent.Create(body);
 

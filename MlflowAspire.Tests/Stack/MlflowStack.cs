@@ -20,7 +20,8 @@ public sealed class MlflowStack : IAsyncDisposable
     public DistributedApplication App { get; }
 
     /// <summary>Starts the stack and waits until MLflow is healthy.</summary>
-    public static async Task<MlflowStack> StartAsync(StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
+    public static async Task<MlflowStack> StartAsync(
+        StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
     {
         var stack = await CreateAsync(data, args, configure);
         try
@@ -37,7 +38,8 @@ public sealed class MlflowStack : IAsyncDisposable
     }
 
     /// <summary>Describes the stack without starting it.</summary>
-    public static async Task<MlflowStack> CreateAsync(StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
+    public static async Task<MlflowStack> CreateAsync(
+        StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
     {
         // The orchestrator builds the image as well, and finds it built.
         await TestImage.GetAsync();
@@ -58,10 +60,16 @@ public sealed class MlflowStack : IAsyncDisposable
 
     /// <summary>Waits also while the resource is started again.</summary>
     public Task WaitForHealthyAsync(string resource) =>
-        WithLogs($"'{resource}' did not become healthy", s_startLimit, limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, limit));
+        WithLogs(
+            $"'{resource}' did not become healthy",
+            s_startLimit,
+            limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, limit));
 
     public Task<ResourceEvent> WaitForStateAsync(string resource, Func<CustomResourceSnapshot, bool> condition) =>
-        WithLogs($"'{resource}' did not reach the state", s_startLimit, limit => App.ResourceNotifications.WaitForResourceAsync(resource, change => condition(change.Snapshot), limit));
+        WithLogs(
+            $"'{resource}' did not reach the state",
+            s_startLimit,
+            limit => App.ResourceNotifications.WaitForResourceAsync(resource, change => condition(change.Snapshot), limit));
 
     /// <summary>Runs a container that is started by hand to its end and returns its log; an exit code other than 0 fails the test.</summary>
     public async Task<string> RunAsync(string resource)

@@ -64,6 +64,9 @@ public class OutageTests(StackFixture fixture)
         var container = Stack.ContainerId(resource);
         await DockerCli.RunAsync("kill", container);
         await Stack.WaitForStateAsync(resource, snapshot => snapshot.State?.Text == KnownResourceStates.Running && Stack.ContainerId(resource) != container);
-        Assert.Contains($"'{resource}' ended with exit code 137 and is started again.", await Stack.LogAsync(Stack.Resource<IResource>(resource)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{resource}' ended with exit code 137 and is started again.",
+            await Stack.LogAsync(Stack.Resource<IResource>(resource)),
+            StringComparison.Ordinal);
     }
 }

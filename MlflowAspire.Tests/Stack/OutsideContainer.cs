@@ -23,6 +23,8 @@ internal static class OutsideContainer
     {
         var image = stack.Resource<MlflowServerResource>("mlflow").Annotations.OfType<ContainerImageAnnotation>().Last();
         var address = string.Create(CultureInfo.InvariantCulture, $"http://host.docker.internal:{stack.App.GetEndpoint("mlflow", "http").Port}");
-        return (await DockerCli.RunAsync("run", "--rm", "--add-host", "host.docker.internal:host-gateway", $"{image.Image}:{image.Tag}", "python", "-c", Script, address)).Trim();
+        return (
+            await DockerCli.RunAsync(
+                "run", "--rm", "--add-host", "host.docker.internal:host-gateway", $"{image.Image}:{image.Tag}", "python", "-c", Script, address)).Trim();
     }
 }

@@ -21,7 +21,8 @@ public sealed class StackData : IAsyncDisposable
     public void ApplyTo(IDistributedApplicationBuilder builder)
     {
         // The password of the PostgreSQL container is a parameter without a resource.
-        foreach (var name in builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).Select(parameter => parameter.Name).Append("postgres-password"))
+        var secrets = builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).Select(parameter => parameter.Name);
+        foreach (var name in secrets.Append("postgres-password"))
         {
             builder.Configuration[$"Parameters:{name}"] = Secret(name);
         }

@@ -8,10 +8,12 @@ namespace MlflowAspire.Tests.Stack;
 internal static class StackStores
 {
     /// <summary>The first column of a query on MLflow's database.</summary>
-    public static Task<List<T>> QueryAsync<T>(this MlflowStack stack, string sql, params object[] parameters) => stack.QueryDatabaseAsync<T>("mlflow-db", sql, parameters);
+    public static Task<List<T>> QueryAsync<T>(this MlflowStack stack, string sql, params object[] parameters) =>
+        stack.QueryDatabaseAsync<T>("mlflow-db", sql, parameters);
 
     /// <summary>The first column of a query on the database of users and permissions.</summary>
-    public static Task<List<T>> QueryUsersAsync<T>(this MlflowStack stack, string sql, params object[] parameters) => stack.QueryDatabaseAsync<T>("mlflow-auth-db", sql, parameters);
+    public static Task<List<T>> QueryUsersAsync<T>(this MlflowStack stack, string sql, params object[] parameters) =>
+        stack.QueryDatabaseAsync<T>("mlflow-auth-db", sql, parameters);
 
     private static async Task<List<T>> QueryDatabaseAsync<T>(this MlflowStack stack, string database, string sql, object[] parameters)
     {
@@ -58,7 +60,8 @@ internal static class StackStores
 
     private static async Task<BlobContainerClient> BlobContainerAsync(this MlflowStack stack)
     {
-        var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts").Parent.ConnectionStringExpression.GetValueAsync(default);
+        var connectionString = await stack.Resource<Aspire.Hosting.Azure.AzureBlobStorageContainerResource>("artifacts")
+            .Parent.ConnectionStringExpression.GetValueAsync(default);
         return new BlobServiceClient(connectionString).GetBlobContainerClient("mlflow");
     }
 }

@@ -26,7 +26,9 @@ public class StartFailureTests
 
         Assert.NotEqual(0, migration.Snapshot.ExitCode);
         Assert.Contains("\"missing\" does not exist", await stack.LogAsync(migration.Resource), StringComparison.Ordinal);
-        await console.WaitForAsync($"'mlflow-migrate' ended with exit code {migration.Snapshot.ExitCode}: mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: ", "\"missing\" does not exist");
+        await console.WaitForAsync(
+            $"'mlflow-migrate' ended with exit code {migration.Snapshot.ExitCode}: mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: ",
+            "\"missing\" does not exist");
         var server = await console.WaitForAsync("'mlflow' failed to start: ", "dependency resource 'mlflow-migrate'");
         Assert.DoesNotContain('\n', server);
     }

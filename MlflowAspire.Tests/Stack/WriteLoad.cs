@@ -108,6 +108,8 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         return response.EnsureSuccessStatusCode();
     }
 
+    private Task<string> ServerLogAsync() => stack.LogAsync(stack.Resource<Aspire.Hosting.ApplicationModel.MlflowServerResource>("mlflow"));
+
     private void Acknowledge() => Interlocked.Increment(ref _acknowledged);
 
     private async Task UntilAsync(Func<bool> condition, string what)
@@ -115,7 +117,7 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         var deadline = DateTime.UtcNow + s_limit;
         while (!condition())
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for {what}. The server's log:\n{await stack.LogAsync(stack.Resource<Aspire.Hosting.ApplicationModel.MlflowServerResource>("mlflow"))}");
+            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for {what}. The server's log:\n{await ServerLogAsync()}");
             await Task.Delay(100);
         }
     }

@@ -49,6 +49,38 @@ class LimitsTest(unittest.TestCase):
                     bodies.read_limits({name: value})
 
 
+class TextTest(unittest.TestCase):
+    def test_nul(self) -> None:
+        for text, refused in (
+            (r'{"a": "\u0000"}', True),
+            (r'{"\u0000": 1}', True),
+            (r'{"a": "\\\u0000"}', True),
+            (r'{"a": "\\u0000"}', False),
+            (r'{"a": "\\\\u0000 \u00001"}', True),
+            (r'{"a": "\u00001 \\u0000"}', True),
+            (r'{"a": "\u0001 u0000"}', False),
+        ):
+            with self.subTest(text):
+                name, value = next(iter(json.loads(text).items()))
+                self.assertEqual("\0" in f"{name}{value}", refused)
+                self.assertEqual(self.is_refused(text.encode()), refused)
+
+    def test_more_values_than_memory_holds(self) -> None:
+        for value in (b"[],", b"{},", b'"",', b"1,", b'{"a":1},'):
+            with self.subTest(value):
+                self.assertTrue(self.is_refused(b"[" + value * 4_000_001 + b"1]"))
+                self.assertFalse(self.is_refused(b"[" + value * 10_000 + b"1]"))
+        self.assertFalse(self.is_refused(b'{"a": "' + b"x" * 60_000_000 + b'"}'))
+
+    @staticmethod
+    def is_refused(body: bytes) -> bool:
+        try:
+            bodies._check_text(body)
+        except bodies.BodyError:
+            return True
+        return False
+
+
 class RequestTest(ServerTest):
     settings = {bodies.BODY: "1", bodies.ARTIFACT: "3", "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "https://other.example,https://listed.example"}
     experiment: str

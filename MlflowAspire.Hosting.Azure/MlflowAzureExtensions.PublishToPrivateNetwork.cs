@@ -18,11 +18,15 @@ public static partial class MlflowAzureExtensions
     /// <param name="builder">The MLflow server, with its stores and its sign-in.</param>
     /// <param name="settings">Sizes, network, database, storage and ingress; those of a production deployment by default.</param>
     /// <param name="network">The network, made by <see cref="AddMlflowPrivateNetwork"/>; one of its own by default.</param>
+    /// <param name="resources">A key vault, a registry or a workspace to use in place of new ones.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="SettingsException">Settings do not fit each other.</exception>
     /// <exception cref="InvalidOperationException">The backend store is no database of a flexible server.</exception>
     public static IResourceBuilder<MlflowServerResource> PublishToPrivateNetwork(
-        this IResourceBuilder<MlflowServerResource> builder, MlflowSettings? settings = null, MlflowPrivateNetwork? network = null)
+        this IResourceBuilder<MlflowServerResource> builder,
+        MlflowSettings? settings = null,
+        MlflowPrivateNetwork? network = null,
+        DeploymentResources? resources = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var application = builder.ApplicationBuilder;
@@ -37,14 +41,15 @@ public static partial class MlflowAzureExtensions
         {
             throw new InvalidOperationException(
                 $"MLflow server '{builder.Resource.Name}' is published to a private network with a database of an Azure flexible server. "
-                + "Call WithBackendStore with one before PublishToPrivateNetwork; with another one, call PublishAsContainerApp.");
+                + "Call WithBackendStore with one before PublishToPrivateNetwork; with another one, call AddAzureContainerAppEnvironment instead.");
         }
 
         network ??= application.AddMlflowPrivateNetwork(settings.Network);
-        var workspace = application.AddMlflowWorkspace(settings);
-        var vault = application.AddMlflowVault(settings, network);
+        var workspace = resources?.LogAnalyticsWorkspace ?? application.AddMlflowWorkspace(settings);
+        var vault = resources?.KeyVault ?? application.AddMlflowVault(settings);
+        network.AddPrivateEndpoint(network.PrivateEndpoints, vault);
         var identity = application.AddAzureUserAssignedIdentity($"{builder.Resource.Name}-identity");
-        var environment = application.AddMlflowEnvironment(settings, network, workspace, identity);
+        var environment = application.AddMlflowEnvironment(settings, network, workspace, identity, resources?.ContainerRegistry);
 
         var postgres = application.CreateResourceBuilder(server);
         postgres.PublishInNetwork(network, vault, settings);

@@ -93,6 +93,7 @@ public static partial class MlflowBuilderExtensions
         if (builder.ExecutionContext.IsPublishMode)
         {
             builder.OnBeforeStart((_, _) => server.RefuseOpenServer());
+            IServerPublisher.ContainerApps?.Add(mlflow);
         }
 
         return mlflow;

@@ -22,8 +22,13 @@ internal static class ContainerSize
 
     /// <summary>Refuses to publish a server of another size.</summary>
     /// <exception cref="DistributedApplicationException">Container Apps has no such size.</exception>
-    public static Task Require(MlflowServerResource server) => Accepts(server.Size)
-        ? Task.CompletedTask
-        : throw new DistributedApplicationException(FormattableString.Invariant(
-            $"MLflow server '{server.Name}' has {server.Size.Cores} cores and {server.Size.MemoryGiB} GiB (WithSize); accepted by Container Apps: {Accepted}."));
+    public static void Require(MlflowServerResource server)
+    {
+        if (!Accepts(server.Size))
+        {
+            var size = FormattableString.Invariant($"{server.Size.Cores} cores and {server.Size.MemoryGiB} GiB");
+            throw new DistributedApplicationException(
+                $"MLflow server '{server.Name}' has {size} (WithSize); accepted by Container Apps: {Accepted}.");
+        }
+    }
 }

@@ -42,7 +42,8 @@ internal static class CustomDomain
         else
         {
             // Azure issues no certificate for a domain that no app of the environment has, and binds it by itself once it is there.
-            app.Configuration.Ingress.CustomDomains.Add(new ContainerAppCustomDomain { Name = domain.Name, BindingType = ContainerAppCustomDomainBindingType.Auto });
+            app.Configuration.Ingress.CustomDomains.Add(
+                new ContainerAppCustomDomain { Name = domain.Name, BindingType = ContainerAppCustomDomainBindingType.Auto });
             infrastructure.Add(new ContainerAppManagedCertificate("certificate")
             {
                 Parent = environment,

@@ -61,14 +61,15 @@ internal static class EntraAuthConfig
                 AzureActiveDirectory = new()
                 {
                     IsEnabled = true,
-                    Registration = new() { OpenIdIssuer = BicepFunction.Interpolate($"{LoginEndpoint()}{tenantId}/v2.0"), ClientId = clientId, ClientSecretSettingName = variable.Value!.SecretRef },
+                    Registration = new()
+                    {
+                        OpenIdIssuer = BicepFunction.Interpolate($"{CloudNames.LoginEndpoint}{tenantId}/v2.0"),
+                        ClientId = clientId,
+                        ClientSecretSettingName = variable.Value!.SecretRef,
+                    },
                     Validation = new() { AllowedAudiences = [clientId, $"api://{clientId}"] },
                 },
             },
         };
     }
-
-    /// <summary>Where the cloud that is deployed to signs users in. A resource may be called environment, as the function is.</summary>
-    private static BicepValue<string> LoginEndpoint() => new MemberExpression(
-        new MemberExpression(new FunctionCallExpression(new MemberExpression(new IdentifierExpression("az"), "environment")), "authentication"), "loginEndpoint");
 }

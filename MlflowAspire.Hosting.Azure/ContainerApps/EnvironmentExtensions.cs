@@ -25,10 +25,11 @@ internal static class EnvironmentExtensions
         MlflowSettings settings,
         MlflowPrivateNetwork network,
         IResourceBuilder<AzureLogAnalyticsWorkspaceResource> workspace,
-        IResourceBuilder<AzureUserAssignedIdentityResource> identity)
+        IResourceBuilder<AzureUserAssignedIdentityResource> identity,
+        IResourceBuilder<AzureContainerRegistryResource>? registry)
     {
         // It has a public endpoint, so that images can be pushed from outside of the network; nothing is pushed or pulled without an identity.
-        var registry = builder.AddAzureContainerRegistry("registry").ConfigureInfrastructure(infrastructure =>
+        registry ??= builder.AddAzureContainerRegistry("registry").PublishAsExistingOr(settings.Existing.ContainerRegistry, infrastructure =>
         {
             var service = infrastructure.GetProvisionableResources().OfType<ContainerRegistryService>().Single();
             service.Sku.Name = settings.Sizes.RegistrySku;
@@ -54,8 +55,8 @@ internal static class EnvironmentExtensions
                 {
                     // The environment reads the certificate of its apps.
                     managed.Identity = new() { ManagedServiceIdentityType = ManagedServiceIdentityType.UserAssigned };
-                    managed.Identity.UserAssignedIdentities[BicepFunction.Interpolate($"{identity.Resource.Id.AsProvisioningParameter(infrastructure)}").Compile().ToString()] =
-                        new UserAssignedIdentityDetails();
+                    var identityId = BicepFunction.Interpolate($"{identity.Resource.Id.AsProvisioningParameter(infrastructure)}");
+                    managed.Identity.UserAssignedIdentities[identityId.Compile().ToString()] = new UserAssignedIdentityDetails();
                 }
 
                 infrastructure.Add(new ProvisioningOutput(StaticAddressOutput, typeof(string)) { Value = managed.StaticIP });

@@ -12,7 +12,8 @@ internal static class MigrationContainer
     private static readonly string[] Identity = ["AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS"];
 
     /// <summary>An init container with the image of the server and, of its environment, what the migration uses.</summary>
-    public static ContainerAppInitContainer Create(ContainerAppContainer server, MlflowTaskResource migration, DistributedApplicationExecutionContext executionContext)
+    public static ContainerAppInitContainer Create(
+        ContainerAppContainer server, MlflowTaskResource migration, DistributedApplicationExecutionContext executionContext)
     {
         var used = new EnvironmentCallbackContext(executionContext, migration);
         foreach (var variable in migration.Annotations.OfType<EnvironmentCallbackAnnotation>())
@@ -37,7 +38,8 @@ internal static class MigrationContainer
         };
     }
 
-    private static BicepValue<ContainerAppEnvironmentVariable> Copy(ContainerAppEnvironmentVariable variable) => ((IBicepValue)variable.SecretRef).Kind is BicepValueKind.Unset
+    private static BicepValue<ContainerAppEnvironmentVariable> Copy(ContainerAppEnvironmentVariable variable) =>
+        ((IBicepValue)variable.SecretRef).Kind is BicepValueKind.Unset
         ? new ContainerAppEnvironmentVariable { Name = variable.Name, Value = variable.Value }
         : new ContainerAppEnvironmentVariable { Name = variable.Name, SecretRef = variable.SecretRef };
 }

@@ -11,7 +11,8 @@ internal static class PullIdentity
     {
         foreach (var registry in registries)
         {
-            settings.Add(new ContainerAppIdentitySettings { Identity = registry.Value!.Identity.Compile(), Lifecycle = ContainerAppIdentitySettingsLifeCycle.None });
+            settings.Add(
+                new ContainerAppIdentitySettings { Identity = registry.Value!.Identity.Compile(), Lifecycle = ContainerAppIdentitySettingsLifeCycle.None });
         }
     }
 }

@@ -40,7 +40,7 @@ internal static class ServerExtensions
         }
 
         mlflow
-            .PublishAsContainerApp(identity)
+            .WithAzureUserAssignedIdentity(identity)
             .WithGarbageCollection(server.GarbageCollectionSchedule, server.GarbageCollectionOlderThan);
     }
 }

@@ -18,7 +18,8 @@ internal static class DatabaseConnections
         {
             mistakes.Reject(
                 nameof(MlflowSettings.Workers), settings.Workers,
-                $"fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: they may open {needed} connections, and {settings.Sizes.DatabaseSku.Name} has {available}");
+                "fewer, or fewer Mlflow:Replicas, or a larger Mlflow:Database:Sku: "
+                    + $"they may open {needed} connections, and {settings.Sizes.DatabaseSku.Name} has {available}");
         }
     }
 

@@ -27,7 +27,8 @@ internal static class DatabaseExtensions
     /// <param name="vault">Keeps the password, when there is one.</param>
     /// <param name="settings">The settings.</param>
     public static void PublishInNetwork(
-        this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowPrivateNetwork network, IResourceBuilder<AzureKeyVaultResource> vault, MlflowSettings settings)
+        this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, MlflowPrivateNetwork network,
+        IResourceBuilder<AzureKeyVaultResource> vault, MlflowSettings settings)
     {
         postgres.ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
         if (settings.Database.Authentication is DatabaseAuthentication.Password)
@@ -40,7 +41,10 @@ internal static class DatabaseExtensions
             network.AddPrivateEndpoint(network.Database, postgres).ConfigureInfrastructure(infrastructure =>
             {
                 // Whoever changes the server after its endpoint takes the name from here.
-                infrastructure.Add(new ProvisioningOutput(ServerNameOutput, typeof(string)) { Value = postgres.Resource.NameOutputReference.AsProvisioningParameter(infrastructure) });
+                infrastructure.Add(new ProvisioningOutput(ServerNameOutput, typeof(string))
+                {
+                    Value = postgres.Resource.NameOutputReference.AsProvisioningParameter(infrastructure),
+                });
                 if (settings.Database.Server is { } restored)
                 {
                     // An endpoint stays with the server that it was made for.
@@ -59,7 +63,8 @@ internal static class DatabaseExtensions
     /// made beside it.
     /// </summary>
     public static BicepOutputReference NameAfterEndpoint(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres) =>
-        postgres.ApplicationBuilder.Resources.OfType<AzurePrivateEndpointResource>().SingleOrDefault(endpoint => endpoint.Target == postgres.Resource) is { } endpoint
+        postgres.ApplicationBuilder.Resources.OfType<AzurePrivateEndpointResource>()
+            .SingleOrDefault(endpoint => endpoint.Target == postgres.Resource) is { } endpoint
             ? new(ServerNameOutput, endpoint)
             : postgres.Resource.NameOutputReference;
 
@@ -94,7 +99,8 @@ internal static class DatabaseExtensions
         server.Backup = new()
         {
             BackupRetentionDays = sizes.RetentionDays,
-            GeoRedundantBackup = sizes.GeoRedundancy ? PostgreSqlFlexibleServerGeoRedundantBackupEnum.Enabled : PostgreSqlFlexibleServerGeoRedundantBackupEnum.Disabled,
+            GeoRedundantBackup = sizes.GeoRedundancy
+                ? PostgreSqlFlexibleServerGeoRedundantBackupEnum.Enabled : PostgreSqlFlexibleServerGeoRedundantBackupEnum.Disabled,
         };
         var maintenance = settings.Database.MaintenanceWindow;
         server.MaintenanceWindow = new()
@@ -134,7 +140,11 @@ internal static class DatabaseExtensions
 
     private static void AddZone(AzureResourceInfrastructure infrastructure, MlflowPrivateNetwork network)
     {
-        var zone = new PrivateDnsZone("zone") { Name = "mlflow.private.postgres.database.azure.com", Location = new AzureLocation("global") };
+        var zone = new PrivateDnsZone("zone")
+        {
+            Name = CloudNames.Zone("mlflow.private.postgres.database.azure.com"),
+            Location = new AzureLocation("global"),
+        };
         infrastructure.Add(zone);
         infrastructure.Add(new VirtualNetworkLink("link")
         {

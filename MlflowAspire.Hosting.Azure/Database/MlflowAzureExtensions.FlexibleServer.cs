@@ -25,11 +25,9 @@ public static partial class MlflowAzureExtensions
         const string verified = "?sslmode=verify-full&sslrootcert=system";
 
         // All read late: the flexible server may become a container after this call.
-        return builder
-            .WithBackendStore(
-                database.Resource.DatabaseName,
-                new(database.Resource, DatabaseUriOf, builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase, Credentials))
-            .WithStoreRoles();
+        return builder.WithBackendStore(
+            database.Resource.DatabaseName,
+            new(database.Resource, DatabaseUriOf, builder.ApplicationBuilder.CreateResourceBuilder(server).AddDatabase, Credentials));
 
         ReferenceExpression DatabaseUriOf(string name) => server switch
         {
@@ -42,7 +40,9 @@ public static partial class MlflowAzureExtensions
         {
             if (mlflow.DatabaseRole is not null && server is { IsContainer: false, Password: null })
             {
-                throw new InvalidOperationException($"The flexible server '{server.Name}' takes Microsoft Entra identities and no passwords. Call WithPasswordAuthentication on it, or leave WithDatabaseRole out.");
+                throw new InvalidOperationException(
+                    $"The flexible server '{server.Name}' takes Microsoft Entra identities and no passwords. "
+                    + "Call WithPasswordAuthentication on it, or leave WithDatabaseRole out.");
             }
 
             var userName = server.UserName;

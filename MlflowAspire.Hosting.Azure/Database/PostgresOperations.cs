@@ -38,7 +38,8 @@ internal static class PostgresOperations
 
             // Each MLflow server has an identity of its own.
             var others = infrastructure.GetProvisionableResources().OfType<PostgreSqlFlexibleServerActiveDirectoryAdministrator>().ToList();
-            var name = others.Count == 0 ? $"{server.BicepIdentifier}_admin" : Infrastructure.NormalizeBicepIdentifier($"{server.BicepIdentifier}_admin_{administrator.Name}");
+            var name = others.Count == 0
+                ? $"{server.BicepIdentifier}_admin" : Infrastructure.NormalizeBicepIdentifier($"{server.BicepIdentifier}_admin_{administrator.Name}");
             last = others.LastOrDefault() ?? last;
             var admin = new PostgreSqlFlexibleServerActiveDirectoryAdministrator(name, server.ResourceVersion)
             {

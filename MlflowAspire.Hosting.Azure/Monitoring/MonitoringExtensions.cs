@@ -14,9 +14,10 @@ internal static class MonitoringExtensions
     private const string InsightsIdOutput = "insightsId";
 
     /// <summary>Adds the workspace that all logs go to.</summary>
-    public static IResourceBuilder<AzureLogAnalyticsWorkspaceResource> AddMlflowWorkspace(this IDistributedApplicationBuilder builder, MlflowSettings settings) => builder
+    public static IResourceBuilder<AzureLogAnalyticsWorkspaceResource> AddMlflowWorkspace(
+        this IDistributedApplicationBuilder builder, MlflowSettings settings) => builder
         .AddAzureLogAnalyticsWorkspace("workspace")
-        .ConfigureInfrastructure(infrastructure =>
+        .PublishAsExistingOr(settings.Existing.LogAnalyticsWorkspace, infrastructure =>
             infrastructure.GetProvisionableResources().OfType<OperationalInsightsWorkspace>().Single().RetentionInDays = settings.Sizes.LogRetentionDays);
 
     /// <summary>
@@ -40,12 +41,15 @@ internal static class MonitoringExtensions
             .WithParameter("trackingUri", trackingUri)
             .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
             .WithParameter("postgresName", postgres.NameAfterEndpoint())
-            .WithParameter("vaultName", vault.Resource.NameOutputReference)
-            .WithParameter("registryName", environment.GetAzureContainerRegistry().Resource.NameOutputReference)
             .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
+        var registry = environment.GetAzureContainerRegistry().Resource;
+        // What is logged of existing resources is for their owner to say.
+        monitoring.WithLogsOf("vaultName", vault.Resource, vault.Resource.NameOutputReference);
+        monitoring.WithLogsOf("registryName", registry, registry.NameOutputReference);
         if (storage is not null)
         {
-            monitoring.WithParameter("storageName", storage.Resource.NameOutputReference);
+            monitoring.WithParameter("storageId", storage.Resource.Id);
+            monitoring.WithLogsOf("storageName", storage.Resource, storage.Resource.NameOutputReference);
         }
 
         if (settings.OpenTelemetry)
@@ -66,16 +70,30 @@ internal static class MonitoringExtensions
 
         // Alerts on metrics need their target, and the apps are deployed after the module of the others.
         mlflow.AlertOnReplicas(monitoring);
-        if (builder.Resources.OfType<MlflowTaskResource>().SingleOrDefault(task => task.Name == $"{mlflow.Resource.Name}-periodic") is { } periodic)
+        builder.OnBeforeStart((_, _) =>
         {
-            // Without ingress nobody else would notice.
-            builder.CreateResourceBuilder(periodic).AlertOnReplicas(monitoring);
+            if (builder.Resources.OfType<MlflowTaskResource>().SingleOrDefault(task => task.Name == PeriodicTasksApp.NameOf(mlflow.Resource)) is { } periodic)
+            {
+                // Without ingress nobody else would notice.
+                builder.CreateResourceBuilder(periodic).AlertOnReplicas(monitoring);
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    private static void WithLogsOf(this IResourceBuilder<AzureBicepResource> monitoring, string parameter, IResource resource, BicepOutputReference name)
+    {
+        if (!resource.IsExisting())
+        {
+            monitoring.WithParameter(parameter, name);
         }
     }
 
     private static void AlertOnReplicas<T>(this IResourceBuilder<T> app, IResourceBuilder<AzureBicepResource> monitoring) where T : ContainerResource =>
-        app.PublishAsAzureContainerApp((infrastructure, published) => infrastructure.Add(ReplicasAlert.Create(
-            published, app.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure))));
+        // PublishAsAzureContainerApp would add services as well, for which it is too late.
+        app.WithAnnotation(new AzureContainerAppCustomizationAnnotation((infrastructure, published) => infrastructure.Add(ReplicasAlert.Create(
+            published, app.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure)))));
 
     private static string ReadTemplate()
     {

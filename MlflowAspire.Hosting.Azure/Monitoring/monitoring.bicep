@@ -22,14 +22,17 @@ param workspaceId string
 @description('The PostgreSQL flexible server.')
 param postgresName string
 
-@description('The storage account of the artifacts; empty when they are elsewhere.')
+@description('The id of the storage account of the artifacts; empty when they are elsewhere.')
+param storageId string = ''
+
+@description('The storage account whose logs are kept; empty when that is for somebody else to say.')
 param storageName string = ''
 
-@description('The key vault.')
-param vaultName string
+@description('The key vault whose logs are kept; empty when that is for somebody else to say.')
+param vaultName string = ''
 
-@description('The container registry.')
-param registryName string
+@description('The container registry whose logs are kept; empty when that is for somebody else to say.')
+param registryName string = ''
 
 @description('Who gets the alerts.')
 param alertEmail string
@@ -47,11 +50,11 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' exist
   name: 'default'
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = if (!empty(vaultName)) {
   name: vaultName
 }
 
-resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = if (!empty(registryName)) {
   name: registryName
 }
 
@@ -117,7 +120,7 @@ resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = i
   }
 }
 
-resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(vaultName)) {
   name: 'to-workspace'
   scope: vault
   properties: {
@@ -131,7 +134,7 @@ resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
   }
 }
 
-resource registryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource registryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(registryName)) {
   name: 'to-workspace'
   scope: registry
   properties: {
@@ -216,14 +219,14 @@ var metricAlertRules = [
   }
 ]
 
-var storageAlertRules = empty(storageName) ? [] : [
+var storageAlertRules = empty(storageId) ? [] : [
   {
     name: 'storage-availability'
     description: 'Less than 99 % of the requests to the storage account succeeded.'
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
-    scope: storage.id
+    scope: storageId
     metric: 'Availability'
     aggregation: 'Average'
     operator: 'LessThan'

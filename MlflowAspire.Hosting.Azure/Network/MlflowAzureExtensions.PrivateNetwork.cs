@@ -23,9 +23,20 @@ public static partial class MlflowAzureExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var ranges = settings ?? new();
         var rules = new NetworkRules(builder, ranges);
-        var network = ranges.Mode is NetworkMode.Existing && builder.ExecutionContext.IsPublishMode
+        var network = ranges.Mode is not NetworkMode.New && builder.ExecutionContext.IsPublishMode
             ? builder.AddExistingNetwork()
             : builder.AddAzureVirtualNetwork("network", ranges.AddressSpace.ToString());
+        if (ranges.Mode is NetworkMode.ExistingSubnets)
+        {
+            return new(
+                ranges,
+                network.ConfigureInfrastructure(ReferToSubnets),
+                network.AddSubnet("aca-infra-subnet", ranges.ContainerAppsSubnet.ToString(), ranges.ContainerAppsSubnetName),
+                network.AddSubnet("db-subnet", ranges.DatabaseSubnet.ToString(), ranges.DatabaseSubnetName),
+                network.AddSubnet("private-endpoints", ranges.PrivateEndpointsSubnet.ToString(), ranges.PrivateEndpointsSubnetName),
+                rules);
+        }
+
         var group = rules.AddContainerAppsGroup();
         if (ranges.Mode is NetworkMode.Existing)
         {
@@ -58,6 +69,18 @@ public static partial class MlflowAzureExtensions
         foreach (var subnet in infrastructure.GetProvisionableResources().OfType<SubnetResource>())
         {
             subnet.Name = BicepFunction.Interpolate($"{subnet.Name.Value}-{code}");
+        }
+    }
+
+    private static void ReferToSubnets(AzureResourceInfrastructure infrastructure)
+    {
+        foreach (var subnet in infrastructure.GetProvisionableResources().OfType<SubnetResource>().ToList())
+        {
+            var existing = SubnetResource.FromExisting(subnet.BicepIdentifier);
+            existing.Name = subnet.Name.Value!;
+            existing.Parent = subnet.Parent;
+            infrastructure.Remove(subnet);
+            infrastructure.Add(existing);
         }
     }
 

@@ -1,7 +1,10 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using Azure.Core;
 using Azure.Provisioning;
+using Azure.Provisioning.Expressions;
+using Azure.Provisioning.Network;
 using Azure.Provisioning.PrivateDns;
 
 namespace MlflowAspire.Hosting.Azure;
@@ -24,7 +27,8 @@ public sealed class MlflowPrivateNetwork
         IResourceBuilder<AzureSubnetResource> privateEndpoints,
         NetworkRules rules)
     {
-        (Settings, VirtualNetwork, ContainerApps, Database, PrivateEndpoints, Rules) = (settings, virtualNetwork, containerApps, database, privateEndpoints, rules);
+        (Settings, VirtualNetwork, ContainerApps, Database, PrivateEndpoints, Rules) =
+            (settings, virtualNetwork, containerApps, database, privateEndpoints, rules);
     }
 
     /// <summary>The network.</summary>
@@ -76,7 +80,8 @@ public sealed class MlflowPrivateNetwork
     /// <param name="subnet">The subnet of the endpoint.</param>
     /// <param name="target">The service that it leads to.</param>
     /// <returns>The builder of the endpoint.</returns>
-    public IResourceBuilder<AzurePrivateEndpointResource> AddPrivateEndpoint(IResourceBuilder<AzureSubnetResource> subnet, IResourceBuilder<IAzurePrivateEndpointTarget> target)
+    public IResourceBuilder<AzurePrivateEndpointResource> AddPrivateEndpoint(
+        IResourceBuilder<AzureSubnetResource> subnet, IResourceBuilder<IAzurePrivateEndpointTarget> target)
     {
         ArgumentNullException.ThrowIfNull(subnet);
         ArgumentNullException.ThrowIfNull(target);
@@ -84,7 +89,21 @@ public sealed class MlflowPrivateNetwork
         var others = builder.Resources.ToHashSet();
         var endpoint = subnet.AddPrivateEndpoint(target);
         // The endpoint comes with the DNS zone of its service, unless another one has brought it along.
-        var zone = builder.Resources.OfType<AzureProvisioningResource>().SingleOrDefault(resource => resource != endpoint.Resource && !others.Contains(resource));
+        var added = builder.Resources.Where(resource => resource != endpoint.Resource && !others.Contains(resource)).ToList();
+        if (Settings.DnsZonesGroup is { } group && builder.ExecutionContext.IsPublishMode)
+        {
+            added.ForEach(resource => builder.Resources.Remove(resource));
+            endpoint.ConfigureInfrastructure(infrastructure => ExistingDnsZones.Register(infrastructure, target.Resource, group));
+            LinkInTurn(endpoint);
+            return endpoint;
+        }
+
+        var zone = added.OfType<AzureProvisioningResource>().SingleOrDefault();
+        if (zone is not null)
+        {
+            builder.CreateResourceBuilder(zone).ConfigureInfrastructure(NameInCloud);
+        }
+
         LinkInTurn(zone is null ? endpoint : builder.CreateResourceBuilder(zone), endpoint);
         return endpoint;
     }
@@ -100,16 +119,32 @@ public sealed class MlflowPrivateNetwork
             zone.ConfigureInfrastructure(infrastructure =>
             {
                 var networkId = new BicepOutputReference(NetworkIdOutput, previous).AsProvisioningParameter(infrastructure);
-                foreach (var link in infrastructure.GetProvisionableResources().OfType<VirtualNetworkLink>())
-                {
-                    link.VirtualNetworkId = networkId;
-                }
+                var resources = infrastructure.GetProvisionableResources().ToList();
+                resources.OfType<VirtualNetworkLink>().ToList().ForEach(link => link.VirtualNetworkId = networkId);
+                // An endpoint without a zone of its own.
+                resources.OfType<PrivateEndpoint>().ToList().ForEach(endpoint => endpoint.Subnet.Id = SameSubnetOf(networkId, endpoint.Subnet.Id));
             });
         }
 
         last.ConfigureInfrastructure(infrastructure =>
-            infrastructure.Add(new ProvisioningOutput(NetworkIdOutput, typeof(string)) { Value = VirtualNetwork.Resource.Id.AsProvisioningParameter(infrastructure) }));
+            infrastructure.Add(
+                new ProvisioningOutput(NetworkIdOutput, typeof(string)) { Value = VirtualNetwork.Resource.Id.AsProvisioningParameter(infrastructure) }));
         _lastLinked = last.Resource;
+    }
+
+    private static BicepValue<ResourceIdentifier> SameSubnetOf(ProvisioningParameter networkId, BicepValue<ResourceIdentifier> subnetId)
+    {
+        var parts = new FunctionCallExpression(new IdentifierExpression("split"), subnetId.Compile(), new StringLiteralExpression("/"));
+        BicepValue<string> name = new FunctionCallExpression(new IdentifierExpression("last"), parts);
+        return BicepFunction.Interpolate($"{networkId}/subnets/{name}").Compile();
+    }
+
+    private static void NameInCloud(AzureResourceInfrastructure infrastructure)
+    {
+        var resources = infrastructure.GetProvisionableResources().ToList();
+        var zone = resources.OfType<PrivateDnsZone>().Single();
+        zone.Name = CloudNames.Zone(zone.Name.Value!);
+        resources.OfType<ProvisioningOutput>().Single(output => output.BicepIdentifier == "name").Value = zone.Name;
     }
 
     private System.Net.IPNetwork RangeOf(IResourceBuilder<AzureSubnetResource> subnet) =>

@@ -23,15 +23,21 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
     private readonly string _database = settings.DatabaseSubnet.ToString();
     private readonly string _privateEndpoints = settings.PrivateEndpointsSubnet.ToString();
 
-    private readonly List<OperatorRule> _added = [.. settings.Rules];
+    private readonly List<OperatorRule> _added = [.. settings.Rules, .. RulesOfOperators(settings)];
 
     /// <summary>Whether PostgreSQL runs in its subnet, rather than behind a private endpoint there.</summary>
     public bool HasServerInDatabaseSubnet { get; set; }
 
     /// <summary>Adds a rule of an operator.</summary>
+    /// <exception cref="InvalidOperationException">The subnets exist, and so do their rules.</exception>
     public void Add(OperatorRule rule)
     {
         rule.Check();
+        if (settings.Mode is NetworkMode.ExistingSubnets)
+        {
+            throw new InvalidOperationException($"The rule '{rule.Name}' cannot be added: the subnets exist, and whoever owns them has their rules.");
+        }
+
         _added.Add(rule);
     }
 
@@ -39,17 +45,21 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
     public IResourceBuilder<AzureNetworkSecurityGroupResource> AddContainerAppsGroup() => AddGroup("aca-infra-subnet-nsg", _containerApps, () =>
     [
         new("requests", Inbound, AzureServiceTags.VirtualNetwork, _containerApps, "Callers inside the network; HTTP is sent on to HTTPS.", "80", Https),
-        new("requests-to-proxy", Inbound, AzureServiceTags.VirtualNetwork, _containerApps, "The ports of the environment's proxy behind its load balancer.", "31080", "31443"),
+        new("requests-to-proxy", Inbound, AzureServiceTags.VirtualNetwork, _containerApps,
+            "The ports of the environment's proxy behind its load balancer.", "31080", "31443"),
         new("health-probes", Inbound, AzureServiceTags.AzureLoadBalancer, _containerApps, "The environment's load balancer.", "30000-32767"),
         new("nodes-in", Inbound, _containerApps, _containerApps, "The environment's nodes among themselves.", "*") { Protocol = SecurityRuleProtocol.Asterisk },
-        new("nodes-out", Outbound, _containerApps, _containerApps, "The environment's nodes among themselves.", "*") { Protocol = SecurityRuleProtocol.Asterisk },
+        new("nodes-out", Outbound, _containerApps, _containerApps, "The environment's nodes among themselves.", "*")
+            { Protocol = SecurityRuleProtocol.Asterisk },
         new("database", Outbound, _containerApps, _database, "PostgreSQL.", PostgreSql),
         new("private-endpoints", Outbound, _containerApps, _privateEndpoints, "Storage and secrets.", Https),
-        new("dns", Outbound, _containerApps, AzureServiceTags.VirtualNetwork, "Azure's DNS or the network's own.", "53") { Protocol = SecurityRuleProtocol.Asterisk },
+        new("dns", Outbound, _containerApps, AzureServiceTags.VirtualNetwork, "Azure's DNS or the network's own.", "53")
+            { Protocol = SecurityRuleProtocol.Asterisk },
         // Sign-in, images and monitoring; and whom MLflow's AI gateway and webhooks are set to call.
         new("https", Outbound, _containerApps, AzureServiceTags.Internet, "Azure's public services, AI providers and webhooks.", Https),
         .. Traffic().Select(traffic => new NetworkRule(
-            traffic.Name, Outbound, _containerApps, traffic.ThroughPrivateEndpoint ? _privateEndpoints : traffic.Destination, $"What MLflow calls: {traffic.Name}.", [.. traffic.Ports])),
+            traffic.Name, Outbound, _containerApps, traffic.ThroughPrivateEndpoint ? _privateEndpoints : traffic.Destination,
+            $"What MLflow calls: {traffic.Name}.", [.. traffic.Ports])),
     ]);
 
     /// <summary>The group of PostgreSQL, which the Container Apps environment alone calls; it calls nobody, unless it runs in the subnet itself.</summary>
@@ -74,9 +84,18 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
             .Select(traffic => new NetworkRule(traffic.Name, Inbound, _containerApps, _privateEndpoints, $"MLflow: {traffic.Name}.", [.. traffic.Ports])),
     ]);
 
+    /// <summary>Operators reach PostgreSQL, and blobs and secrets behind the private endpoints.</summary>
+    private static IEnumerable<OperatorRule> RulesOfOperators(NetworkSettings settings) =>
+        settings.OperatorRanges.SelectMany((range, index) => new OperatorRule[]
+        {
+            new($"range-{index + 1}-database", range.ToString(), settings.DatabaseSubnet.ToString(), [PostgreSql]),
+            new($"range-{index + 1}-endpoints", range.ToString(), settings.PrivateEndpointsSubnet.ToString(), [Https]),
+        });
+
     /// <summary>What the servers of the model call beside HTTPS and their database.</summary>
     private IEnumerable<OutboundTrafficAnnotation> Traffic() =>
-        builder.Resources.OfType<MlflowServerResource>().SelectMany(server => server.Annotations.OfType<OutboundTrafficAnnotation>()).DistinctBy(traffic => traffic.Name);
+        builder.Resources.OfType<MlflowServerResource>()
+            .SelectMany(server => server.Annotations.OfType<OutboundTrafficAnnotation>()).DistinctBy(traffic => traffic.Name);
 
     private IResourceBuilder<AzureNetworkSecurityGroupResource> AddGroup(string name, string subnet, Func<NetworkRule[]> rules) => builder
         .AddNetworkSecurityGroup(name)
@@ -93,7 +112,8 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
 
             foreach (var direction in new[] { Inbound, Outbound })
             {
-                var rest = new NetworkRule($"deny-{direction.ToString().ToLowerInvariant()}", direction, "*", "*", "All else.", "*") { Protocol = SecurityRuleProtocol.Asterisk };
+                var rest = new NetworkRule($"deny-{direction.ToString().ToLowerInvariant()}", direction, "*", "*", "All else.", "*")
+                    { Protocol = SecurityRuleProtocol.Asterisk };
                 group.SecurityRules.Add(rest.ToSecurityRule(SecurityRuleAccess.Deny, LastPriority));
             }
         });

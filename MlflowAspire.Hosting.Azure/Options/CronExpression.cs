@@ -12,7 +12,8 @@ internal static class CronExpression
     public static bool IsValid(string text)
     {
         var fields = text.Split(' ');
-        return fields.Length == Fields.Length && fields.Zip(Fields).All(field => field.First.Split(',').All(part => IsPart(part, field.Second.First, field.Second.Last)));
+        return fields.Length == Fields.Length
+            && fields.Zip(Fields).All(field => field.First.Split(',').All(part => IsPart(part, field.Second.First, field.Second.Last)));
     }
 
     private static bool IsPart(string part, int first, int last)

@@ -36,7 +36,8 @@ public sealed partial record DatabaseSettings
         };
         if (settings.Server is not null && !ServerName().IsMatch(settings.Server))
         {
-            section.Reject($"Database:{nameof(Server)}", settings.Server, "the name of a restored flexible server: 3 to 63 lower case letters, digits and hyphens");
+            section.Reject(
+                $"Database:{nameof(Server)}", settings.Server, "the name of a restored flexible server: 3 to 63 lower case letters, digits and hyphens");
         }
 
         return settings;
@@ -47,7 +48,9 @@ public sealed partial record DatabaseSettings
     {
         if (this is { Role: not DatabaseRole.Administrator, Authentication: DatabaseAuthentication.Entra })
         {
-            mistakes.Reject($"Database:{nameof(Role)}", Role.ToString().ToLowerInvariant(), "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
+            mistakes.Reject(
+                $"Database:{nameof(Role)}", Role.ToString().ToLowerInvariant(),
+                "administrator while Mlflow:Database:Authentication is entra, which has no passwords");
         }
     }
 

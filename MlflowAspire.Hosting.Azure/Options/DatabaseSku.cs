@@ -50,7 +50,9 @@ public readonly partial record struct DatabaseSku(string Name)
             return new(value);
         }
 
-        section.Reject(key, value, "a size of PostgreSQL flexible servers: Burstable such as Standard_B1ms, General Purpose such as Standard_D2ds_v5 or Memory Optimized such as Standard_E2ds_v5");
+        section.Reject(
+            key, value, "a size of PostgreSQL flexible servers: Burstable such as Standard_B1ms, "
+            + "General Purpose such as Standard_D2ds_v5 or Memory Optimized such as Standard_E2ds_v5");
         return fallback;
     }
 

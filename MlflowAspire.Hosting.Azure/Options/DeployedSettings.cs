@@ -105,6 +105,8 @@ internal static partial class DeployedSettings
         {
             MayFollow = before => !int.TryParse(before, out var size) || sizes.DatabaseStorageGiB >= size,
         };
+        yield return new("Existing:KeyVault", $"{settings.Existing.KeyVault}", "the generated secrets stay in their vault");
+        yield return new("Existing:StorageAccount", $"{settings.Existing.StorageAccount}", "the artifacts stay in their account");
         yield return new("GeoRedundancy", Text(sizes.GeoRedundancy), "backups get their region when the server is made") { IsOfServer = true };
     }
 

@@ -32,7 +32,9 @@ public static partial class MlflowAzureExtensions
             var settings = MlflowSettings.Read(configuration, isPublishing);
             if (!isPublishing && builder.HasOwnProcess() && settings.Port is { } port && !LocalPort.BecomesFree(port, builder.LockOfRun()))
             {
-                throw new SettingsException($"Mlflow:Port {port} is in use{(port is 5000 or 7000 ? " (on macOS: AirPlay Receiver)" : "")}; set Mlflow__Port={(port + 1) % 65536} or 0.");
+                throw new SettingsException(
+                    $"Mlflow:Port {port} is in use{(port is 5000 or 7000 ? " (on macOS: AirPlay Receiver)" : "")}; "
+                    + $"set Mlflow__Port={(port + 1) % 65536} or 0.");
             }
 
             return settings;
@@ -95,7 +97,8 @@ public static partial class MlflowAzureExtensions
             var application = builder.ApplicationBuilder;
             builder.WithDatabaseRole(
                 application.AddParameter($"database-user-{role}").WithDescription("The PostgreSQL role that MLflow signs in as."),
-                application.AddParameter($"database-password-{role}", secret: true).WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
+                application.AddParameter($"database-password-{role}", secret: true)
+                    .WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
         }
 
         return settings.OpenTelemetry ? builder.WithOpenTelemetry() : builder;

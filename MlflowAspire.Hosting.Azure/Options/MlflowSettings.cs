@@ -88,6 +88,9 @@ public sealed record MlflowSettings
     /// <summary>The storage account in Azure.</summary>
     public StorageSettings Storage { get; init; } = new();
 
+    /// <summary>What exists in Azure and is used in place of what would be deployed.</summary>
+    public ExistingSettings Existing { get; init; } = new();
+
     /// <summary>The size of the server.</summary>
     internal MlflowServerSize Size => MlflowServerSize.For(Jobs) is var usual && Cores is null && MemoryGiB is null
         ? usual
@@ -135,6 +138,7 @@ public sealed record MlflowSettings
             Network = NetworkSettings.Read(section),
             Database = DatabaseSettings.Read(section),
             Storage = StorageSettings.Read(section),
+            Existing = ExistingSettings.Read(section),
         };
         settings.Check(section, isPublishing);
         if (isPublishing)
@@ -169,7 +173,9 @@ public sealed record MlflowSettings
         Sizes.Check(mistakes);
         if (AllowAnonymous && SignIn.Mode is not SignInMode.None)
         {
-            mistakes.Reject(nameof(AllowAnonymous), "true", $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
+            mistakes.Reject(
+                nameof(AllowAnonymous), "true",
+                $"false while Mlflow:SignIn is {SignIn.Mode.ToString().ToLowerInvariant()}, which lets nobody in without signing in");
         }
 
         if (Size.WorkersThatFit(Jobs) is var fit && Workers > fit)
@@ -189,6 +195,13 @@ public sealed record MlflowSettings
 
             Database.CheckPublished(mistakes);
             DatabaseConnections.Check(mistakes, this);
+            Network.Check(mistakes);
+            if (Storage.Authentication is StorageAuthentication.AccessKey && Existing is { StorageAccount: not null } or { KeyVault: not null })
+            {
+                mistakes.Reject(
+                    "Storage:Authentication", "access-key",
+                    "identity with an existing storage account or key vault: no deployment writes a key of the one into the other");
+            }
         }
     }
 
@@ -198,7 +211,8 @@ public sealed record MlflowSettings
         if (!AllowAnonymous && SignIn.Mode is SignInMode.None && Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
         {
             mistakes.Reject(
-                "SignIn", "none", "basic, oidc or entra while Mlflow:Ingress is external: the internet reaches the server. Mlflow:AllowedAddresses or Mlflow:Ingress restrict who does; "
+                "SignIn", "none", "basic, oidc or entra while Mlflow:Ingress is external: the internet reaches the server. "
+                    + "Mlflow:AllowedAddresses or Mlflow:Ingress restrict who does; "
                 + $"Mlflow:{nameof(AllowAnonymous)}=true publishes it all the same, and everyone may read, change and delete everything");
         }
     }

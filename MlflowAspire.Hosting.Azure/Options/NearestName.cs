@@ -8,7 +8,8 @@ internal static class NearestName
     /// <param name="names">What could have been meant.</param>
     public static string? Of(string name, IEnumerable<string> names)
     {
-        var (distance, nearest) = names.Select(candidate => (Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant()), candidate)).MinBy(candidate => candidate.Item1);
+        var (distance, nearest) = names
+            .Select(candidate => (Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant()), candidate)).MinBy(candidate => candidate.Item1);
         return distance <= Math.Max(2, name.Length / 3) ? nearest : null;
     }
 

@@ -8,4 +8,7 @@ public enum NetworkMode
 
     /// <summary>It exists; the subnets are added to it.</summary>
     Existing,
+
+    /// <summary>It exists with its subnets, whose rules and delegations are their owner's.</summary>
+    ExistingSubnets,
 }

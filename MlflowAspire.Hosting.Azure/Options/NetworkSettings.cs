@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Text.RegularExpressions;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings <c>Mlflow:Network:*</c>: the virtual network and its address ranges.</summary>
-public sealed record NetworkSettings
+public sealed partial record NetworkSettings
 {
     private static readonly IPNetwork DefaultSpace = IPNetwork.Parse("10.0.0.0/16");
     private static readonly IPNetwork[] Private = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")];
@@ -29,6 +30,27 @@ public sealed record NetworkSettings
     /// <summary>The addresses of <c>private-endpoints</c> (<c>Mlflow:Network:PrivateEndpointsSubnet</c>), 16 or more, 32 by default.</summary>
     public IPNetwork PrivateEndpointsSubnet { get; init; } = Part(DefaultSpace, 544, 27);
 
+    /// <summary>The name of the subnet of the Container Apps environment, where it exists (<c>Mlflow:Network:ContainerAppsSubnetName</c>).</summary>
+    public string ContainerAppsSubnetName { get; init; } = "aca-infra-subnet";
+
+    /// <summary>The name of the subnet of PostgreSQL, where it exists (<c>Mlflow:Network:DatabaseSubnetName</c>).</summary>
+    public string DatabaseSubnetName { get; init; } = "db-subnet";
+
+    /// <summary>The name of the subnet of the private endpoints, where it exists (<c>Mlflow:Network:PrivateEndpointsSubnetName</c>).</summary>
+    public string PrivateEndpointsSubnetName { get; init; } = "private-endpoints";
+
+    /// <summary>
+    /// The resource group of existing private DNS zones that the private endpoints are registered in (<c>Mlflow:Network:DnsZonesGroup</c>, default none), after
+    /// the id of its subscription and a slash where that is another one. Whoever owns the zones links them to the network.
+    /// </summary>
+    public string? DnsZonesGroup { get; init; }
+
+    /// <summary>
+    /// The IPv4 ranges that operators come from (<c>Mlflow:Network:OperatorRanges</c>, default none), such as a peered network or a VPN: they reach PostgreSQL
+    /// and the private endpoints.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> OperatorRanges { get; init; } = [];
+
     /// <summary>
     /// Where the queue of jobs listens (<c>Mlflow:Network:JobQueue</c>, default <c>VirtualNetwork:6380</c>): the range or the service tag that the Redis of the
     /// parameter <c>job-queue-url</c> is in, and the port of its URL.
@@ -46,13 +68,19 @@ public sealed record NetworkSettings
         var containerApps = Subnet(section, nameof(ContainerAppsSubnet), Part(space, 0, 23), longestPrefix: 27, space, taken);
         var database = Subnet(section, nameof(DatabaseSubnet), Part(space, 512, 27), longestPrefix: 28, space, taken);
         var privateEndpoints = Subnet(section, nameof(PrivateEndpointsSubnet), Part(space, 544, 27), longestPrefix: 28, space, taken);
+        var mode = section.Choice($"Network:{nameof(Mode)}", NetworkMode.New);
         return new()
         {
-            Mode = section.Choice($"Network:{nameof(Mode)}", NetworkMode.New),
+            Mode = mode,
             AddressSpace = space,
             ContainerAppsSubnet = containerApps,
             DatabaseSubnet = database,
             PrivateEndpointsSubnet = privateEndpoints,
+            ContainerAppsSubnetName = SubnetName(section, mode, nameof(ContainerAppsSubnetName), "aca-infra-subnet"),
+            DatabaseSubnetName = SubnetName(section, mode, nameof(DatabaseSubnetName), "db-subnet"),
+            PrivateEndpointsSubnetName = SubnetName(section, mode, nameof(PrivateEndpointsSubnetName), "private-endpoints"),
+            DnsZonesGroup = ReadDnsZonesGroup(section),
+            OperatorRanges = ReadOperatorRanges(section),
             JobQueue = ReadJobQueue(section),
             Rules = OperatorRule.Read(section, new Dictionary<string, IPNetwork>
             {
@@ -71,9 +99,88 @@ public sealed record NetworkSettings
             return new("job-queue", port) { Destination = addresses };
         }
 
-        section.Reject($"Network:{nameof(JobQueue)}", value, "an IPv4 range or a service tag, and the port of the queue's URL, such as '10.0.8.4/32:10000' or 'VirtualNetwork:6380'");
+        section.Reject(
+            $"Network:{nameof(JobQueue)}", value,
+            "an IPv4 range or a service tag, and the port of the queue's URL, such as '10.0.8.4/32:10000' or 'VirtualNetwork:6380'");
         return new("job-queue", "6380");
     }
+
+    /// <summary>Checks that the settings fit each other.</summary>
+    internal void Check(Mistakes mistakes)
+    {
+        if (Mode is not NetworkMode.ExistingSubnets)
+        {
+            return;
+        }
+
+        const string owner = "none while Mlflow:Network:Mode is existing-subnets: whoever owns the subnets has their rules";
+        if (OperatorRanges.Count > 0)
+        {
+            mistakes.Reject($"Network:{nameof(OperatorRanges)}", string.Join(',', OperatorRanges), owner);
+        }
+
+        foreach (var rule in Rules)
+        {
+            mistakes.Reject($"Network:{nameof(Rules)}:{rule.Name}", $"{rule.From} -> {rule.To}", owner);
+        }
+    }
+
+    private static string SubnetName(SettingsSection section, NetworkMode mode, string name, string fallback)
+    {
+        if (section.Text($"Network:{name}") is not { Length: > 0 } value)
+        {
+            return fallback;
+        }
+
+        if (mode is not NetworkMode.ExistingSubnets || !AzureName().IsMatch(value))
+        {
+            section.Reject($"Network:{name}", value, "the name of an existing subnet, with Mlflow:Network:Mode=existing-subnets");
+        }
+
+        return value;
+    }
+
+    private static string? ReadDnsZonesGroup(SettingsSection section)
+    {
+        if (section.Text($"Network:{nameof(DnsZonesGroup)}") is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        var isGroup = value.Split('/') is [.. var subscription, var group] && AzureName().IsMatch(group)
+            && (subscription is [] || (subscription is [var id] && Guid.TryParse(id, out _)));
+        if (!isGroup)
+        {
+            section.Reject(
+                $"Network:{nameof(DnsZonesGroup)}",
+                value,
+                "the resource group of the private DNS zones, such as 'rg-dns', after the id of its subscription and a slash where that is another one");
+        }
+
+        return value;
+    }
+
+    private static List<IPNetwork> ReadOperatorRanges(SettingsSection section)
+    {
+        List<IPNetwork> ranges = [];
+        foreach (var value in section.List($"Network:{nameof(OperatorRanges)}"))
+        {
+            if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && Private.Any(all => Contains(all, range)))
+            {
+                ranges.Add(range);
+            }
+            else
+            {
+                section.Reject($"Network:{nameof(OperatorRanges)}", value, "private IPv4 ranges in CIDR notation, separated by commas, such as '10.9.0.0/24'");
+            }
+        }
+
+        return ranges;
+    }
+
+    // Of subnets and resource groups, whose rules are nearly the same.
+    [GeneratedRegex(@"^[A-Za-z0-9_(][A-Za-z0-9_.()-]{0,88}$")]
+    private static partial Regex AzureName();
 
     private static IPNetwork Subnet(
         SettingsSection section, string name, IPNetwork fallback, int longestPrefix, IPNetwork space, List<(string Key, IPNetwork Range)> taken)
@@ -100,12 +207,14 @@ public sealed record NetworkSettings
         }
 
         // A range that does not start where it says is a slip: 10.0.1.0/16.
-        if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && range.PrefixLength <= longestPrefix && Private.Any(all => Contains(all, range)) && !Overlap(Reserved, range))
+        if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && range.PrefixLength <= longestPrefix
+            && Private.Any(all => Contains(all, range)) && !Overlap(Reserved, range))
         {
             return range;
         }
 
-        section.Reject($"Network:{name}", value, $"a private range in CIDR notation with a prefix up to /{longestPrefix}, outside of {Reserved}, such as {fallback}");
+        section.Reject(
+            $"Network:{name}", value, $"a private range in CIDR notation with a prefix up to /{longestPrefix}, outside of {Reserved}, such as {fallback}");
         return fallback;
     }
 

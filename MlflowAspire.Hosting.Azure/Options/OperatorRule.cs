@@ -13,7 +13,8 @@ namespace MlflowAspire.Hosting.Azure;
 public sealed partial record OperatorRule(string Name, string From, string To, IReadOnlyList<string> Ports)
 {
     private const string Accepted =
-        "a flow by TCP such as '10.9.0.0/24 -> database:5432' or 'container-apps -> 10.20.0.4/32:8443,9000-9100': each end is container-apps, database, private-endpoints, "
+        "a flow by TCP such as '10.9.0.0/24 -> database:5432' or 'container-apps -> 10.20.0.4/32:8443,9000-9100': "
+            + "each end is container-apps, database, private-endpoints, "
         + "an IPv4 range or a service tag, and one of them is a subnet of MLflow";
 
     /// <summary>Reads the rules of the setting; their names are letters, digits and hyphens.</summary>
@@ -43,7 +44,8 @@ public sealed partial record OperatorRule(string Name, string From, string To, I
         if (!RuleName().IsMatch(Name) || !IsAddress(From) || !IsAddress(To) || Ports is [] || !Ports.All(IsPorts))
         {
             throw new ArgumentException(
-                $"The rule '{Name}' is from '{From}' to '{To}', ports '{string.Join(',', Ports)}'; accepted: a name of letters, digits and hyphens, IPv4 ranges in CIDR notation or service tags, "
+                $"The rule '{Name}' is from '{From}' to '{To}', ports '{string.Join(',', Ports)}'; accepted: "
+                    + "a name of letters, digits and hyphens, IPv4 ranges in CIDR notation or service tags, "
                 + "and ports or ranges of them such as '8443' or '9000-9100'.");
         }
     }
@@ -53,7 +55,8 @@ public sealed partial record OperatorRule(string Name, string From, string To, I
         var (from, to, ports) = Pattern().Match(value) is { Success: true } match
             ? (Address(match.Groups["from"].Value, subnets), Address(match.Groups["to"].Value, subnets), match.Groups["ports"].Value.Split(','))
             : default;
-        if (from is null || to is null || !subnets.Values.Any(subnet => from == subnet.ToString() || to == subnet.ToString()) || !ports.All(IsPorts) || !RuleName().IsMatch(name))
+        if (from is null || to is null
+            || !subnets.Values.Any(subnet => from == subnet.ToString() || to == subnet.ToString()) || !ports.All(IsPorts) || !RuleName().IsMatch(name))
         {
             section.Reject($"Network:Rules:{name}", value, Accepted);
             return null;
@@ -69,7 +72,8 @@ public sealed partial record OperatorRule(string Name, string From, string To, I
 
     /// <summary>An IPv4 range or a service tag.</summary>
     internal static bool IsAddress(string text) =>
-        (IPNetwork.TryParse(text, out var range) && range.BaseAddress.AddressFamily is AddressFamily.InterNetwork && range.ToString() == text) || Tag().IsMatch(text);
+        (IPNetwork.TryParse(text, out var range) && range.BaseAddress.AddressFamily is AddressFamily.InterNetwork && range.ToString() == text)
+            || Tag().IsMatch(text);
 
     /// <summary>A port, or the first and last of a range.</summary>
     internal static bool IsPorts(string text)

@@ -56,7 +56,9 @@ public sealed record ProfileSizes
     {
         if (this is { DatabaseHighAvailability: true, DatabaseSku.IsBurstable: true })
         {
-            mistakes.Reject("Database:HighAvailability", "true", $"false with the Burstable size {DatabaseSku.Name} of Mlflow:Database:Sku, or a General Purpose size such as Standard_D2ds_v5");
+            mistakes.Reject(
+                "Database:HighAvailability", "true",
+                $"false with the Burstable size {DatabaseSku.Name} of Mlflow:Database:Sku, or a General Purpose size such as Standard_D2ds_v5");
         }
     }
 

@@ -6,9 +6,6 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>The settings of the server as it is published.</summary>
 public sealed partial record PublishedServerSettings
 {
-    private const string DefaultSchedule = "0 3 * * *";
-    private const string DefaultAge = "30d";
-
     /// <summary>How many replicas run (<c>Mlflow:Replicas</c>, default 1).</summary>
     public int Replicas { get; init; } = 1;
 
@@ -28,10 +25,10 @@ public sealed partial record PublishedServerSettings
     public CertificateSource? Certificate { get; init; }
 
     /// <summary>When deleted runs are removed for good, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day).</summary>
-    public string GarbageCollectionSchedule { get; init; } = DefaultSchedule;
+    public string GarbageCollectionSchedule { get; init; } = GarbageCollectionAnnotation.Default.Schedule;
 
     /// <summary>How long ago a run was deleted before it is removed (<c>Mlflow:GarbageCollection:OlderThan</c>, default 30 days).</summary>
-    public string GarbageCollectionOlderThan { get; init; } = DefaultAge;
+    public string GarbageCollectionOlderThan { get; init; } = GarbageCollectionAnnotation.Default.OlderThan;
 
     /// <summary>Reads the settings.</summary>
     internal static PublishedServerSettings Read(SettingsSection section) => new()
@@ -42,8 +39,8 @@ public sealed partial record PublishedServerSettings
         AllowedAddresses = [.. section.List(nameof(AllowedAddresses)).Select(range => Range(section, range)).OfType<IPNetwork>()],
         CustomDomain = section.Text(nameof(CustomDomain)) is { Length: > 0 } domain ? domain : null,
         Certificate = section.Text(nameof(Certificate)) is null ? null : section.Choice(nameof(Certificate), CertificateSource.Managed),
-        GarbageCollectionSchedule = section.Text("GarbageCollection:Schedule") ?? DefaultSchedule,
-        GarbageCollectionOlderThan = section.Text("GarbageCollection:OlderThan") ?? DefaultAge,
+        GarbageCollectionSchedule = section.Text("GarbageCollection:Schedule") ?? GarbageCollectionAnnotation.Default.Schedule,
+        GarbageCollectionOlderThan = section.Text("GarbageCollection:OlderThan") ?? GarbageCollectionAnnotation.Default.OlderThan,
     };
 
     /// <summary>Checks the settings, and that they fit each other.</summary>
@@ -51,7 +48,9 @@ public sealed partial record PublishedServerSettings
     {
         if (Rules.LackQueue(Replicas, jobs, JobQueue is not JobQueueKind.Local))
         {
-            mistakes.Reject(nameof(Replicas), Replicas, $"1 while Mlflow:Jobs is true and Mlflow:{nameof(JobQueue)} is local; more replicas with Mlflow:{nameof(JobQueue)}=redis or Mlflow:Jobs=false");
+            mistakes.Reject(
+                nameof(Replicas), Replicas, $"1 while Mlflow:Jobs is true and Mlflow:{nameof(JobQueue)} is local; "
+                + $"more replicas with Mlflow:{nameof(JobQueue)}=redis or Mlflow:Jobs=false");
         }
 
         if (CustomDomain is not null && !IngressRules.CustomDomain.Accepts(CustomDomain))
@@ -71,13 +70,15 @@ public sealed partial record PublishedServerSettings
             && !IngressRules.CanHaveManagedCertificate(Ingress is IngressMode.Internal, AllowedAddresses.Count > 0))
         {
             var reason = Ingress is IngressMode.Internal ? $"Mlflow:{nameof(Ingress)} is internal" : $"Mlflow:{nameof(AllowedAddresses)} restricts addresses";
-            mistakes.Reject(nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
+            mistakes.Reject(
+                nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
         }
 
         if (!CronExpression.IsValid(GarbageCollectionSchedule))
         {
             mistakes.Reject(
-                "GarbageCollection:Schedule", GarbageCollectionSchedule, "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'");
+                "GarbageCollection:Schedule", GarbageCollectionSchedule,
+                "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'");
         }
 
         if (!AgePattern().IsMatch(GarbageCollectionOlderThan))

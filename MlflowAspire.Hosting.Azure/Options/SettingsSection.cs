@@ -95,7 +95,8 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             return fallback;
         }
 
-        var choices = Enum.GetValues<T>().ToDictionary(choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
+        var choices = Enum.GetValues<T>().ToDictionary(
+            choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
         if (choices.TryGetValue(value, out var chosen))
         {
             return chosen;
@@ -148,7 +149,8 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     /// <summary>The settings below a key, which have names of the user's own.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Below(string key)
     {
-        var settings = configuration.GetSection($"{_name}:{key}").GetChildren().Where(child => child.Value is not null).Select(child => KeyValuePair.Create(child.Key, child.Value!)).ToList();
+        var settings = configuration.GetSection($"{_name}:{key}").GetChildren()
+            .Where(child => child.Value is not null).Select(child => KeyValuePair.Create(child.Key, child.Value!)).ToList();
         _known.UnionWith(settings.Select(setting => $"{key}:{setting.Key}"));
         return settings;
     }
@@ -156,9 +158,11 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
     /// <summary>Rejects what is unknown: all known settings have been asked for by now.</summary>
     public void RejectUnknown()
     {
-        foreach (var (key, value) in configuration.GetSection(_name).AsEnumerable(makePathsRelative: true).Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
+        foreach (var (key, value) in configuration.GetSection(_name).AsEnumerable(makePathsRelative: true)
+            .Where(setting => setting.Value is not null && !_known.Contains(setting.Key)))
         {
-            var hint = NearestName.Of(key, _known) is { } nearest ? $"did you mean {_name}:{nearest}?" : $"the settings are {string.Join(", ", _known.Select(known => $"{_name}:{known}"))}.";
+            var hint = NearestName.Of(key, _known) is { } nearest
+                ? $"did you mean {_name}:{nearest}?" : $"the settings are {string.Join(", ", _known.Select(known => $"{_name}:{known}"))}.";
             Add($"{_name}:{key} is '{value}', and there is no such setting; {hint}");
         }
     }

@@ -82,7 +82,8 @@ public sealed record SignInSettings
         switch (settings.Mode)
         {
             // A sign-in that does not exist has been noted already.
-            case SignInMode.None when section.Text(ModeKey) is null || string.Equals(section.Text(ModeKey), nameof(SignInMode.None), StringComparison.OrdinalIgnoreCase):
+            case SignInMode.None when section.Text(ModeKey) is null
+                || string.Equals(section.Text(ModeKey), nameof(SignInMode.None), StringComparison.OrdinalIgnoreCase):
                 Refuse(section, [DefaultPermissionKey, .. s_providerKeys, .. s_userKeys], "none: the server lets everyone do everything");
                 break;
             case SignInMode.Basic:

@@ -2,6 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
 using Azure.Provisioning;
 using Azure.Provisioning.KeyVault;
+using MlflowAspire.Hosting.Azure;
 
 namespace Aspire.Hosting;
 
@@ -14,7 +15,8 @@ public static partial class MlflowAzureExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="vault">The key vault. Resources that refer to it get no roles by default any more.</param>
     /// <returns>The builder.</returns>
-    public static IResourceBuilder<MlflowServerResource> WithKeyVault(this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
+    public static IResourceBuilder<MlflowServerResource> WithKeyVault(
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureKeyVaultResource> vault)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(vault);
@@ -33,7 +35,7 @@ public static partial class MlflowAzureExtensions
         });
 
         // The tasks of the server run under the same identity: they would get the same role a second time.
-        vault.ClearDefaultRoleAssignments();
+        builder.ApplicationBuilder.OnBeforeStart((_, _) => Task.FromResult(vault.KeepDefaultRolesForOthers()));
         return builder.WithRoleAssignments(vault, KeyVaultBuiltInRole.KeyVaultSecretsUser);
     }
 
@@ -62,7 +64,11 @@ public static partial class MlflowAzureExtensions
             {
                 Parent = vault,
                 Name = name,
-                Properties = new() { Value = ((IManifestExpressionProvider)secret).AsProvisioningParameter(infrastructure, isSecure: true), ContentType = "text/plain" },
+                Properties = new()
+                {
+                    Value = ((IManifestExpressionProvider)secret).AsProvisioningParameter(infrastructure, isSecure: true),
+                    ContentType = "text/plain",
+                },
                 // Another machine generates another value: the first one stays.
                 BicepMetadata = { OnlyIfNotExists = isGenerated },
             });

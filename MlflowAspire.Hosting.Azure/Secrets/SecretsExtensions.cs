@@ -10,9 +10,8 @@ namespace MlflowAspire.Hosting.Azure;
 internal static class SecretsExtensions
 {
     /// <summary>Adds a vault that only the network reaches; roles say who may read it.</summary>
-    public static IResourceBuilder<AzureKeyVaultResource> AddMlflowVault(this IDistributedApplicationBuilder builder, MlflowSettings settings, MlflowPrivateNetwork network)
-    {
-        var vault = builder.AddAzureKeyVault("vault").ConfigureInfrastructure(infrastructure =>
+    public static IResourceBuilder<AzureKeyVaultResource> AddMlflowVault(this IDistributedApplicationBuilder builder, MlflowSettings settings) =>
+        builder.AddAzureKeyVault("vault").PublishAsExistingOr(settings.Existing.KeyVault, infrastructure =>
         {
             var properties = infrastructure.GetProvisionableResources().OfType<KeyVaultService>().Single().Properties;
             properties.EnableSoftDelete = true;
@@ -25,9 +24,6 @@ internal static class SecretsExtensions
             // Azure Resource Manager, which writes the secrets of a deployment, is one of the services that pass by.
             properties.NetworkRuleSet = new() { DefaultAction = KeyVaultNetworkRuleAction.Deny, Bypass = KeyVaultNetworkRuleBypassOption.AzureServices };
         });
-        network.AddPrivateEndpoint(network.PrivateEndpoints, vault);
-        return vault;
-    }
 
     /// <summary>Has PostgreSQL take a user name and a password, which the vault keeps for MLflow.</summary>
     /// <remarks>
@@ -41,7 +37,8 @@ internal static class SecretsExtensions
             vault,
             builder.AddParameter("postgres-username").WithDescription("The administrator of PostgreSQL. It cannot be changed later."),
             builder.AddParameter("postgres-password", secret: true)
-                .WithDescription("The password of the administrator of PostgreSQL: 8 characters or more of three kinds. The same for every deployment, until you change it."));
+                .WithDescription("The password of the administrator of PostgreSQL: 8 characters or more of three kinds. "
+                    + "The same for every deployment, until you change it."));
         postgres.ConfigureInfrastructure(infrastructure => KeepNoConnectionStrings(infrastructure, $"{vault.Resource.Name}_outputs_name"));
     }
 
@@ -49,7 +46,8 @@ internal static class SecretsExtensions
     private static void KeepNoConnectionStrings(AzureResourceInfrastructure infrastructure, string vaultName)
     {
         var ofVault = infrastructure.GetProvisionableResources()
-            .Where(resource => resource is KeyVaultSecret or KeyVaultService || (resource is ProvisioningParameter parameter && parameter.BicepIdentifier == vaultName));
+            .Where(resource => resource is KeyVaultSecret or KeyVaultService
+                || (resource is ProvisioningParameter parameter && parameter.BicepIdentifier == vaultName));
         foreach (var resource in ofVault.ToList())
         {
             infrastructure.Remove(resource);

@@ -7,10 +7,12 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>Sets the sign-in up that the settings choose.</summary>
 internal static class SignInExtensions
 {
-    public static IResourceBuilder<MlflowServerResource> WithSignIn(this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => settings.Mode switch
+    public static IResourceBuilder<MlflowServerResource> WithSignIn(
+        this IResourceBuilder<MlflowServerResource> mlflow, SignInSettings settings) => settings.Mode switch
     {
         SignInMode.Basic => mlflow.WithBasicAuth(defaultPermission: settings.DefaultPermission),
-        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidc(tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
+        SignInMode.Oidc when settings.TenantId is { } tenantId => mlflow.WithEntraOidc(
+            tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
         SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
         SignInMode.Entra => mlflow.WithContainerAppsAuthentication(settings.TenantId!, settings.ClientId!, mlflow.ClientSecret()),
         // The settings have been asked whether that is meant.

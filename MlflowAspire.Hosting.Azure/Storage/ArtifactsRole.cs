@@ -11,13 +11,15 @@ namespace MlflowAspire.Hosting.Azure;
 /// <summary>The role of the server's identity on the container of the artifacts, and on no other of the account.</summary>
 internal static class ArtifactsRole
 {
-    public static void Assign(AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource artifacts, AzureUserAssignedIdentityResource identity)
+    public static void Assign(
+        AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource artifacts, AzureUserAssignedIdentityResource identity)
     {
         var container = infrastructure.GetProvisionableResources().OfType<BlobContainer>()
             .Single(container => container.BicepIdentifier == Infrastructure.NormalizeBicepIdentifier(artifacts.Name));
         var principal = identity.PrincipalId.AsProvisioningParameter(infrastructure);
         var role = BicepFunction.GetSubscriptionResourceId("Microsoft.Authorization/roleDefinitions", StorageBuiltInRole.StorageBlobDataContributor.ToString());
-        infrastructure.Add(new RoleAssignment($"{container.BicepIdentifier}_{StorageBuiltInRole.GetBuiltInRoleName(StorageBuiltInRole.StorageBlobDataContributor)}")
+        infrastructure.Add(new RoleAssignment(
+            $"{container.BicepIdentifier}_{StorageBuiltInRole.GetBuiltInRoleName(StorageBuiltInRole.StorageBlobDataContributor)}")
         {
             Name = BicepFunction.CreateGuid(container.Id, principal, role),
             Scope = new IdentifierExpression(container.BicepIdentifier),

@@ -5,6 +5,7 @@ using Azure.Provisioning;
 using Azure.Provisioning.AppContainers;
 using Azure.Provisioning.Expressions;
 using Azure.Provisioning.Storage;
+using MlflowAspire.Hosting.Azure;
 using FileShare = Azure.Provisioning.Storage.FileShare;
 
 namespace Aspire.Hosting;
@@ -82,7 +83,7 @@ public static class AzureNfsShareExtensions
             {
                 NfsAzureFile = new()
                 {
-                    Server = BicepFunction.Interpolate($"{account.Name}.file.core.windows.net"),
+                    Server = BicepFunction.Interpolate($"{account.Name}.file.{CloudNames.StorageSuffix}"),
                     // The name of the share alone does not do.
                     ShareName = BicepFunction.Interpolate($"/{account.Name}/{share.Name}"),
                     AccessMode = ContainerAppAccessMode.ReadWrite,

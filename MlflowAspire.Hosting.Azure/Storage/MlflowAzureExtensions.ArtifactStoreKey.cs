@@ -23,6 +23,7 @@ public static partial class MlflowAzureExtensions
             return builder;
         }
 
-        return builder.WithAnnotation(new ArtifactStoreKeyAnnotation()).WithStoreEnvironment(context => context.EnvironmentVariables["AZURE_STORAGE_ACCESS_KEY"] = accessKey);
+        return builder.WithAnnotation(new ArtifactStoreKeyAnnotation())
+            .WithStoreEnvironment(context => context.EnvironmentVariables["AZURE_STORAGE_ACCESS_KEY"] = accessKey);
     }
 }

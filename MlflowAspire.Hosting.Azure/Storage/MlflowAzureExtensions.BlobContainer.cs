@@ -1,12 +1,17 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using Azure.Provisioning;
+using Azure.Provisioning.Expressions;
+using Azure.Provisioning.Storage;
+using MlflowAspire.Hosting.Azure;
 
 namespace Aspire.Hosting;
 
 public static partial class MlflowAzureExtensions
 {
     // Azurite's account name is fixed; MLflow takes the address from the connection string and the account from the URI.
-    private const string EmulatorAccount = "devstoreaccount1";
+    private const string EmulatorHost = "devstoreaccount1.blob.core.windows.net";
+    private const string BlobHostOutput = "blobHost";
 
     /// <summary>
     /// Keeps artifacts in a blob container. Clients send and get them through the server, so that they need no
@@ -24,6 +29,11 @@ public static partial class MlflowAzureExtensions
 
         builder.WithOneArtifactStore(container.Resource.Name);
         builder.Resource.ArtifactStore = container.Resource;
+        builder.ApplicationBuilder.CreateResourceBuilder(container.Resource.Parent.Parent).ConfigureInfrastructure(infrastructure =>
+        {
+            AddBlobHost(infrastructure);
+            KeepExistingBlobService(infrastructure);
+        });
         return builder
             .WithStoreEnvironment(context =>
             {
@@ -31,18 +41,47 @@ public static partial class MlflowAzureExtensions
                 var blobs = container.Resource.Parent;
                 var storage = blobs.Parent;
                 context.EnvironmentVariables["MLFLOW_ARTIFACTS_DESTINATION"] = storage.IsEmulator
-                    ? Wasbs(container.Resource, ReferenceExpression.Create($"{EmulatorAccount}"))
-                    : Wasbs(container.Resource, ReferenceExpression.Create($"{storage.NameOutputReference}"));
+                    ? ReferenceExpression.Create($"wasbs://{container.Resource.BlobContainerName}@{EmulatorHost}")
+                    : ReferenceExpression.Create($"wasbs://{container.Resource.BlobContainerName}@{new BicepOutputReference(BlobHostOutput, storage)}");
                 if (storage.IsEmulator)
                 {
                     context.EnvironmentVariables["AZURE_STORAGE_CONNECTION_STRING"] = blobs.ConnectionStringExpression;
                 }
             })
             .WithReferenceRelationship(container)
-            .WaitFor(container)
-            .WithStoreRoles();
+            .WaitFor(container);
     }
 
-    private static ReferenceExpression Wasbs(AzureBlobStorageContainerResource container, ReferenceExpression account) =>
-        ReferenceExpression.Create($"wasbs://{container.BlobContainerName}@{account}.blob.core.windows.net");
+    /// <summary>Only the container is made in an existing account: its blob service keeps its settings.</summary>
+    private static void KeepExistingBlobService(AzureResourceInfrastructure infrastructure)
+    {
+        var resources = infrastructure.GetProvisionableResources().ToList();
+        if (!infrastructure.AspireResource.IsExisting() || resources.OfType<BlobService>().Single() is not { IsExistingResource: false } deployed)
+        {
+            return;
+        }
+
+        var existing = BlobService.FromExisting(deployed.BicepIdentifier);
+        existing.Parent = deployed.Parent;
+        infrastructure.Remove(deployed);
+        infrastructure.Add(existing);
+        foreach (var container in resources.OfType<BlobContainer>())
+        {
+            container.Parent = existing;
+        }
+    }
+
+    /// <summary>The host name of the account's blobs, which ends as the cloud says.</summary>
+    private static void AddBlobHost(AzureResourceInfrastructure infrastructure)
+    {
+        var resources = infrastructure.GetProvisionableResources().ToList();
+        // Servers may share an account.
+        if (!resources.OfType<ProvisioningOutput>().Any(output => output.BicepIdentifier == BlobHostOutput))
+        {
+            infrastructure.Add(new ProvisioningOutput(BlobHostOutput, typeof(string))
+            {
+                Value = BicepFunction.Interpolate($"{resources.OfType<StorageAccount>().Single().Name}.blob.{CloudNames.StorageSuffix}"),
+            });
+        }
+    }
 }

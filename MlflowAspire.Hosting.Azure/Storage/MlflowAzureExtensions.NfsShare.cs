@@ -41,8 +41,9 @@ public static partial class MlflowAzureExtensions
     }
 
     /// <summary>Mounts the share. A volume of the model would become one that is mounted by the account's key.</summary>
-    private static void MountIn(
-        this AzureNfsShareResource share, AzureResourceInfrastructure infrastructure, BicepList<ContainerAppVolume> volumes, BicepList<ContainerAppContainer> containers)
+    internal static void MountIn(
+        this AzureNfsShareResource share, AzureResourceInfrastructure infrastructure,
+        BicepList<ContainerAppVolume> volumes, BicepList<ContainerAppContainer> containers)
     {
         volumes.Add(new ContainerAppVolume
         {

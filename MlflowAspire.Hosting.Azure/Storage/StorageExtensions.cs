@@ -17,11 +17,13 @@ internal static class StorageExtensions
     /// <param name="artifacts">The container of the artifacts.</param>
     /// <param name="network">The network.</param>
     /// <param name="settings">The settings.</param>
-    public static void PublishInNetwork(this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, MlflowPrivateNetwork network, MlflowSettings settings)
+    public static void PublishInNetwork(
+        this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, MlflowPrivateNetwork network, MlflowSettings settings)
     {
         var blobs = artifacts.Resource.Parent;
         var builder = artifacts.ApplicationBuilder;
-        builder.CreateResourceBuilder(blobs.Parent).ConfigureInfrastructure(infrastructure => Configure(infrastructure, settings));
+        builder.CreateResourceBuilder(blobs.Parent)
+            .PublishAsExistingOr(settings.Existing.StorageAccount, infrastructure => Configure(infrastructure, settings));
         network.AddPrivateEndpoint(network.PrivateEndpoints, builder.CreateResourceBuilder(blobs));
     }
 

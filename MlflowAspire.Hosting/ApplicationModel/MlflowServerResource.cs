@@ -100,10 +100,10 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal bool RestrictsAddresses { get; set; }
 
     /// <summary>How many replicas are published.</summary>
-    internal int Replicas { get; set => Change(ref field, value); } = 1;
+    internal int Replicas { get; set; } = 1;
 
     /// <summary>Whether the server runs jobs.</summary>
-    internal bool RunsJobs { get; set => Change(ref field, value); }
+    internal bool RunsJobs { get; set; }
 
     /// <summary>Whether replicas share a queue of jobs.</summary>
     internal bool HasJobQueue { get; set; }
@@ -116,15 +116,6 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
 
     /// <summary>The secrets of the server.</summary>
     internal MlflowSecrets Secrets { get; } = new();
-
-    /// <summary>Is called when a setting changes that resources beside the server depend on.</summary>
-    internal Action? Changed { get; set; }
-
-    private void Change<T>(ref T field, T value)
-    {
-        field = value;
-        Changed?.Invoke();
-    }
 
     // Neither host nor port by themselves: MLFLOW_HOST and MLFLOW_PORT are what a client would serve its own models at.
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() => SignIn?.Credentials is { } credentials

@@ -79,7 +79,9 @@ public class ContainerAppTests
     [Fact]
     public async Task Garbage_collection_needs_a_published_server() =>
         Assert.Contains(
-            "Call PublishAsContainerApp", (await PublishAsync(mlflow => mlflow.WithGarbageCollection("0 3 * * *", "30d")))?.Message, StringComparison.Ordinal);
+            "Call AddAzureContainerAppEnvironment",
+            (await PublishAsync(mlflow => mlflow.WithGarbageCollection("0 3 * * *", "30d")))?.Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Nothing_of_it_has_an_effect_in_a_local_run()
@@ -96,12 +98,10 @@ public class ContainerAppTests
             .WithKeyVault(vault)
             .WithCustomDomain("mlflow.example.com")
             .WithAnonymousAccess()
-            .PublishAsContainerApp(model.Builder.AddAzureUserAssignedIdentity("identity"))
             .WithGarbageCollection("0 3 * * *", "30d");
 
         Assert.Equal(environment, await mlflow.Resource.EnvironmentAsync(model.Builder));
         Assert.Equal(resources, model.Builder.Resources.Count);
-        Assert.Empty(mlflow.Resource.Annotations.OfType<AppIdentityAnnotation>());
     }
 
     /// <summary>What stops publishing the model, if anything does.</summary>

@@ -91,7 +91,7 @@ public class StoreTests
         var model = TestModel.ToPublish();
         var environment = await model.AddMlflow().Resource.EnvironmentAsync(model.Builder);
 
-        Assert.Equal("wasbs://mlflow@{storage.outputs.name}.blob.core.windows.net", environment["MLFLOW_ARTIFACTS_DESTINATION"]);
+        Assert.Equal("wasbs://mlflow@{storage.outputs.blobHost}", environment["MLFLOW_ARTIFACTS_DESTINATION"]);
         Assert.DoesNotContain("AZURE_STORAGE_CONNECTION_STRING", environment.Keys);
         Assert.DoesNotContain("AZURE_STORAGE_ACCESS_KEY", environment.Keys);
     }

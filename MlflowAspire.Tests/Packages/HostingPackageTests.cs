@@ -41,6 +41,17 @@ public sealed class HostingPackageTests(PackageFeed feed) : IClassFixture<Packag
     public async Task The_core_alone_publishes_a_server_that_migrates_when_it_starts() =>
         Snapshot.Verify("core/manifest.json", (await feed.PublishAsync("Core", "MlflowAspire.Hosting")).Files["manifest.json"]);
 
+    [BicepFact]
+    public async Task The_package_of_Azure_need_not_be_called()
+    {
+        var deployment = await (await feed.PublishAsync("Plain", "MlflowAspire.Hosting.Azure")).DeployAsync();
+
+        var app = deployment.Only("Microsoft.App/containerApps", "mlflow");
+        Assert.Equal(["mlflow-migrate", "mlflow"], app.Containers.Select(container => container.Name));
+        Assert.Equal(3, app.Containers.Last().Content["probes"]!.AsArray().Count);
+        Assert.Equal("mlflow-gc", deployment.Only("Microsoft.App/jobs").Name);
+    }
+
     [Fact]
     public async Task With_Azure_one_call_publishes_what_this_app_host_does()
     {

@@ -11,11 +11,11 @@ public sealed class AppModuleTests
     {
         var deployment = await Variants.DeployAsync(Variants.Production);
 
-        var containers = await deployment.ContainersAsync(name, new Dictionary<string, string> { ["storage_outputs_name"] = "account" });
+        var containers = await deployment.ContainersAsync(name, new Dictionary<string, string> { ["storage_outputs_blobhost"] = "account.blob.example.com" });
 
         Assert.Equal(count, containers.Count);
         var values = containers.SelectMany(container => container.Environment.Values).Select(variable => variable.Value).OfType<string>();
         Assert.All(values, value => Assert.False(value.StartsWith('['), value));
-        Assert.Equal("wasbs://mlflow@account.blob.core.windows.net", containers[^1].Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
+        Assert.Equal("wasbs://mlflow@account.blob.example.com", containers[^1].Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
     }
 }

@@ -16,7 +16,7 @@ public sealed class CallOrderTests
         (mlflow, all) => mlflow.WithArtifactStore(all.Artifacts),
         (mlflow, _) => mlflow.WithBasicAuth(),
         (mlflow, all) => mlflow.WithKeyVault(all.Vault),
-        (mlflow, all) => mlflow.PublishAsContainerApp(all.Identity),
+        (mlflow, all) => mlflow.WithAzureUserAssignedIdentity(all.Identity),
         (mlflow, _) => mlflow.WithGarbageCollection("0 3 * * *", "30d"),
         (mlflow, _) => mlflow.WithReplicas(3),
         (mlflow, _) => mlflow.WithJobs(),
@@ -71,7 +71,7 @@ public sealed class CallOrderTests
                     .WithBackendStore(postgres.AddDatabase($"{name}-db"))
                     .WithArtifactStore(storage.AddBlobContainer($"{name}-artifacts"))
                     .WithKeyVault(vault)
-                    .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity($"{name}-identity"))
+                    .WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity($"{name}-identity"))
                     .WithGarbageCollection("0 3 * * *", "30d")
                     .WithExternalHttpEndpoints();
                 var secret = () => builder.AddParameter($"{name}-client-secret", secret: true);

@@ -25,15 +25,13 @@ public sealed class CompilerTests
         Assert.True(faults is [], string.Join('\n', faults));
     }
 
-    /// <summary>What the generators of Aspire write, the public cloud's Entra as OpenID provider, and what is in azd's template for the tests alone.</summary>
+    /// <summary>What the generators of Aspire write, and what is in azd's template for the tests alone.</summary>
     private static bool IsOfTheGenerators(BicepDiagnostic diagnostic)
     {
         var file = Path.GetFileName(diagnostic.Source);
         return diagnostic.Code switch
         {
             "no-unused-params" => file.EndsWith(".module.bicep", StringComparison.Ordinal),
-            "no-hardcoded-env-urls" => file.StartsWith("privatelink-", StringComparison.Ordinal) || diagnostic.Message.Contains(
-                "login.microsoftonline.com", StringComparison.Ordinal),
             "no-unnecessary-dependson" => file == "main.bicep",
             _ => false,
         };

@@ -47,7 +47,7 @@ public sealed class DatabaseTests
         var server = deployment.Only(Server);
         Assert.Equal(deployment.Only("Microsoft.Network/virtualNetworks/subnets", "db-subnet").Id, server["properties.network.delegatedSubnetResourceId"]);
         var zone = deployment.All("Microsoft.Network/privateDnsZones").Single(zone => zone.Id == server["properties.network.privateDnsZoneArmResourceId"]);
-        Assert.EndsWith(".postgres.database.azure.com", zone.Name, StringComparison.Ordinal);
+        Assert.Contains("mlflow.private.postgres.database.", zone.Name, StringComparison.Ordinal);
         Assert.DoesNotContain(deployment.All("Microsoft.Network/privateEndpoints"), endpoint => endpoint.Values.Values.Contains(server.Id));
     }
 

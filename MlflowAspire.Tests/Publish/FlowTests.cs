@@ -172,7 +172,7 @@ public sealed class FlowTests
                 break;
         }
 
-        mlflow.PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"));
+        mlflow.WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity("identity"));
     }
 
     /// <summary>The subnets of a deployment with the rules of their groups.</summary>

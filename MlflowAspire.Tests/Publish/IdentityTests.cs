@@ -61,7 +61,7 @@ public sealed class IdentityTests
     private static string ReferenceTo(DeployedResource identity) => $"reference('{identity.Id}', '{identity["apiVersion"]}')";
 
     /// <summary>The name of a role, by its id in Azure.</summary>
-    private static string NameOf(DeployedResource assignment) => assignment["properties.roleDefinitionId"]!.Split('/')[^1] switch
+    internal static string NameOf(DeployedResource assignment) => assignment["properties.roleDefinitionId"]!.Split('/')[^1] switch
     {
         "7f951dda-4ed3-4680-a7ca-43fe172d538d" => "AcrPull",
         "4633458b-17de-408a-b874-0445c86b69e6" => "Key Vault Secrets User",
@@ -70,7 +70,7 @@ public sealed class IdentityTests
     };
 
     /// <summary>The last part of the type of what a role is on; the id of an assignment is that of its target and more.</summary>
-    private static string TypeOfTarget(DeployedResource assignment)
+    internal static string TypeOfTarget(DeployedResource assignment)
     {
         var id = assignment.Id.TrimStart("[extensionResourceId('".ToCharArray());
         return id.Split(["/providers/Microsoft.Authorization/", "'"], StringSplitOptions.None)[0].Split('/')[^2];

@@ -27,7 +27,7 @@ public class NfsShareTests
         Assert.Equal(("NFS", "256"), (share["properties.enabledProtocols"], share["properties.shareQuota"]));
 
         var storage = deployment.Only("Microsoft.App/managedEnvironments/storages");
-        Assert.Equal($"{account.Name}.file.core.windows.net", storage["properties.nfsAzureFile.server"]);
+        Assert.Equal($"[format('{{0}}.file.{{1}}', '{account.Name}', environment().suffixes.storage)]", storage["properties.nfsAzureFile.server"]);
         Assert.Equal($"/{account.Name}/{share.Name}", storage["properties.nfsAzureFile.shareName"]);
         Assert.DoesNotContain(storage.Values.Keys, path => path.Contains("Key", StringComparison.Ordinal));
     }
@@ -68,7 +68,7 @@ public class NfsShareTests
             builder.AddMlflow("mlflow")
                 .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db"))
                 .WithVolumeArtifactStore()
-                .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"));
+                .WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity("identity"));
         }));
         Assert.Contains("Give WithVolumeArtifactStore one, made by AddAzureNfsShare", failure.Message, StringComparison.Ordinal);
     }
@@ -109,7 +109,7 @@ public class NfsShareTests
                 .WithJobs()
                 .WithReplicas(2)
                 .WithJobQueue(builder.AddParameter("queue", secret: true))
-                .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"))
+                .WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity("identity"))
                 .WithGarbageCollection("0 3 * * *", "30d");
         });
         return await published.DeployAsync();

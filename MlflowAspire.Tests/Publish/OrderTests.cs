@@ -30,7 +30,7 @@ public sealed partial class OrderTests
         var (type, text) = (step.Node.Type, step.Node.Declaration);
         if (type.StartsWith("Microsoft.DBforPostgreSQL/", StringComparison.Ordinal)
             || (type == "Microsoft.Insights/diagnosticSettings" && text.Contains("scope: postgres", StringComparison.Ordinal))
-            || (type == "Microsoft.Network/privateEndpoints" && text.Contains("postgres", StringComparison.Ordinal)))
+            || (type == "Microsoft.Network/privateEndpoints" && text.Contains("privateLinkServiceId: postgres", StringComparison.Ordinal)))
         {
             yield return "PostgreSQL";
         }

@@ -69,7 +69,7 @@ public sealed class OwnStoresTests
             .WithReplicas(2)
             .WithJobQueue(builder.AddParameter("queue-url", secret: true))
             .WithKeyVault(builder.AddAzureKeyVault("vault"))
-            .PublishAsContainerApp(builder.AddAzureUserAssignedIdentity("identity"))
+            .WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity("identity"))
             .WithGarbageCollection("0 3 * * *", "30d");
         configure(mlflow);
     });

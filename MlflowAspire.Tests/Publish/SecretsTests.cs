@@ -15,13 +15,15 @@ public sealed partial class SecretsTests
     public async Task Apps_hold_references_to_the_vault_and_no_values(string variant)
     {
         var deployment = await Variants.DeployAsync(variant);
-        var (vault, identity) = (deployment.Only("Microsoft.KeyVault/vaults"), deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities")
-            .Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal)));
+        // The vault may exist already.
+        var vault = Assert.Single(deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Id.Split("/secrets/")[0]).Distinct());
+        var identity = deployment.All("Microsoft.ManagedIdentity/userAssignedIdentities")
+            .Single(identity => identity.Name.StartsWith("mlflow", StringComparison.Ordinal));
 
         foreach (var secret in deployment.Resources.Where(IsWorkload).SelectMany(workload => workload.List("properties.configuration.secrets")))
         {
             Assert.Equal(["identity", "keyVaultUrl", "name"], secret.Select(property => property.Key).Order(StringComparer.Ordinal));
-            Assert.Matches($@"^\[reference\('{vault.Id}/secrets/[\w-]+', '[\d-]+'\)\.secretUri\]$", (string)secret["keyVaultUrl"]!);
+            Assert.Matches($@"^\[reference\('{vault}/secrets/[\w-]+', '[\d-]+'\)\.secretUri\]$", (string)secret["keyVaultUrl"]!);
             Assert.Equal(identity.Id, (string?)secret["identity"]);
         }
     }

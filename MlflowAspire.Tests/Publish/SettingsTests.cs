@@ -8,9 +8,22 @@ public sealed class SettingsTests
 {
     [Theory]
     [InlineData("Profile=prod", "Mlflow:Profile is 'prod'; accepted: development or production.")]
-    [InlineData("Network:Mode=hub", "Mlflow:Network:Mode is 'hub'; accepted: new or existing.")]
+    [InlineData("Network:Mode=hub", "Mlflow:Network:Mode is 'hub'; accepted: new or existing or existing-subnets.")]
     [InlineData(
-        "Network:AddressSpace=10.0.0.0", "Mlflow:Network:AddressSpace is '10.0.0.0'; accepted: a private range in CIDR notation with a prefix up to /24")]
+        "Network:DnsZonesGroup=hub/rg-dns",
+        "Mlflow:Network:DnsZonesGroup is 'hub/rg-dns'; accepted: the resource group of the private DNS zones, such as 'rg-dns'")]
+    [InlineData(
+        "Network:DatabaseSubnetName=data",
+        "Mlflow:Network:DatabaseSubnetName is 'data'; accepted: the name of an existing subnet, with Mlflow:Network:Mode=existing-subnets")]
+    [InlineData(
+        "Network:OperatorRanges=203.0.113.0/24",
+        "Mlflow:Network:OperatorRanges is '203.0.113.0/24'; accepted: private IPv4 ranges in CIDR notation, separated by commas")]
+    [InlineData(
+        "Existing:KeyVault=a/b/c",
+        "Mlflow:Existing:KeyVault is 'a/b/c'; accepted: the name of an existing resource, or its resource group and its name, such as 'rg-platform/shared'")]
+    [InlineData(
+        "Network:AddressSpace=10.0.0.0",
+        "Mlflow:Network:AddressSpace is '10.0.0.0'; accepted: a private range in CIDR notation with a prefix up to /24")]
     [InlineData("Network:AddressSpace=10.0.0.1/16", "Mlflow:Network:AddressSpace is '10.0.0.1/16'; accepted: a private range")]
     [InlineData("Network:AddressSpace=8.8.0.0/16", "Mlflow:Network:AddressSpace is '8.8.0.0/16'; accepted: a private range")]
     [InlineData("Network:AddressSpace=fd00::/16", "Mlflow:Network:AddressSpace is 'fd00::/16'; accepted: a private range")]

@@ -31,6 +31,13 @@ internal static class Variants
         ["restored-server"] = ["Database:Server=mlflow-restored"],
         ["geo-redundant"] = ["GeoRedundancy=true"],
         ["operators-rules"] = ["Network:Rules:jump-host=10.9.0.0/24 -> database:5432", "Network:Rules:models=container-apps -> 203.0.113.0/24:8443,9000-9100"],
+        ["existing-subnets"] = ["Network:Mode=existing-subnets", "Network:ContainerAppsSubnetName=apps", "Network:DnsZonesGroup=rg-dns"],
+        ["existing-resources"] =
+        [
+            "Existing:KeyVault=rg-platform/kv-platform", "Existing:ContainerRegistry=rg-platform/crplatform",
+            "Existing:LogAnalyticsWorkspace=rg-platform/log-platform", "Existing:StorageAccount=stplatform",
+        ],
+        ["operators-ranges"] = ["Network:OperatorRanges=10.9.0.0/24,192.168.7.0/24"],
         ["without-telemetry"] = ["OpenTelemetry=false"],
     };
 

@@ -15,7 +15,7 @@ param postgres_outputs_hostname string
 
 param mlflow_identity_outputs_principalname string
 
-param storage_outputs_name string
+param storage_outputs_blobhost string
 
 param insights_outputs_appinsightsconnectionstring string
 
@@ -225,7 +225,7 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
             }
             {
               name: 'MLFLOW_ARTIFACTS_DESTINATION'
-              value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
+              value: 'wasbs://mlflow@${storage_outputs_blobhost}'
             }
             {
               name: 'MLFLOW_DATABASE_STATEMENT_TIMEOUT_SECONDS'
@@ -260,12 +260,12 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: 'true'
             }
             {
-              name: 'MLFLOW_READINESS_PORT'
-              value: '5001'
-            }
-            {
               name: 'APPLICATIONINSIGHTS_CONNECTION_STRING'
               value: insights_outputs_appinsightsconnectionstring
+            }
+            {
+              name: 'MLFLOW_READINESS_PORT'
+              value: '5001'
             }
             {
               name: 'AZURE_CLIENT_ID'

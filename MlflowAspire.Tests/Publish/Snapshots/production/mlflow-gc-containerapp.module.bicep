@@ -13,7 +13,7 @@ param postgres_outputs_hostname string
 
 param mlflow_identity_outputs_principalname string
 
-param storage_outputs_name string
+param storage_outputs_blobhost string
 
 param mlflow_identity_outputs_clientid string
 
@@ -69,7 +69,7 @@ resource mlflow_gc 'Microsoft.App/jobs@2025-07-01' = {
             }
             {
               name: 'MLFLOW_ARTIFACTS_DESTINATION'
-              value: 'wasbs://mlflow@${storage_outputs_name}.blob.core.windows.net'
+              value: 'wasbs://mlflow@${storage_outputs_blobhost}'
             }
             {
               name: 'AZURE_CLIENT_ID'

@@ -6,7 +6,7 @@ param network_outputs_id string
 param db_subnet_postgres_pe_outputs_networkid string
 
 resource privatelink_blob_core_windows_net 'Microsoft.Network/privateDnsZones@2024-06-01' = {
-  name: 'privatelink.blob.core.windows.net'
+  name: 'privatelink.blob.${az.environment().suffixes.storage}'
   location: 'global'
   tags: {
     'aspire-resource-name': 'privatelink-blob-core-windows-net'
@@ -30,4 +30,4 @@ resource network_link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
 
 output id string = privatelink_blob_core_windows_net.id
 
-output name string = 'privatelink.blob.core.windows.net'
+output name string = 'privatelink.blob.${az.environment().suffixes.storage}'

@@ -6,7 +6,7 @@ param network_outputs_id string
 param private_endpoints_vault_pe_outputs_networkid string
 
 resource privatelink_postgres_database_azure_com 'Microsoft.Network/privateDnsZones@2024-06-01' = {
-  name: 'privatelink.postgres.database.azure.com'
+  name: 'privatelink.postgres.database.${replace(replace(az.environment().resourceManager, 'https://management.', ''), '/', '')}'
   location: 'global'
   tags: {
     'aspire-resource-name': 'privatelink-postgres-database-azure-com'
@@ -30,4 +30,4 @@ resource network_link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
 
 output id string = privatelink_postgres_database_azure_com.id
 
-output name string = 'privatelink.postgres.database.azure.com'
+output name string = 'privatelink.postgres.database.${replace(replace(az.environment().resourceManager, 'https://management.', ''), '/', '')}'

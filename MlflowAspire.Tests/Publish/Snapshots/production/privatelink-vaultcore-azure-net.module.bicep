@@ -4,7 +4,7 @@ param location string = resourceGroup().location
 param network_outputs_id string
 
 resource privatelink_vaultcore_azure_net 'Microsoft.Network/privateDnsZones@2024-06-01' = {
-  name: 'privatelink.vaultcore.azure.net'
+  name: replace(az.environment().suffixes.keyvaultDns, '.vault.', 'privatelink.vaultcore.')
   location: 'global'
   tags: {
     'aspire-resource-name': 'privatelink-vaultcore-azure-net'
@@ -28,4 +28,4 @@ resource network_link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
 
 output id string = privatelink_vaultcore_azure_net.id
 
-output name string = 'privatelink.vaultcore.azure.net'
+output name string = replace(az.environment().suffixes.keyvaultDns, '.vault.', 'privatelink.vaultcore.')

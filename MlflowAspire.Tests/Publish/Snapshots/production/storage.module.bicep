@@ -113,3 +113,5 @@ output tableEndpoint string = storage.properties.primaryEndpoints.table
 output name string = storage.name
 
 output id string = storage.id
+
+output blobHost string = '${storage.name}.blob.${az.environment().suffixes.storage}'

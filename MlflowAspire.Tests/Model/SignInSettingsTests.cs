@@ -1,3 +1,4 @@
+using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Tests.Model;
 
@@ -6,6 +7,12 @@ public class SignInSettingsTests
 {
     private const string Tenant = "6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10";
     private const string Discovery = "Oidc:DiscoveryUrl=https://x.example/.well-known/openid-configuration";
+
+    private static readonly string[] s_secrets =
+    [
+        "postgres-password", "mlflow-client-secret", "mlflow-flask-secret-key", "mlflow-kek-passphrase", "mlflow-webhook-key", "mlflow-session-key",
+        "mlflow-admin-password",
+    ];
 
     [Theory]
     [InlineData("Mlflow:SignIn is 'ldap'; accepted: none or basic or oidc or entra", "SignIn=ldap")]
@@ -97,7 +104,9 @@ public class SignInSettingsTests
     public async Task Settings_reach_the_server(string variable, string value, params string[] settings)
     {
         await using var builder = await AppHostBuilder.CreateAsync(
-            [.. settings.Select(setting => $"--Mlflow:{setting}"), "--Parameters:mlflow-client-secret=secret", "--Parameters:postgres-password=password"]);
+            [.. settings.Select(setting => $"--Mlflow:{setting}"), .. s_secrets.Select(secret => $"--Parameters:{secret}=a secret of the tests alone, long enough")]);
+        // What has no value is generated, and kept in the user secrets of whoever runs the tests.
+        Assert.All(builder.Resources.OfType<ParameterResource>(), parameter => Assert.NotNull(builder.Configuration[$"Parameters:{parameter.Name}"]));
         var server = builder.Resources.Single(resource => resource.Name == "mlflow");
         Assert.Equal(value, (await server.EnvironmentAsync(builder))[variable]);
     }

@@ -38,7 +38,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
     {
         ["environment_outputs_azure_container_apps_environment_default_domain"] = Domain,
         ["postgres_outputs_hostname"] = "postgres.test",
-        ["storage_outputs_name"] = Account,
+        ["storage_outputs_blobhost"] = $"{Account}.blob.core.windows.net",
         ["mlflow_identity_outputs_clientid"] = ClientId,
         ["mlflow_identity_outputs_principalname"] = Identity,
         ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",

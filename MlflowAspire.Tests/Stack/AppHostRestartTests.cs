@@ -39,7 +39,7 @@ public class AppHostRestartTests
         Assert.Empty(await host.ContainersAsync());
 
         var output = await host.StopWhileStartingAsync();
-        Assert.Contains("Stopping.", output, StringComparison.Ordinal);
+        Assert.True(output.Contains("Stopping.", StringComparison.Ordinal), output);
         Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
     }
 

@@ -26,7 +26,6 @@ internal sealed partial class StartProgress(
     {
         AddSteps(server, runsToEnd: false);
         LogWaiting(_console, Left);
-        lifetime.ApplicationStopping.Register(() => LogStopping(_console));
         _ = WatchAsync(lifetime.ApplicationStopping);
     }
 
@@ -151,11 +150,6 @@ internal sealed partial class StartProgress(
         EventId = 7, EventName = "Reachable", Level = LogLevel.Warning,
         Message = "Other machines can reach MLflow, and whoever does may read, change and delete everything: nobody has to sign in.")]
     private static partial void LogReachable(ILogger logger);
-
-    [LoggerMessage(
-        EventId = 6, EventName = "Stopping", Level = LogLevel.Information,
-        Message = "Stopping. The containers end within seconds; the data is kept.")]
-    private static partial void LogStopping(ILogger logger);
 
     private sealed class Step(bool runsToEnd)
     {

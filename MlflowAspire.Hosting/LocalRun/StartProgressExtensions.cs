@@ -10,15 +10,18 @@ namespace MlflowAspire.Hosting;
 internal static class StartProgressExtensions
 {
     /// <summary>Says on the console what the server's start waits for, when it is ready, and that the app host stops.</summary>
-    public static void ReportStart(this IResourceBuilder<MlflowServerResource> mlflow) =>
-        mlflow.ApplicationBuilder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+    public static void ReportStart(this IResourceBuilder<MlflowServerResource> mlflow)
     {
-        var services = start.Services;
-        new StartProgress(
-            mlflow.Resource,
-            services.GetRequiredService<ResourceNotificationService>(),
-            services.GetRequiredService<IHostApplicationLifetime>(),
-            services.GetRequiredService<ILoggerFactory>()).Start();
-        return Task.CompletedTask;
-    });
+        mlflow.ApplicationBuilder.Services.AddHostedService<StopLine>();
+        mlflow.ApplicationBuilder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+        {
+            var services = start.Services;
+            new StartProgress(
+                mlflow.Resource,
+                services.GetRequiredService<ResourceNotificationService>(),
+                services.GetRequiredService<IHostApplicationLifetime>(),
+                services.GetRequiredService<ILoggerFactory>()).Start();
+            return Task.CompletedTask;
+        });
+    }
 }

@@ -30,7 +30,12 @@ public static partial class MlflowBuilderExtensions
         foreach (var task in new[] { server.Migration, server.Backup, server.Restore })
         {
             var mount = new ContainerMountAnnotation(server.BackupFolder.Path, BackupFolder.MountPath, ContainerMountType.BindMount, isReadOnly: false);
-            task.Annotations.OfType<ContainerMountAnnotation>().Where(other => other.Target == mount.Target).ToList().ForEach(other => task.Annotations.Remove(other));
+            // The last call counts.
+            foreach (var earlier in task.Annotations.OfType<ContainerMountAnnotation>().Where(other => other.Target == mount.Target).ToArray())
+            {
+                task.Annotations.Remove(earlier);
+            }
+
             task.Annotations.Add(mount);
         }
 
@@ -52,7 +57,8 @@ public static partial class MlflowBuilderExtensions
         (string Archive, bool Replace)? chosen = null;
         var restore = builder.AddBackupTask(mlflow, server.Restore, "ArchiveSettings").WithArgs(context =>
         {
-            var (archive, replace) = chosen ?? throw new DistributedApplicationException($"Use the command Restore of '{server.Name}', which asks for the archive.");
+            var (archive, replace) = chosen
+                ?? throw new DistributedApplicationException($"Use the command Restore of '{server.Name}', which asks for the archive.");
             context.Args.Add("restore");
             context.Args.Add($"{BackupFolder.MountPath}/{archive}");
             if (replace)
@@ -129,7 +135,8 @@ public static partial class MlflowBuilderExtensions
         .WithExplicitStart()
         .ExcludeFromManifest();
 
-    private static IResourceBuilder<MlflowTaskResource> WithBackupDestination(this IResourceBuilder<MlflowTaskResource> task, MlflowServerResource server) => task
+    private static IResourceBuilder<MlflowTaskResource> WithBackupDestination(
+        this IResourceBuilder<MlflowTaskResource> task, MlflowServerResource server) => task
         .WithEnvironment("MLFLOW_BACKUP_DESTINATION", BackupFolder.MountPath)
         // A folder that is not there cannot be mounted.
         .OnBeforeResourceStarted((_, _, _) =>

@@ -104,7 +104,10 @@ public class SignInSettingsTests
     public async Task Settings_reach_the_server(string variable, string value, params string[] settings)
     {
         await using var builder = await AppHostBuilder.CreateAsync(
-            [.. settings.Select(setting => $"--Mlflow:{setting}"), .. s_secrets.Select(secret => $"--Parameters:{secret}=a secret of the tests alone, long enough")]);
+            [
+                .. settings.Select(setting => $"--Mlflow:{setting}"),
+                .. s_secrets.Select(secret => $"--Parameters:{secret}=a secret of the tests alone, long enough"),
+            ]);
         // What has no value is generated, and kept in the user secrets of whoever runs the tests.
         Assert.All(builder.Resources.OfType<ParameterResource>(), parameter => Assert.NotNull(builder.Configuration[$"Parameters:{parameter.Name}"]));
         var server = builder.Resources.Single(resource => resource.Name == "mlflow");

@@ -1,4 +1,4 @@
-"""What backup and restore both work on: the databases of a server and its artifact store."""
+"""What backup, restore, import and check work on: the databases of a server and its artifact store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 
 def open_databases(environment: MutableEnvironment) -> list[Schema]:
+    """Readies the process for the databases and the store, and tells the schemas.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+    """
     databases.settle(environment)
     keys.settle(environment)
     configured = schemas.configured(environment)

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack, closing
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import migrate, revisions, schemas
@@ -18,7 +18,7 @@ from .opening import open_databases, open_files, store_errors
 from .progress import Progress, readable
 
 # What tells whether databases are in use, with the rows that a server writes by itself: the experiment "Default", and the first administrator.
-ROWS_OF_A_NEW_SERVER = {
+_ROWS_OF_A_NEW_SERVER = {
     "tracking": {"experiments": 1, "runs": 0, "registered_models": 0, "trace_info": 0, "logged_models": 0, "evaluation_datasets": 0, "endpoints": 0, "jobs": 0},
     "basic-auth": {"users": 1},
     "oidc-auth": {"users": 1},
@@ -60,7 +60,8 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
             # A newer version may have tables that this one does not know.
             schemas.migration_needed(schema, revisions.read(schema.name), schemas.revision(schema, limit))
             if not replace:
-                _check_empty(schema, limit)
+                with closing(connect(schema.setting, schema.uri, limit)) as connection:
+                    check_empty(connection, schema, ". `--replace` puts the archive in place of everything that is there")
         say(f"checking the archive, made at {manifest.created}")
         archive.verify()
         if files is None:
@@ -97,13 +98,14 @@ def _check_versions(archive: Archive, restored: list[Schema]) -> None:
             )
 
 
-def _check_empty(schema: Schema, limit: int) -> None:
-    with closing(connect(schema.setting, schema.uri, limit)) as connection:
-        existing = rows.existing_columns(connection)
-        for table, usual in ROWS_OF_A_NEW_SERVER[schema.name].items():
-            count = (connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) if table in existing else 0
-            if count > usual:
-                raise Failure(
-                    f"{schema.setting}: the database is not empty ({count:,} rows in {table}). "
-                    "`--replace` puts the archive in place of everything that is there. Nothing was changed"
-                )
+def check_empty(connection: Connection, schema: Schema, consequence: str) -> None:
+    """Refuses a database with rows that a new server does not write.
+
+    Raises:
+        Failure: it has some; the message goes on with the consequence.
+    """
+    existing = rows.existing_columns(connection)
+    for table, usual in _ROWS_OF_A_NEW_SERVER[schema.name].items():
+        count = (connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) if table in existing else 0
+        if count > usual:
+            raise Failure(f"{schema.setting}: the database is not empty ({count:,} rows in {table}){consequence}. Nothing was changed")

@@ -57,8 +57,7 @@ def migrate_settled(environment: Environment) -> None:
 
 def _save(environment: Environment, there: list[Schema], limit: int) -> str | None:
     """Saves the rows where there is a place for them: nothing brings a schema back."""
-    if not environment.get("MLFLOW_BACKUP_DESTINATION"):
-        return None
+    # Its imports are of no use to a migration that has nothing to change.
     from ..backup.save import save_before_migration
 
     return save_before_migration(environment, there, limit)

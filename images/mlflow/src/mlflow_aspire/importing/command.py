@@ -6,14 +6,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import databases, keys, stores
+from .. import stores
 from ..backup import rows as backup_rows
+from ..backup.opening import open_databases, store_errors
 from ..backup.progress import Progress, readable
-from ..backup.restore import ROWS_OF_A_NEW_SERVER
-from ..databases import current, migrate, schemas
+from ..backup.restore import check_empty
+from ..databases import current, migrate
 from ..databases.connection import connect, lock, patience
 from ..errors import Failure
 from ..gc import command as gc
@@ -41,18 +41,15 @@ def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | Non
         SettingError: a setting is missing or wrong.
         Failure: the source is of no kind that MLflow knows, the server is not empty, or something does not answer.
     """
-    databases.settle(environment)
-    keys.settle(environment)
+    configured = open_databases(environment)
     limit = patience(environment)
-    configured = schemas.configured(environment)
     schema = configured[0]
-    stores.prepare(environment)
     current.check([schema], limit)
     files = source.artifacts(_folder(origin, artifacts))
     with closing(connect(schema.setting, schema.uri, limit)) as connection, tempfile.TemporaryDirectory() as folder:
         lock(connection, migrate.LOCK, "migration")
         lock(connection, gc.LOCK, "garbage collection or backup")
-        _check_empty(connection)
+        check_empty(connection, schema, ", and ids of both would meet")
         copy = Path(folder, "source.db")
         source.copy(origin, copy)
         with closing(sqlite3.connect(copy, isolation_level=None)) as database:
@@ -89,13 +86,6 @@ def _folder(origin: Path, artifacts: Path | None) -> Path:
     return folder
 
 
-def _check_empty(connection: Connection) -> None:
-    for table, usual in ROWS_OF_A_NEW_SERVER["tracking"].items():
-        count = connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0
-        if count > usual:
-            raise Failure(f"{databases.BACKEND}: the database is not empty ({count:,} rows in {table}), and ids of both would meet. Nothing was changed")
-
-
 def _renamed(path: str, renumbered: dict[str, str]) -> str:
     experiment, _, rest = path.partition("/")
     return f"{renumbered.get(experiment, experiment)}/{rest}"
@@ -103,8 +93,6 @@ def _renamed(path: str, renumbered: dict[str, str]) -> str:
 
 def _store(destination: str, found: list[tuple[str, Path]]) -> None:
     # MLflow reads settings while it is imported.
-    from mlflow.exceptions import MlflowException
-
     from ..backup.files import Files, check_paths
     from ..stores.opening import open_store
 
@@ -120,10 +108,8 @@ def _store(destination: str, found: list[tuple[str, Path]]) -> None:
         except OSError as error:
             raise Failure(f"{error.filename} cannot be read: {error.strerror}. The database is as it was") from error
 
-    try:
+    with store_errors():
         for _, size in Files(open_store(destination)).write(sizes, opened):
             progress.add(size)
             progress.file()
-    except MlflowException as error:
-        raise Failure(f"{stores.DESTINATION}: {error.message}") from error
     say(f"artifacts: {len(sizes):,} files, {readable(total)}")

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from .. import databases, keys, stores
+from .. import stores
+from ..backup.opening import open_databases
 from ..backup.progress import readable
 from ..databases import revisions, schemas
 from ..databases.connection import connect, patience
@@ -36,11 +37,8 @@ def check(environment: MutableEnvironment) -> None:
         SettingError: a setting is missing or wrong.
         Failure: something cannot be used; the message has all of it.
     """
-    databases.settle(environment)
-    keys.settle(environment)
+    configured = open_databases(environment)
     limit = patience(environment)
-    configured = schemas.configured(environment)
-    stores.prepare(environment)
     problems: list[str] = []
     for schema in configured:
         try:

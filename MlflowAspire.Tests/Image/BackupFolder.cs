@@ -23,5 +23,9 @@ internal sealed class BackupFolder : IDisposable
     /// <summary>A container that has the folder at /backups, and an artifact store of its own.</summary>
     public ContainerBuilder In(ContainerBuilder container) => container.WithBindMount(_path, "/backups", AccessMode.ReadWrite).WithTmpfsMount("/mnt/artifacts");
 
+    /// <summary>What the image needs to use a database and the artifact store.</summary>
+    public static Dictionary<string, string> Stores(TestDatabase database) =>
+        new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
+
     public void Dispose() => Directory.Delete(_path, recursive: true);
 }

@@ -8,7 +8,6 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public sealed class BackupTests(ImageFixture image) : IDisposable
 {
-    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
     private const string Archive = "/backups/backup.zip";
 
     private readonly BackupFolder _folder = new();
@@ -23,7 +22,7 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
         await using var account = await StorageAccount.CreateAsync(image);
         var (source, target) = (Environment(tracking, users, ""), Environment(newTracking, newUsers, "/restored"));
         (await RunAsync(source, "migrate")).Succeeded();
-        (await RunAsync(Client(tracking), "python", "/scripts/database_content.py", "write")).Succeeded();
+        (await RunAsync(tracking.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
         await users.ExecuteAsync("INSERT INTO users (username, password_hash, is_admin) VALUES ('äda', 'x\\y\tz', true), ('bob', 'b', false)");
         (await RunAsync(source, "python", "/scripts/backup_blobs.py", "write")).Succeeded();
 
@@ -76,10 +75,11 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
 
         Assert.Matches("oidc-auth schema: [0-9]+ rows of ", backup.Output);
         Assert.Equal(await RowsAsync(users), await RowsAsync(newUsers));
-        Assert.Equal("MANAGE", await newUsers.ReadAsync<string>("SELECT permission FROM experiment_permissions JOIN users ON users.id = user_id WHERE username = 'bot'"));
+        const string right = "SELECT permission FROM experiment_permissions JOIN users ON users.id = user_id WHERE username = 'bot'";
+        Assert.Equal("MANAGE", await newUsers.ReadAsync<string>(right));
 
         static Dictionary<string, string> Environment(TestDatabase tracking, TestDatabase users) =>
-            new(Stores(tracking)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
+            new(BackupFolder.Stores(tracking)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
 
         ContainerBuilder With(TestDatabase of, string path, params string[] command)
         {
-            var environment = new Dictionary<string, string>([.. Client(of), .. StorageAccount.Environment(account.Key(1))]);
+            var environment = new Dictionary<string, string>([.. of.ClientEnvironment, .. StorageAccount.Environment(account.Key(1))]);
             environment["MLFLOW_ARTIFACTS_DESTINATION"] += path;
             return account.WithCertificate(Container(environment, command));
         }
@@ -117,7 +117,7 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
         await using var account = await StorageAccount.CreateAsync(image);
         (await account.OpenAsync(account.Key(1), "create_container()", "backups")).Succeeded();
         (await RunAsync(database, "", "python", "/scripts/backup_blobs.py", "write")).Succeeded();
-        (await image.RunAsync(Client(database), "python", "/scripts/database_content.py", "write")).Succeeded();
+        (await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
 
         var backup = (await RunAsync(database, "", "backup")).Succeeded();
         var archive = backup.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split("backup complete: ")[1];
@@ -143,12 +143,10 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task A_backup_of_the_previous_version_is_brought_to_this_one()
     {
-        var (old, restored) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
-        await Tools.PrepareImageAsync(PreviousImage);
-        (await ImageRun.OfAsync(image.Container(PreviousImage, Client(old), "python", "/scripts/database_content.py", "write"))).Succeeded();
+        var ((old, _), restored) = (await image.CreatePreviousDatabaseAsync(), await image.CreateDatabaseAsync());
 
-        (await ImageRun.OfAsync(Container(Stores(old), "backup", Archive))).Succeeded();
-        (await ImageRun.OfAsync(Container(Stores(restored), "restore", Archive))).Succeeded();
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(old), "backup", Archive))).Succeeded();
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(restored), "restore", Archive))).Succeeded();
         (await image.RunAsync(old.Environment, "migrate")).Succeeded();
 
         Assert.Equal(await ContentAsync(old), await ContentAsync(restored));
@@ -161,23 +159,24 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     {
         var database = await image.CreateDatabaseAsync();
         (await image.RunAsync(database.Environment, "migrate")).Succeeded();
-        (await image.RunAsync(Client(database), "python", "/scripts/database_content.py", "write")).Succeeded();
-        (await ImageRun.OfAsync(Container(Stores(database), "backup", Archive))).Succeeded();
+        (await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", Archive))).Succeeded();
         var before = await RowsAsync(database);
         await database.ExecuteAsync("INSERT INTO experiments (name, lifecycle_stage) VALUES ('later', 'active')");
         var after = await RowsAsync(database);
 
-        (await ImageRun.OfAsync(Container(Stores(database), "restore", Archive))).Failed(1, "MLFLOW_BACKEND_STORE_URI: the database is not empty (");
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "restore", Archive)))
+            .Failed(1, "MLFLOW_BACKEND_STORE_URI: the database is not empty (");
         Assert.Equal(after, await RowsAsync(database));
 
         // An object of somebody else's needs a table, so that it cannot be replaced.
         await database.ExecuteAsync("CREATE VIEW report AS SELECT name FROM experiments");
-        (await ImageRun.OfAsync(Container(Stores(database), "restore", Archive, "--replace")))
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "restore", Archive, "--replace")))
             .Failed(1, "the databases are as they were, as they do not take what the archive has: ");
         await database.ExecuteAsync("DROP VIEW report");
         Assert.Equal(after, await RowsAsync(database));
 
-        (await ImageRun.OfAsync(Container(Stores(database), "restore", Archive, "--replace"))).Succeeded();
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "restore", Archive, "--replace"))).Succeeded();
         Assert.Equal(before, await RowsAsync(database));
     }
 
@@ -186,32 +185,26 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     {
         var (database, empty) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
         (await image.RunAsync(database.Environment, "migrate")).Succeeded();
-        (await ImageRun.OfAsync(Container(Stores(database), "backup", Archive))).Succeeded();
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", Archive))).Succeeded();
         const string change = "import zipfile; z = zipfile.ZipFile('/backups/backup.zip'); w = zipfile.ZipFile('/backups/newer.zip', 'w');"
             + "[w.writestr(n, z.read(n).replace(b'\"revision\": \"', b'\"revision\": \"f')) for n in z.namelist()]; w.close()";
         (await ImageRun.OfAsync(Container([], "python", "-c", change))).Succeeded();
 
-        (await ImageRun.OfAsync(Container(Stores(empty), "restore", "/backups/newer.zip")))
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(empty), "restore", "/backups/newer.zip")))
             .Failed(1, "the archive's tracking schema is of mlflow 3.17.2 at revision f");
         Assert.Equal(0, await empty.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
 
         await database.ExecuteAsync("UPDATE alembic_version SET version_num = 'newer'");
-        (await ImageRun.OfAsync(Container(Stores(database), "backup", "/backups/other.zip")))
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", "/backups/other.zip")))
             .Failed(1, "MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision newer");
         Assert.DoesNotContain(_folder.Files, file => file.StartsWith("other", StringComparison.Ordinal));
     }
 
     private ContainerBuilder Container(Dictionary<string, string> environment, params string[] command) => _folder.In(image.Container(environment, command));
 
-    private static Dictionary<string, string> Stores(TestDatabase database) =>
-        new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
-
-    private static Dictionary<string, string> Client(TestDatabase database) =>
-        new(database.Environment) { ["MLFLOW_TRACKING_URI"] = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal) };
-
     /// <summary>What MLflow's own client reads.</summary>
     private async Task<string> ContentAsync(TestDatabase database) =>
-        (await image.RunAsync(Client(database), "python", "/scripts/database_content.py", "read")).Succeeded().Output;
+        (await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "read")).Succeeded().Output;
 
     /// <summary>A checksum of the rows of every table.</summary>
     private static async Task<Dictionary<string, string>> RowsAsync(TestDatabase database)

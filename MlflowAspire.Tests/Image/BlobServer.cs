@@ -26,15 +26,18 @@ internal sealed class BlobServer : IAsyncDisposable
     public static async Task<BlobServer> StartAsync(ImageFixture image, string? size = null)
     {
         string[] command = ["azurite", "--location", Folder, "--blobHost", "0.0.0.0", "--skipApiVersionCheck"];
-        var container = image.Container("mcr.microsoft.com/azure-storage/azurite:3.35.0", new Dictionary<string, string>(), command).WithNetworkAliases("blobs");
+        var container = image.Container("mcr.microsoft.com/azure-storage/azurite:3.35.0", new Dictionary<string, string>(), command)
+            .WithNetworkAliases("blobs");
         if (size is not null)
         {
-            container = container.WithCreateParameterModifier(parameters => parameters.HostConfig!.Tmpfs = new Dictionary<string, string> { [Folder] = $"size={size}" });
+            container = container.WithCreateParameterModifier(parameters =>
+                parameters.HostConfig!.Tmpfs = new Dictionary<string, string> { [Folder] = $"size={size}" });
         }
 
         var server = new BlobServer(container.WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen")).Build());
         await server._container.StartAsync();
-        var create = "import os; from azure.storage.blob import ContainerClient as C; C.from_connection_string(os.environ['AZURE_STORAGE_CONNECTION_STRING'], 'artifacts').create_container()";
+        const string create = "import os; from azure.storage.blob import ContainerClient as C; "
+            + "C.from_connection_string(os.environ['AZURE_STORAGE_CONNECTION_STRING'], 'artifacts').create_container()";
         (await image.RunAsync(Settings, "python", "-c", create)).Succeeded();
         return server;
     }

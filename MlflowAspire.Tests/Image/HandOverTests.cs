@@ -10,7 +10,6 @@ public sealed class HandOverTests(ImageFixture image)
 {
     private const string Administrators = "azure_pg_admin";
     private const string Password = "a p@ss:w/rd%1";
-    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
 
     [Fact]
     public async Task Tables_of_the_password_serve_the_identity_and_the_other_way_round()
@@ -44,9 +43,9 @@ public sealed class HandOverTests(ImageFixture image)
     public async Task Identity_migrates_what_the_previous_version_left()
     {
         var (database, administrator, identity) = await CreateAsync();
-        await Tools.PrepareImageAsync(PreviousImage);
-        var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
-        (await ImageRun.OfAsync(image.Container(PreviousImage, As(database, administrator), "mlflow", "db", "upgrade", uri))).Succeeded();
+        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
+        var upgrade = image.Container(ImageFixture.PreviousImage, As(database, administrator), "mlflow", "db", "upgrade", database.SqlAlchemyUri);
+        (await ImageRun.OfAsync(upgrade)).Succeeded();
 
         var refused = await image.RunAsync(As(database, identity), "migrate");
         Assert.Contains("permission denied for table alembic_version", refused.Output + refused.Errors, StringComparison.Ordinal);

@@ -15,6 +15,9 @@ public sealed class ImageFixture : IAsyncLifetime
     /// <summary>The name of the PostgreSQL server in the network.</summary>
     public const string DatabaseHost = "db";
 
+    /// <summary>The image of the version of MLflow before this one.</summary>
+    public const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
+
     /// <summary>Every character that means something in a URI or an ini file.</summary>
     public const string Password = "p@ss/w:o%rd?#&'=";
 
@@ -76,6 +79,15 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>A new database with MLflow's tables on the shared server: a copy of one that was migrated once.</summary>
     public async Task<TestDatabase> CreateMigratedDatabaseAsync() => await TestDatabase.CreateAsync(await _server.Value, template: await _migrated.Value);
+
+    /// <summary>A new database on the shared server that the previous version has filled, and what that version has read there.</summary>
+    public async Task<(TestDatabase Database, ImageRun Run)> CreatePreviousDatabaseAsync()
+    {
+        var database = await CreateDatabaseAsync();
+        await Tools.PrepareImageAsync(PreviousImage);
+        var run = await ImageRun.OfAsync(Container(PreviousImage, database.ClientEnvironment, "python", "/scripts/database_content.py", "write"));
+        return (database, run.Succeeded());
+    }
 
     /// <summary>A container of the image, secured as it can be in production.</summary>
     public ContainerBuilder Container(IReadOnlyDictionary<string, string> environment, params string[] command) =>

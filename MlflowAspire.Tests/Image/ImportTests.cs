@@ -8,7 +8,6 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public sealed class ImportTests(ImageFixture image) : IDisposable
 {
-    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
     private const string Script = "/scripts/import_content.py";
 
     // Containers of other users write into it.
@@ -21,14 +20,15 @@ public sealed class ImportTests(ImageFixture image) : IDisposable
     [InlineData("file:///data/source/mlruns", "/data/source/mlruns")]
     public async Task Everything_comes_once_and_into_an_empty_server(string trackingUri, params string[] source)
     {
-        await Tools.PrepareImageAsync(PreviousImage);
+        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
         var database = await image.CreateMigratedDatabaseAsync();
-        var (store, uri) = ("/data/store", database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal));
+        const string store = "/data/store";
         Dictionary<string, string> previous = new() { ["MLFLOW_TRACKING_URI"] = trackingUri, ["MLFLOW_ALLOW_FILE_STORE"] = "true", ["HOME"] = "/tmp" };
         Dictionary<string, string> server = new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = store };
-        Dictionary<string, string> client = new(server) { ["MLFLOW_TRACKING_URI"] = uri };
+        Dictionary<string, string> client = new(server) { ["MLFLOW_TRACKING_URI"] = database.SqlAlchemyUri };
         // The folders of the artifacts are below the one that it works in.
-        (await PreviousAsync("sh", "-c", $"mkdir -p -m 777 /data/source /data/store && cd /data/source && python {Script} write && chmod -R a+rX /data/source")).Succeeded();
+        const string write = $"mkdir -p -m 777 /data/source {store} && cd /data/source && python {Script} write && chmod -R a+rX /data/source";
+        (await PreviousAsync("sh", "-c", write)).Succeeded();
         var expected = Result(await PreviousAsync("python", Script, "read", "/data/source/mlruns"));
 
         var first = (await RunAsync(server, ["import", .. source])).Succeeded();
@@ -41,8 +41,9 @@ public sealed class ImportTests(ImageFixture image) : IDisposable
         // Numbers go on.
         await database.ExecuteAsync("INSERT INTO experiments (name, lifecycle_stage) VALUES ('next', 'active')");
 
-        Task<ImageRun> PreviousAsync(params string[] command) => ImageRun.OfAsync(Data(image.Container(PreviousImage, previous, command)));
-        Task<ImageRun> RunAsync(Dictionary<string, string> environment, params string[] command) => ImageRun.OfAsync(Data(image.Container(environment, command)));
+        Task<ImageRun> PreviousAsync(params string[] command) => ImageRun.OfAsync(Data(image.Container(ImageFixture.PreviousImage, previous, command)));
+        Task<ImageRun> RunAsync(Dictionary<string, string> environment, params string[] command) =>
+            ImageRun.OfAsync(Data(image.Container(environment, command)));
     }
 
     private ContainerBuilder Data(ContainerBuilder container)

@@ -7,7 +7,6 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
 {
-    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
     private const string RevisionQuery = "SELECT version_num FROM alembic_version";
 
     private readonly BackupFolder _folder = new();
@@ -17,7 +16,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task One_that_is_killed_leaves_the_schema_as_it_was_and_is_repeated()
     {
-        var database = await CreatePreviousAsync();
+        var (database, _) = await image.CreatePreviousDatabaseAsync();
         var (revision, content) = (await database.ReadAsync<string>(RevisionQuery), await ContentAsync(database));
         await using var migration = image.Container(database.Environment, "migrate").Build();
 
@@ -40,7 +39,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task One_that_fails_names_the_backup_from_before()
     {
-        var database = await CreatePreviousAsync();
+        var (database, _) = await image.CreatePreviousDatabaseAsync();
         var revision = await database.ReadAsync<string>(RevisionQuery);
         // A table that the last step makes.
         await database.ExecuteAsync("CREATE TABLE scheduler_leases (id int)");
@@ -51,14 +50,15 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
         Assert.Matches(@"\Amlflow-[0-9]{8}T[0-9]{6}Z-before-migration\.zip\z", archive);
         Assert.Equal(1, failed.ExitCode);
         Assert.EndsWith(
-            $"mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the migration of the tracking schema failed with exit code 1; its log is above. The rows from before are in /backups/{archive}\n",
+            "mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the migration of the tracking schema failed with exit code 1; its log is above. "
+                + $"The rows from before are in /backups/{archive}\n",
             failed.Errors,
             StringComparison.Ordinal);
         Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
 
         // The archive has what was there, for an image that knows the revision; this one brings it to its own.
         var restored = await image.CreateDatabaseAsync();
-        (await ImageRun.OfAsync(_folder.In(image.Container(Stores(restored), "restore", $"/backups/{archive}")))).Succeeded();
+        (await ImageRun.OfAsync(_folder.In(image.Container(BackupFolder.Stores(restored), "restore", $"/backups/{archive}")))).Succeeded();
         await database.ExecuteAsync("DROP TABLE scheduler_leases");
         (await MigrateAsync()).Succeeded();
         Assert.Equal(await ContentAsync(database), await ContentAsync(restored));
@@ -75,7 +75,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task Nothing_is_changed_without_the_backup_that_is_asked_for()
     {
-        var database = await CreatePreviousAsync();
+        var (database, _) = await image.CreatePreviousDatabaseAsync();
         var revision = await database.ReadAsync<string>(RevisionQuery);
 
         (await image.RunAsync(new Dictionary<string, string>(database.Environment) { ["MLFLOW_BACKUP_DESTINATION"] = "/missing" }, "migrate"))
@@ -84,21 +84,14 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
         Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
     }
 
-    /// <summary>A database that the previous version has filled.</summary>
-    private async Task<TestDatabase> CreatePreviousAsync()
-    {
-        var database = await image.CreateDatabaseAsync();
-        await Tools.PrepareImageAsync(PreviousImage);
-        (await ImageRun.OfAsync(image.Container(PreviousImage, Client(database), "python", "/scripts/database_content.py", "write"))).Succeeded();
-        return database;
-    }
-
     private async Task<string> ContentAsync(TestDatabase database)
     {
         var revision = await database.ReadAsync<string>(RevisionQuery);
         var current = await (await image.CreateMigratedDatabaseAsync()).ReadAsync<string>(RevisionQuery);
         string[] read = ["python", "/scripts/database_content.py", "read"];
-        var container = revision == current ? image.Container(Client(database), read) : image.Container(PreviousImage, Client(database), read);
+        var container = revision == current
+            ? image.Container(database.ClientEnvironment, read)
+            : image.Container(ImageFixture.PreviousImage, database.ClientEnvironment, read);
         var output = (await ImageRun.OfAsync(container)).Succeeded().Output;
         return output[output.IndexOf("RESULT ", StringComparison.Ordinal)..];
     }
@@ -113,9 +106,4 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
             await Task.Delay(100);
         }
     }
-
-    private static Dictionary<string, string> Stores(TestDatabase database) => new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
-
-    private static Dictionary<string, string> Client(TestDatabase database) =>
-        new(database.Environment) { ["MLFLOW_TRACKING_URI"] = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal) };
 }

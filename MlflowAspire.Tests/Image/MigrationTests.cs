@@ -8,7 +8,6 @@ public class MigrationTests(ImageFixture image)
 {
     // The advisory lock that keeps two migrations apart.
     private const int Lock = 5_000_317;
-    private const string PreviousImage = "ghcr.io/mlflow/mlflow:v3.16.1-full";
 
     [Fact]
     public async Task An_empty_database_gets_the_tables_once()
@@ -31,15 +30,10 @@ public class MigrationTests(ImageFixture image)
     [Fact]
     public async Task The_database_of_the_previous_version_keeps_its_content()
     {
-        var database = await image.CreateDatabaseAsync();
-        var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
-        var client = new Dictionary<string, string>(database.Environment) { ["MLFLOW_TRACKING_URI"] = uri };
-
-        await Tools.PrepareImageAsync(PreviousImage);
-        var previous = image.Container(PreviousImage, client, "python", "/scripts/database_content.py", "write");
-        var written = Result((await ImageRun.OfAsync(previous)).Succeeded());
+        var (database, previous) = await image.CreatePreviousDatabaseAsync();
+        var written = Result(previous);
         var migration = (await image.RunAsync(database.Environment, "migrate")).Succeeded();
-        var read = Result((await image.RunAsync(client, "python", "/scripts/database_content.py", "read")).Succeeded());
+        var read = Result((await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "read")).Succeeded());
 
         Assert.DoesNotContain("from nothing", migration.Output, StringComparison.Ordinal);
         Assert.Contains("tracking schema: migrated from ", migration.Output, StringComparison.Ordinal);
@@ -53,9 +47,9 @@ public class MigrationTests(ImageFixture image)
     public async Task Only_migrate_moves_the_schema_of_the_previous_version()
     {
         var database = await image.CreateDatabaseAsync();
-        await Tools.PrepareImageAsync(PreviousImage);
-        var uri = database.Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
-        (await ImageRun.OfAsync(image.Container(PreviousImage, database.Environment, "mlflow", "db", "upgrade", uri))).Succeeded();
+        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
+        var upgrade = image.Container(ImageFixture.PreviousImage, database.Environment, "mlflow", "db", "upgrade", database.SqlAlchemyUri);
+        (await ImageRun.OfAsync(upgrade)).Succeeded();
         const string revisionQuery = "SELECT version_num FROM alembic_version";
         const string tablesQuery = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
         var revision = await database.ReadAsync<string>(revisionQuery);

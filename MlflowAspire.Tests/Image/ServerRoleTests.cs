@@ -35,9 +35,11 @@ public sealed class ServerRoleTests(ImageFixture image)
         Assert.Equal("200", await server.PythonAsync("import requests; print(requests.get('http://localhost:5001/ready', timeout=30).status_code)"));
         if (app == "basic-auth")
         {
-            const string Call = "import requests; r = lambda path, body: requests.post(f'http://localhost:5000/api/2.0/mlflow/{path}', json=body, auth=('admin', 'the password of an administrator'), timeout=30)";
+            const string Call = "import requests; r = lambda path, body: requests.post(f'http://localhost:5000/api/2.0/mlflow/{path}', json=body, "
+                + "auth=('admin', 'the password of an administrator'), timeout=30)";
             Assert.Equal("200 200", await server.PythonAsync(
-                $"{Call}; print(r('runs/create', {{'experiment_id': '0'}}).status_code, r('users/create', {{'username': 'ada', 'password': 'twelve letters'}}).status_code)"));
+                $"{Call}; print(r('runs/create', {{'experiment_id': '0'}}).status_code, "
+                + "r('users/create', {'username': 'ada', 'password': 'twelve letters'}).status_code)"));
             Assert.Equal(1, await users.ReadAsync<long>("SELECT count(*) FROM users WHERE username = 'ada'"));
         }
 
@@ -60,7 +62,10 @@ public sealed class ServerRoleTests(ImageFixture image)
         (await image.RunAsync(As(database.Environment, owner), "migrate")).Succeeded();
         await database.ExecuteAsync($"GRANT {owner} TO \"{role}\"");
         (await image.RunAsync(new Dictionary<string, string>(As(database.Environment, owner)) { ["MLFLOW_DATABASE_SERVER_ROLE"] = role }, "migrate"))
-            .Failed(1, $"MLFLOW_BACKEND_STORE_URI: the role '{role}' may make or change tables; MLFLOW_DATABASE_SERVER_ROLE is a role without rights of its own");
+            .Failed(
+                1,
+                $"MLFLOW_BACKEND_STORE_URI: the role '{role}' may make or change tables; "
+                + "MLFLOW_DATABASE_SERVER_ROLE is a role without rights of its own");
     }
 
     [Fact]
@@ -93,7 +98,8 @@ public sealed class ServerRoleTests(ImageFixture image)
 
         (await image.RunAsync(settings, "migrate")).Succeeded();
 
-        Assert.True(await database.ReadAsync<bool>($"SELECT has_table_privilege('{Identity}', 'runs', 'INSERT') AND NOT has_schema_privilege('{Identity}', 'public', 'CREATE')"));
+        Assert.True(await database.ReadAsync<bool>(
+            $"SELECT has_table_privilege('{Identity}', 'runs', 'INSERT') AND NOT has_schema_privilege('{Identity}', 'public', 'CREATE')"));
     }
 
     /// <summary>A database, its owner, and a role that has nothing.</summary>
@@ -109,7 +115,8 @@ public sealed class ServerRoleTests(ImageFixture image)
         return (await image.CreateDatabaseAsync(owner), owner, role);
     }
 
-    private static Dictionary<string, string> As(Dictionary<string, string> settings, string role) => new(settings) { ["PGUSER"] = role, ["PGPASSWORD"] = Password };
+    private static Dictionary<string, string> As(Dictionary<string, string> settings, string role) =>
+        new(settings) { ["PGUSER"] = role, ["PGPASSWORD"] = Password };
 
     /// <summary>PostgreSQL's code of what the server's role gets for a statement.</summary>
     private static Task<string> ExecuteAsync(MlflowServer server, string database, string sql) => server.PythonAsync($"""

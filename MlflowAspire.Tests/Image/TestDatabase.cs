@@ -20,6 +20,12 @@ public sealed class TestDatabase
     /// <summary>The address of the database in the network, without user name and password.</summary>
     public string Uri => $"postgresql://{ImageFixture.DatabaseHost}:5432/{Name}";
 
+    /// <summary>The same as SQLAlchemy takes it.</summary>
+    public string SqlAlchemyUri => Uri.Replace("postgresql:", "postgresql+psycopg2:", StringComparison.Ordinal);
+
+    /// <summary>What MLflow's client needs to work on the database itself, without a server.</summary>
+    public Dictionary<string, string> ClientEnvironment => new(Environment) { ["MLFLOW_TRACKING_URI"] = SqlAlchemyUri };
+
     /// <summary>What the image needs to use the database as its tracking store.</summary>
     public Dictionary<string, string> Environment => new()
     {

@@ -34,10 +34,13 @@ public class TransferTests(ImageFixture image)
     private async Task<MlflowServer> StartAsync()
     {
         var database = await image.CreateMigratedDatabaseAsync();
-        return await MlflowServer.StartAsync(image, BlobServer.Settings.Concat(database.Environment), container => container.WithCreateParameterModifier(parameters =>
-        {
-            parameters.HostConfig!.Memory = Memory;
-            parameters.HostConfig.MemorySwap = Memory;
-        }));
+        return await MlflowServer.StartAsync(
+            image,
+            BlobServer.Settings.Concat(database.Environment),
+            container => container.WithCreateParameterModifier(parameters =>
+            {
+                parameters.HostConfig!.Memory = Memory;
+                parameters.HostConfig.MemorySwap = Memory;
+            }));
     }
 }

@@ -81,7 +81,8 @@ public class ServerImageTests
     {
         var build = new MlflowImageBuild { PythonPackages = [package] };
         var exception = Assert.Throws<ArgumentException>(() => TestModel.ToRun().AddMlflow().WithServerImage(build));
-        Assert.StartsWith($"PythonPackages (PYTHON_PACKAGES) is '{package}'; accepted: a package with its version", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"PythonPackages (PYTHON_PACKAGES) is '{package}'; accepted: a package with its version", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -55,7 +55,9 @@ public sealed class Deployment
     /// The containers of an app or a job when the rest is deployed: its module alone, with what only Azure knows as parameters, as azd deploys it.
     /// </summary>
     /// <param name="name">The name in the manifest.</param>
-    /// <param name="values">Values of the module's parameters, such as <c>storage_outputs_blobhost</c>; any other parameter has its own name as its value.</param>
+    /// <param name="values">
+    /// Values of the module's parameters, such as <c>storage_outputs_blobhost</c>; any other parameter has its own name as its value.
+    /// </param>
     public async Task<IReadOnlyList<DeployedContainer>> ContainersAsync(string name, IReadOnlyDictionary<string, string> values)
     {
         var module = _manifest[name]!["deployment"]!;

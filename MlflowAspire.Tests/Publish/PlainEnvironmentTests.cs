@@ -79,7 +79,8 @@ public sealed class PlainEnvironmentTests
                 .WithComputeEnvironment(builder.AddAzureContainerAppEnvironment("second"));
         });
 
-        var environment = Assert.Single(deployment.All("Microsoft.App/managedEnvironments"), environment => environment.Name.StartsWith("second", StringComparison.Ordinal));
+        var environment = Assert.Single(
+            deployment.All("Microsoft.App/managedEnvironments"), environment => environment.Name.StartsWith("second", StringComparison.Ordinal));
         var workloads = deployment.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs").ToList();
         Assert.Equal(["mlflow", "mlflow-gc", "mlflow-periodic"], workloads.Select(workload => workload.Name).Order());
         Assert.All(workloads, workload => Assert.Equal(environment.Id, workload["properties.environmentId"]));
@@ -93,10 +94,12 @@ public sealed class PlainEnvironmentTests
         {
             builder.AddAzureContainerAppEnvironment("environment");
             var mlflow = AddServer(builder);
-            builder.AddContainer("reports", "reports").WithReference(builder.CreateResourceBuilder((AzureBlobStorageContainerResource)mlflow.Resource.ArtifactStore!));
+            var artifacts = (AzureBlobStorageContainerResource)mlflow.Resource.ArtifactStore!;
+            builder.AddContainer("reports", "reports").WithReference(builder.CreateResourceBuilder(artifacts));
         });
 
-        var roles = deployment.All("Microsoft.Authorization/roleAssignments").Where(role => role["properties.roleDefinitionId"]!.Contains(contributor, StringComparison.Ordinal)).ToList();
+        var roles = deployment.All("Microsoft.Authorization/roleAssignments")
+            .Where(role => role["properties.roleDefinitionId"]!.Contains(contributor, StringComparison.Ordinal)).ToList();
         Assert.Equal(["containers", "storageAccounts"], roles.Select(IdentityTests.TypeOfTarget).Order());
     }
 
@@ -104,5 +107,6 @@ public sealed class PlainEnvironmentTests
         .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db"))
         .WithArtifactStore(builder.AddAzureStorage("storage").AddBlobContainer("artifacts"));
 
-    private static async Task<Deployment> DeployAsync(Action<IDistributedApplicationBuilder> build) => await (await PublishedApp.PublishAsync(build)).DeployAsync();
+    private static async Task<Deployment> DeployAsync(Action<IDistributedApplicationBuilder> build) =>
+        await (await PublishedApp.PublishAsync(build)).DeployAsync();
 }

@@ -92,7 +92,8 @@ public sealed class ServerRoleTests(ImageFixture image)
             """);
         var settings = new Dictionary<string, string>(As(database.Environment, Owner))
         {
-            ["MLFLOW_BACKEND_STORE_URI"] = database.Uri.Replace(ImageFixture.DatabaseHost, "azure", StringComparison.Ordinal),
+            // Not by a replacement: the name of a database may have the letters of the host.
+            ["MLFLOW_BACKEND_STORE_URI"] = $"postgresql://azure:5432/{database.Name}",
             ["MLFLOW_DATABASE_SERVER_ROLE"] = Identity,
         };
 

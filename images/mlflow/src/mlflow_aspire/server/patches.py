@@ -11,6 +11,7 @@ import anyio.to_thread
 from sqlalchemy import Engine
 
 from ..databases import sessions
+from . import batches
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ def apply() -> None:
     remember_orders()
     answer_compactly()
     keep_what_was_read()
+    batches.use_one_session()
 
 
 def share_engines() -> None:
@@ -62,7 +64,7 @@ def keep_what_was_read() -> None:
         @contextmanager
         def make_session(read_only: bool = True) -> Iterator[Any]:
             with make(read_only=read_only) as session:
-                session.expire_on_commit = not read_only
+                session.expire_on_commit &= not read_only
                 yield session
 
         return make_session

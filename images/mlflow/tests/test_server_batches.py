@@ -1,0 +1,124 @@
+"""A batch in one session: with the rows, the answers and the transactions of MLflow's own way, and fewer statements."""
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.store.db import utils
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+
+from mlflow_aspire.server import batches, patches
+
+RUN = "r" * 32
+
+
+def _metrics(*keys: str, value: float = 1.0) -> list[Metric]:
+    return [Metric(key, value, 1, step) for step, key in enumerate(keys)]
+
+
+# What is logged one after the other.
+BATCHES: list[tuple[list[Metric], list[Param], list[RunTag]]] = [
+    (_metrics("a", "b", "a"), [Param("p", "1"), Param("q", "2")], [RunTag("t", "1"), RunTag("t", "2"), RunTag("u", "1")]),
+    (_metrics("a", "b"), [Param("p", "1")], [RunTag("t", "3")]),
+    (_metrics("a", value=float("nan")), [], [RunTag("mlflow.runName", "renamed"), RunTag("v", "1")]),
+    (_metrics("c"), [Param("p", "changed")], [RunTag("w", "not reached")]),
+    (_metrics("d"), [Param("r", "stays")], [RunTag("x" * 300, "too long")]),
+    (_metrics("a", "a", value=2.0), [], []),
+    ([], [], []),
+]
+
+
+class BatchesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.database = cls.folder / "migrated.db"
+        store = SqlAlchemyStore(f"sqlite:///{cls.database}", str(cls.folder))
+        store.create_run("0", "user", 1, [], "name")
+        with store.engine.begin() as connection:
+            connection.execute(text("PRAGMA foreign_keys = OFF"))
+            for table in ("runs", "tags"):
+                connection.execute(text(f"UPDATE {table} SET run_uuid = '{RUN}'"))
+        store.engine.dispose()
+
+    def setUp(self) -> None:
+        self.original, self.original_statements = self._store("original")
+        for changed, name in ((utils, "_get_managed_session_maker"), (SqlAlchemyStore, "log_batch"), (SqlAlchemyStore, "_get_run")):
+            self.enterContext(mock.patch.object(changed, name, getattr(changed, name)))
+        patches.keep_what_was_read()
+        batches.use_one_session()
+        self.changed, self.changed_statements = self._store("changed")
+
+    def _store(self, name: str) -> tuple[SqlAlchemyStore, list[str]]:
+        file = self.folder / f"{self.id()}-{name}.db"
+        shutil.copy(self.database, file)
+        store = SqlAlchemyStore(f"sqlite:///{file}", str(self.folder))
+        self.addCleanup(store.engine.dispose)
+        statements: list[str] = []
+        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, *___: statements.append(statement))
+        event.listen(store.engine, "checkout", lambda *_: statements.append("CONNECTION"))
+        return store, statements
+
+    def test_rows_and_answers_are_those_of_mlflow(self) -> None:
+        for index in range(len(BATCHES)):
+            with self.subTest(index):
+                answers = [_answer(store, RUN, index) for store in (self.original, self.changed)]
+                self.assertEqual(*answers)
+                self.assertEqual(_rows(self.original), _rows(self.changed))
+        for unknown in ("f" * 32, "../x"):
+            with self.subTest(unknown):
+                answers = [_answer(store, unknown) for store in (self.original, self.changed)]
+                self.assertEqual(*answers)
+                self.assertIn("Exception", answers[0])
+
+    def test_one_connection_and_one_look_at_the_run(self) -> None:
+        counts = []
+        for store, statements in ((self.original, self.original_statements), (self.changed, self.changed_statements)):
+            statements.clear()
+            store.log_batch(RUN, _metrics("m", "n"), [Param("parameter", "1")], [RunTag("tag", "1")])
+            runs = [statement for statement in statements if "FROM runs" in statement]
+            counts.append((statements.count("CONNECTION"), len(runs)))
+        self.assertEqual(counts, [(4, 4), (1, 1)])
+
+    def test_a_run_that_is_deleted_meanwhile_takes_no_batch_afterwards(self) -> None:
+        run = self.changed.create_run("0", "user", 1, [], "gone").info.run_id
+        self.changed.log_batch(run, *BATCHES[0])
+        self.changed.delete_run(run)
+        self.assertIn("must be in the 'active' state", _answer(self.changed, run))
+
+    def test_a_database_that_does_not_answer_is_told_as_before(self) -> None:
+        away = mock.patch.object(self.changed.engine, "connect", side_effect=OperationalError("SELECT", {}, Exception()))
+        with away, self.assertRaises(MlflowException) as raised:
+            self.changed.log_batch(RUN, *BATCHES[0])
+        self.assertEqual(raised.exception.get_http_status_code(), 503)
+
+    def test_other_calls_have_sessions_of_their_own(self) -> None:
+        self.changed_statements.clear()
+        self.changed.get_run(RUN)
+        self.changed.get_run(RUN)
+        self.assertEqual(self.changed_statements.count("CONNECTION"), 2)
+        self.assertEqual(len([statement for statement in self.changed_statements if "FROM runs" in statement]), 2)
+
+
+def _answer(store: SqlAlchemyStore, run: str, index: int = 0) -> str:
+    try:
+        return str(store.log_batch(run, *BATCHES[index]))
+    except MlflowException as error:
+        return f"{type(error).__name__} {error.error_code}: {error.message}"
+
+
+def _rows(store: SqlAlchemyStore) -> dict[str, list[Any]]:
+    with store.engine.connect() as connection:
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        return {table: sorted(map(repr, connection.execute(text(f'SELECT * FROM "{table}"')).all())) for table in tables}
+
+
+if __name__ == "__main__":
+    unittest.main()

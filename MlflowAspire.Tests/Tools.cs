@@ -27,6 +27,17 @@ internal static class Tools
         }
     }
 
+    /// <summary>Installs what the lock file of npm in a folder names, beside it.</summary>
+    public static async Task InstallNodePackagesAsync(string folder)
+    {
+        if (Find("npm") is null)
+        {
+            await PrepareAsync("--browser");
+        }
+
+        await RunAsync("npm", "ci", "--prefix", folder, "--no-audit", "--no-fund", "--silent");
+    }
+
     /// <summary>Runs a command; an exit code other than 0 fails the test.</summary>
     public static async Task RunAsync(string command, params string[] arguments)
     {

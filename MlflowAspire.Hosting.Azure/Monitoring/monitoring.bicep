@@ -328,6 +328,7 @@ resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(web
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
 var jobEvents = 'ContainerAppSystemLogs | where JobName == "${appName}-gc"'
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
+var metrics = 'AppMetrics | where AppRoleName == "mlflow"'
 var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
 
 var logAlertRules = [
@@ -412,6 +413,18 @@ var requestCharts = empty(insightsId) ? [] : [
   {
     title: 'Duration of requests in ms: half and 95 % of them take at most'
     query: '${requests} | summarize percentiles(DurationMs, 50, 95) by bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'Routes: time that the server has spent on them, in s'
+    query: '${requests} | summarize Seconds = sum(DurationMs) / 1000 by Name, bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'Connections to the database that calls use'
+    query: '${metrics} and Name == "db.client.connection.count" and tostring(Properties["db.client.connection.state"]) == "used" | summarize max(Max) by AppRoleInstance, bin(TimeGenerated, 5m)'
+  }
+  {
+    title: 'Jobs by status'
+    query: '${metrics} and Name == "mlflow.jobs" | summarize Jobs = max(Max) by Job = tostring(Properties["mlflow.job.name"]), Status = tostring(Properties["mlflow.job.status"]), bin(TimeGenerated, 5m) | summarize sum(Jobs) by Status, TimeGenerated'
   }
 ]
 

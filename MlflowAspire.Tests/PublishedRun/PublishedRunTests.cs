@@ -31,7 +31,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
 
         await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://ossrdbms-aad.database.windows.net");
         await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://storage.azure.com");
-        await PublishedStack.UntilLoggedAsync(stack.Platform, "telemetry RequestData of mlflow");
+        await PublishedStack.UntilLoggedAsync(stack.Platform, "telemetry RequestData of mlflow: POST /api/2.0/mlflow/runs/create");
         Assert.DoesNotContain("refused", await PublishedStack.LogsAsync(stack.Platform), StringComparison.Ordinal);
 
         // Out of the rotation without its database, and back with it; not restarted for it.

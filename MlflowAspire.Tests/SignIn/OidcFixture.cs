@@ -27,7 +27,8 @@ public sealed class OidcFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await InstallProviderAsync();
+        // Its image copies what npm has put beside its source.
+        await Tools.InstallNodePackagesAsync(s_provider);
         string[] settings =
         [
             "--Mlflow:SignIn=oidc", "--Mlflow:Oidc:ClientId=mlflow",
@@ -93,17 +94,6 @@ public sealed class OidcFixture : IAsyncLifetime
     {
         MachineToken = await GetTokenAsync();
         return await Stack.RunAsync("quickstart");
-    }
-
-    // Its image copies what npm has put beside its source.
-    private static async Task InstallProviderAsync()
-    {
-        if (Tools.Find("npm") is null)
-        {
-            await Tools.PrepareAsync("--browser");
-        }
-
-        await Tools.RunAsync("npm", "ci", "--prefix", s_provider, "--no-audit", "--no-fund", "--silent");
     }
 
     public HttpClient CreateClient(string token)

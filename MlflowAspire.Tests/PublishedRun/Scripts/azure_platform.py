@@ -34,7 +34,8 @@ class Platform(BaseHTTPRequestHandler):
             body = gzip.decompress(body)
         items = json.loads(body)
         for item in items:
-            print(f"telemetry {item['data']['baseType']} of {item.get('tags', {}).get('ai.cloud.role')}", flush=True)
+            data = item["data"]
+            print(f"telemetry {data['baseType']} of {item.get('tags', {}).get('ai.cloud.role')}: {data['baseData'].get('name', '')}", flush=True)
         self.answer(200, {"itemsReceived": len(items), "itemsAccepted": len(items), "errors": []})
 
     def answer(self, status: int, content: object) -> None:

@@ -62,10 +62,15 @@ class WorkerTest(unittest.TestCase):
 
     def test_the_two_steps_of_instrumentation_are_all_of_it(self) -> None:
         from opentelemetry.instrumentation import auto_instrumentation
+        from opentelemetry.instrumentation.auto_instrumentation import _load
+        from opentelemetry.sdk import _configuration
 
         # What `opentelemetry-instrument` does in one step; gevent is not used here.
         source = inspect.getsource(auto_instrumentation._initialize)
         self.assertEqual(re.findall(r"(_load_\w+|distro\.\w+)\(", source), ["_load_distro", "distro.configure", "_load_configurators", "_load_instrumentors"])
+        # The configurators get a version and nothing else. There is one, which takes a sampler and attributes as well.
+        self.assertIn(".configure(auto_instrumentation_version=__version__)", inspect.getsource(_load._load_configurators))
+        self.assertLessEqual({"sampler", "resource_attributes"}, set(inspect.signature(_configuration._initialize_components).parameters))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import unittest
+from unittest import mock
 
 from mlflow_aspire.errors import SettingError
 from mlflow_aspire.server import serve, settings, telemetry
@@ -68,6 +69,14 @@ class TelemetryTest(unittest.TestCase):
         self.assertEqual(self.exporters(), {"otlp"})
         self.assertEqual(self.exporters(APPLICATIONINSIGHTS_CONNECTION_STRING="InstrumentationKey=0"), {"azure_monitor_opentelemetry_exporter"})
         self.assertEqual(self.exporters(OTEL_METRICS_EXPORTER="none"), {"otlp", "none"})
+
+    def test_traces_of_models_stay_in_the_store_of_the_server(self) -> None:
+        from mlflow.tracing.utils.otlp import should_use_otlp_exporter
+
+        environment = {"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector"}
+        telemetry.prepare(environment)
+        with mock.patch.dict("os.environ", environment):
+            self.assertFalse(should_use_otlp_exporter())
 
     def test_the_protocol_that_is_not_installed(self) -> None:
         with self.assertRaisesRegex(SettingError, "^OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'; accepted: http/protobuf$"):

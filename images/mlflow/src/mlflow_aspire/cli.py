@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from . import age
+from . import age, trust
 from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
@@ -24,6 +24,7 @@ def main() -> None:
     # What Azure's library warns of is part of the one line that a failure is told in.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
+        trust.settle(os.environ)
         if arguments and arguments[0] not in (*_COMMANDS, "-h", "--help"):
             _execute(arguments)
         _run(_parser().parse_args(arguments), os.environ)

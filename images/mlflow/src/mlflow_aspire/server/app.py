@@ -1,10 +1,11 @@
 """The ASGI app: what stands in front of MLflow's, in this order.
 
-1. a server that stops, and the time after which a 503 is worth another try,
-2. MLflow's own checks of Host and Origin, and its security headers,
-3. the guard,
-4. the OIDC plugin's authentication,
-5. Flask directly, or MLflow's FastAPI app.
+1. what counts and traces requests,
+2. a server that stops, and the time after which a 503 is worth another try,
+3. MLflow's own checks of Host and Origin, and its security headers,
+4. the guard,
+5. the OIDC plugin's authentication,
+6. Flask directly, or MLflow's FastAPI app.
 """
 
 from fastapi import FastAPI
@@ -13,9 +14,11 @@ from uvicorn.importer import import_from_string
 
 from .. import guard
 from ..settings import Environment
-from .direct import arrange
+from . import prometheus, telemetry
+from .direct import arrange, flask_mount
 from .draining import Draining
 from .retry_after import RetryAfter
+from .routes import Routes
 from .settings import ServerSettings
 
 
@@ -23,5 +26,7 @@ def build(name: str, is_factory: bool, settings: ServerSettings, environment: En
     """MLflow's app of this name, such as `mlflow.server.fastapi_app:app`, completed."""
     loaded = import_from_string(name)
     app: FastAPI = loaded() if is_factory else loaded
+    routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=guard.install(environment), direct=settings.direct_routes)
-    return Draining(RetryAfter(app))
+    stack = prometheus.observe(Draining(RetryAfter(app)), routes, environment)
+    return telemetry.observe(stack, app, routes, environment)

@@ -55,7 +55,7 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
     """Brings the middlewares of MLflow's app into order: its checks, the guard, authentication, the direct way, everything else."""
     checks = [middleware for middleware in app.user_middleware if middleware.cls in CHECKS]
     others = [middleware for middleware in app.user_middleware if middleware.cls not in CHECKS]
-    mount, flask, bridge = _flask_mount(app)
+    mount, flask, bridge = flask_mount(app)
     mount.app = bridge
     kept, skipped = _split(others)
     if not direct:
@@ -95,7 +95,7 @@ def _matches(route: Any, path: str) -> Match:
     return match
 
 
-def _flask_mount(app: FastAPI) -> tuple[Mount, Flask, ASGIApp]:
+def flask_mount(app: FastAPI) -> tuple[Mount, Flask, ASGIApp]:
     """The mount of the Flask app, and what takes its place."""
     for route in app.router.routes:
         if isinstance(route, Mount):

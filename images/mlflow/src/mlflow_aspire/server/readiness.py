@@ -8,6 +8,7 @@ MLflow's own /health tells nothing of the database, and its API asks for sign-in
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import anyio.to_thread
 import uvicorn
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
@@ -25,7 +26,7 @@ from ..errors import Failure, SettingError
 from ..log import say
 from ..settings import Environment, flag
 from ..stores import destination_of
-from . import draining
+from . import draining, prometheus
 
 if TYPE_CHECKING:
     from ..stores.probe import StoreProbe
@@ -55,7 +56,9 @@ def port(environment: Environment) -> int | None:
 
 async def listen(environment: Environment, listener: socket.socket) -> asyncio.Server:
     """Answers probes on the listener as long as this process serves."""
-    config = uvicorn.Config(Readiness(_database(environment[BACKEND]), _store(environment)), lifespan="off", log_config=None, access_log=False)
+    page = prometheus.page if prometheus.is_enabled(environment) else None
+    app = Readiness(_database(environment[BACKEND]), _store(environment), page)
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     return await asyncio.get_running_loop().create_server(
@@ -67,14 +70,19 @@ async def listen(environment: Environment, listener: socket.socket) -> asyncio.S
 class Readiness:
     """The ASGI app that answers probes, one after the other."""
 
-    def __init__(self, database: Engine, store: "StoreProbe | None" = None) -> None:
+    def __init__(self, database: Engine, store: "StoreProbe | None" = None, metrics: Callable[[], bytes] | None = None) -> None:
         self._database = database
         self._store = store
+        self._metrics = metrics
         self._one = asyncio.Lock()
         self._thread = anyio.CapacityLimiter(1)
         self._last: str | None = "it has not been asked yet"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/metrics" and self._metrics:
+            text = await anyio.to_thread.run_sync(self._metrics, limiter=self._thread)
+            await Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")(scope, receive, send)
+            return
         if scope["path"] == "/ready":
             status = HTTPStatus.OK if await self.is_ready() else HTTPStatus.SERVICE_UNAVAILABLE
         else:

@@ -7,7 +7,7 @@ from ..databases import BACKEND, current, schemas, timeouts
 from ..databases.connection import patience
 from ..databases.migrate import migrate_settled
 from ..settings import MutableEnvironment, flag, required
-from . import capacity, readiness, settings, telemetry
+from . import capacity, prometheus, readiness, settings, telemetry
 
 
 def serve(environment: MutableEnvironment) -> NoReturn:
@@ -40,7 +40,7 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     keys.check(environment)
     guard.settle(environment)
     telemetry.prepare(environment)
-    readiness.port(environment)
+    prometheus.prepare(environment, readiness.port(environment))
     capacity.settle(environment)
     timeouts.settle(environment)
     settings.read(environment)

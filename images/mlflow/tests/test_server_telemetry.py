@@ -1,0 +1,180 @@
+"""What is told of requests: spans and metrics by route and status, connections of pools, jobs."""
+
+import asyncio
+import tempfile
+import unittest
+from contextlib import suppress
+from unittest import mock
+
+import flask
+from fastapi import FastAPI
+from mlflow.store.jobs.sqlalchemy_store import SqlAlchemyJobStore
+from opentelemetry.metrics import CallbackOptions, set_meter_provider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, get_tracer, set_tracer_provider
+from sqlalchemy import QueuePool, create_engine
+from sqlalchemy.exc import OperationalError
+from starlette.middleware.wsgi import WSGIMiddleware
+
+from mlflow_aspire.server import jobs, pools, sampling, telemetry
+from mlflow_aspire.server.routes import Routes
+
+ON = {"MLFLOW_OPENTELEMETRY": "true"}
+
+
+def apps() -> tuple[FastAPI, flask.Flask]:
+    """Two apps such as MLflow's: Flask's answers what FastAPI's has no route for."""
+    inner = flask.Flask("inner")
+    inner.add_url_rule("/runs/get", "get", lambda: "run")
+    inner.add_url_rule("/traces/<trace_id>/tags/<path:key>", "tags", lambda trace_id, key: "tags", methods=["GET", "POST"])
+    app = FastAPI()
+
+    @app.get("/artifacts/{artifact_path:path}")
+    def artifact(artifact_path: str) -> str:
+        return artifact_path
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise LookupError("there is nothing")
+
+    app.mount("/", WSGIMiddleware(inner))
+    return app, inner
+
+
+class RoutesTest(unittest.TestCase):
+    def test_a_template_for_each_route(self) -> None:
+        routes = Routes(*apps())
+        for method, path, template in (
+            ("GET", "/runs/get", "/runs/get"),
+            ("GET", "/traces/tr-1/tags/a/b", "/traces/{trace_id}/tags/{key}"),
+            ("GET", "/artifacts/0/a/model.pkl", "/artifacts/{artifact_path}"),
+            ("GET", "/nowhere/1", None),
+            # Neither has these methods there.
+            ("DELETE", "/artifacts/0/a/model.pkl", None),
+            ("DELETE", "/traces/tr-1/tags/a", None),
+        ):
+            with self.subTest(f"{method} {path}"):
+                self.assertEqual(routes.template({"type": "http", "method": method, "path": path}), template)
+
+
+class TelemetryTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.spans, cls.metrics = InMemorySpanExporter(), InMemoryMetricReader()
+        provider = TracerProvider(sampler=sampling.requests(), resource=Resource({}))
+        provider.add_span_processor(SimpleSpanProcessor(cls.spans))
+        set_tracer_provider(provider)
+        set_meter_provider(MeterProvider([cls.metrics], resource=Resource({})))
+        app, inner = apps()
+        environment = dict(ON)
+        telemetry.prepare(environment)
+        with mock.patch.dict("os.environ", environment):
+            cls.app = staticmethod(telemetry.observe(app, app, Routes(app, inner), ON))
+
+    def setUp(self) -> None:
+        self.spans.clear()
+
+    def _call(self, method: str, path: str) -> int:
+        sent: list[dict] = []
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": path, "raw_path": path.encode(),
+            "query_string": b"", "root_path": "", "client": ("10.0.0.4", 1234), "server": ("10.0.0.5", 5000), "headers": [(b"host", b"server")],
+        }  # fmt: skip
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        async def run() -> None:
+            with suppress(LookupError):
+                await self.app(scope, receive, send)
+
+        asyncio.run(run())
+        return int(sent[0]["status"])
+
+    def _points(self, name: str) -> list:
+        data = self.metrics.get_metrics_data()
+        found = [metric for resource in data.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics if metric.name == name]
+        return [point for metric in found for point in metric.data.data_points]
+
+    def test_a_request_is_one_span_named_after_its_route(self) -> None:
+        self.assertEqual(self._call("GET", "/traces/tr-1/tags/a"), 200)
+        self.assertEqual(self._call("GET", "/nowhere/1"), 404)
+        first, second = self.spans.get_finished_spans()
+        self.assertEqual(first.name, "GET /traces/{trace_id}/tags/{key}")
+        self.assertEqual(first.attributes["http.route"], "/traces/{trace_id}/tags/{key}")
+        self.assertEqual(first.attributes["http.response.status_code"], 200)
+        self.assertEqual((second.name, second.attributes.get("http.route")), ("GET", None))
+
+    def test_an_exception_is_noted_at_the_span_of_its_request(self) -> None:
+        self.assertEqual(self._call("GET", "/broken"), 500)
+        (span,) = self.spans.get_finished_spans()
+        self.assertFalse(span.status.is_ok)
+        self.assertEqual([event.attributes["exception.message"] for event in span.events], ["there is nothing"])
+
+    def test_requests_are_counted_by_route_and_status(self) -> None:
+        for _ in range(3):
+            self._call("GET", "/runs/get")
+        self._call("POST", "/runs/get")
+        points = {
+            (point.attributes["http.request.method"], point.attributes["http.response.status_code"]): point.count
+            for point in self._points("http.server.request.duration")
+            if point.attributes.get("http.route") == "/runs/get"
+        }
+        self.assertEqual(points, {("GET", 200): 3, ("POST", 405): 1})
+
+    def test_what_belongs_to_no_request_leaves_no_trace(self) -> None:
+        tracer = get_tracer("test")
+        with tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+            pass
+        with tracer.start_as_current_span("GET /runs/get", kind=SpanKind.SERVER), tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+            pass
+        self.assertEqual([span.name for span in self.spans.get_finished_spans()], ["SELECT", "GET /runs/get"])
+
+    def test_probes_are_left_out(self) -> None:
+        self._call("GET", "/health")
+        self.assertEqual(self.spans.get_finished_spans(), ())
+
+    def test_connections_of_pools_are_counted(self) -> None:
+        pools.observe()
+        engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=3, max_overflow=2)
+        with engine.connect(), engine.connect():
+            pass
+        with engine.connect():
+            count = {point.attributes["db.client.connection.state"]: point.value for point in self._points("db.client.connection.count")}
+            self.assertEqual(count, {"used": 1, "idle": 1})
+            self.assertEqual([point.value for point in self._points("db.client.connection.max")], [5])
+
+    def test_jobs_are_counted_by_name_and_status(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store = SqlAlchemyJobStore(f"sqlite:///{folder}/jobs.db")
+            self.addCleanup(store.engine.dispose)
+            for name in ("score", "score", "optimize"):
+                last = store.create_job(name, "{}")
+            store.start_job(last.job_id)
+            with mock.patch("mlflow.server.handlers._get_job_store", lambda: store):
+                jobs.observe()
+                points = {(point.attributes["mlflow.job.name"], point.attributes["mlflow.job.status"]): point.value for point in self._points("mlflow.jobs")}
+                self.assertEqual(points, {("score", "PENDING"): 2, ("optimize", "RUNNING"): 1})
+
+    def test_a_database_that_does_not_answer_tells_of_no_jobs(self) -> None:
+        with mock.patch("mlflow.server.handlers._get_job_store", side_effect=OperationalError("", None, Exception())):
+            self.assertEqual(list(jobs.Jobs()(CallbackOptions())), [])
+
+    def test_several_workers_have_names_of_their_own(self) -> None:
+        named = {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=abc,zone=1"}
+        self.assertIsNone(telemetry._instance(named))
+        self.assertRegex(str(telemetry._instance(named | {"MLFLOW_WORKERS": "2"})), "^abc-[0-9]+$")
+        # Without a name the library gives each process one.
+        self.assertIsNone(telemetry._instance({"MLFLOW_WORKERS": "2"}))
+
+
+if __name__ == "__main__":
+    unittest.main()

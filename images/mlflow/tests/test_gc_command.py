@@ -1,3 +1,4 @@
+import os
 import tempfile
 import unittest
 from datetime import timedelta
@@ -14,7 +15,8 @@ class GcTest(unittest.TestCase):
 
     def assert_failure(self, destination: str, problem: str) -> None:
         environment = {"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": destination}
-        with patch("mlflow_aspire.stores.proxied._PATIENCE_SECONDS", 0), patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore") as store:
+        at_once = patch.dict(os.environ, {"MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "0"})
+        with at_once, patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore") as store:
             with self.assertRaisesRegex(Failure, f"^MLFLOW_ARTIFACTS_DESTINATION: {problem}"):
                 gc(environment, timedelta(0))
         store.assert_not_called()

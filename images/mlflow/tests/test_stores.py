@@ -98,7 +98,7 @@ class ProxiedStoreTest(unittest.TestCase):
         self.assertEqual(1, Repository.opened)
 
     def test_patience_ends(self) -> None:
-        with mock.patch.object(proxied, "_PATIENCE_SECONDS", 0.01):
+        with mock.patch.dict(os.environ, {"MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "0"}):
             Repository.errors = [ConnectionResetError("gone")] * 100
             with self.assertRaisesRegex(MlflowException, "The artifact store is not available: ConnectionResetError: gone") as raised:
                 self.store.list_artifacts()
@@ -112,7 +112,8 @@ class ProxiedStoreTest(unittest.TestCase):
         self.assertIs(own, raised.exception)
 
     def test_a_download_that_fails_says_why(self) -> None:
-        with mock.patch.object(proxied, "_PATIENCE_SECONDS", 0.0), self.assertRaisesRegex(MlflowException, "ConnectionResetError: gone") as raised:
+        self.enterContext(mock.patch.dict(os.environ, {"MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "0"}))
+        with self.assertRaisesRegex(MlflowException, "ConnectionResetError: gone") as raised:
             self.store.download_artifacts("file.txt")
         self.assertEqual(424, raised.exception.get_http_status_code())
 

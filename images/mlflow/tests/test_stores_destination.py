@@ -29,6 +29,11 @@ class DestinationTest(unittest.TestCase):
             stores.prepare({DESTINATION: "oss://bucket/models"})
         found.assert_called_once_with(group="mlflow.artifact_repository")
 
+    def test_a_wrong_limit_for_a_store_that_does_not_answer(self) -> None:
+        problem = "^MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS is 'long'; accepted: a whole number of seconds, 0 to 999999"
+        with self.assertRaisesRegex(SettingError, problem):
+            stores.prepare({DESTINATION: "s3://bucket", "MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "long"})
+
     def test_the_form_of_a_container(self) -> None:
         for destination in (
             "wasbs://artifacts",

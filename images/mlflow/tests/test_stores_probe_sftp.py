@@ -11,7 +11,7 @@ from unittest import mock
 
 import paramiko
 
-from mlflow_aspire.stores import probe, proxied, repositories
+from mlflow_aspire.stores import probe, repositories
 
 
 class _Host(paramiko.ServerInterface):
@@ -60,7 +60,7 @@ class SftpProbeTest(unittest.TestCase):
             self.other_key.write_private_key_file(str(ssh / "id_rsa"))
             # MLflow finds the store by an entry point where the package is installed.
             store = mock.patch.object(probe, "get_artifact_repository", repositories.sftp)
-            with store, mock.patch.dict(os.environ, {"HOME": home}), mock.patch.object(proxied, "_PATIENCE_SECONDS", 0):
+            with store, mock.patch.dict(os.environ, {"HOME": home, "MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "0"}):
                 return probe.problem(f"sftp://user@127.0.0.1:{self.listener.getsockname()[1]}/artifacts")
 
     def test_the_key_of_the_host(self) -> None:

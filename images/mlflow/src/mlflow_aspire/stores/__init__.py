@@ -4,7 +4,7 @@ import re
 from importlib.metadata import entry_points
 
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, flag, required
+from ..settings import Environment, MutableEnvironment, flag, required, seconds
 from . import checks, files
 
 DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
@@ -23,6 +23,7 @@ def prepare(environment: MutableEnvironment) -> None:
     if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
         return
     destination = destination_of(environment)
+    patience(environment)
     scheme = destination.partition("://")[0]
     schemes = (*_SCHEMES, *sorted(plugin.name for plugin in entry_points(group="mlflow.artifact_repository")))
     if scheme not in schemes and not destination.startswith("/"):
@@ -35,6 +36,11 @@ def prepare(environment: MutableEnvironment) -> None:
 
 def destination_of(environment: Environment) -> str:
     return required(environment, DESTINATION, "the store that the server keeps artifacts in")
+
+
+def patience(environment: Environment) -> int:
+    """How many seconds a store that does not answer is tried: by default enough for its restart, and well below the two minutes of MLflow's client."""
+    return seconds(environment, "MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS", 20)
 
 
 def _check_blobs(environment: MutableEnvironment, destination: str) -> None:

@@ -1,5 +1,6 @@
 """A store whose contents go through the server."""
 
+import os
 import threading
 import time
 from typing import Any
@@ -9,10 +10,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import ErrorCode
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
+from . import patience
 from .errors import StoreError, is_transient, translate
 
-# Long enough for a restart of the store, and well below the two minutes that MLflow's client waits for an answer.
-_PATIENCE_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.25
 
 
@@ -51,7 +51,7 @@ class ProxiedStore(ArtifactRepository):
         self._call("_download_file", remote_file_path, local_path)
 
     def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
-        end = time.monotonic() + _PATIENCE_SECONDS
+        end = time.monotonic() + patience(os.environ)
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:

@@ -1,13 +1,36 @@
+using MlflowAspire.Tests.ArtifactStores;
+using MlflowAspire.Tests.Image;
+using MlflowAspire.Tests.Packages;
+using MlflowAspire.Tests.PublishedRun;
+using MlflowAspire.Tests.Samples;
+using MlflowAspire.Tests.SignIn;
+using MlflowAspire.Tests.Stack;
 using Xunit.Abstractions;
 
 [assembly: TestCollectionOrderer("MlflowAspire.Tests.ContainersFirst", "MlflowAspire.Tests")]
 
 namespace MlflowAspire.Tests;
 
-/// <summary>Collections with containers take minutes and mostly wait. They begin at once, and what takes seconds runs beside them.</summary>
+/// <summary>
+/// What takes minutes begins before what takes seconds, the longest first: none is left to run alone at the end. Those with stacks wait more than they work,
+/// and those of the image work more than they wait, so that they run well side by side.
+/// </summary>
 public sealed class ContainersFirst : ITestCollectionOrderer
 {
+    private static readonly string[] s_longestFirst =
+    [
+        StackCollection.Name, BasicAuthCollection.Name, ImageCollection.Name, BackupCollection.Name, StoreCollection.Name, DatabaseCollection.Name,
+        OidcCollection.Name, AppHostCollection.Name, PackageCollection.Name, PublishedRunCollection.Name, SampleCollection.Name,
+        typeof(HostingPackageTests).FullName!, typeof(PythonSourceTests).FullName!,
+    ];
+
     /// <inheritdoc />
-    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections.OrderBy(collection => collection.CollectionDefinition is null);
+    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) => testCollections.OrderBy(Rank);
+
+    private static int Rank(ITestCollection collection)
+    {
+        // The name of a class that is a collection of its own comes after "Test collection for".
+        var rank = Array.FindIndex(s_longestFirst, name => $" {collection.DisplayName}".EndsWith($" {name}", StringComparison.Ordinal));
+        return rank >= 0 ? rank : collection.CollectionDefinition is null ? int.MaxValue : s_longestFirst.Length;
+    }
 }

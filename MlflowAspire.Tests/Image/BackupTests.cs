@@ -4,7 +4,7 @@ using Npgsql;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>Backups of a real database and of blobs, and what a restore makes of them.</summary>
-[Collection(DatabaseCollection.Name)]
+[Collection(BackupCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class BackupTests(ImageFixture image) : IDisposable
 {
@@ -17,12 +17,11 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task Rows_users_and_blobs_come_back_as_they_were()
     {
-        var (tracking, users) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
+        var (tracking, users) = (await image.CreateFilledDatabaseAsync(), await image.CreateDatabaseAsync());
         var (newTracking, newUsers) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
         await using var account = await StorageAccount.CreateAsync(image);
         var (source, target) = (Environment(tracking, users, ""), Environment(newTracking, newUsers, "/restored"));
         (await RunAsync(source, "migrate")).Succeeded();
-        (await RunAsync(tracking.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
         await users.ExecuteAsync("INSERT INTO users (username, password_hash, is_admin) VALUES ('äda', 'x\\y\tz', true), ('bob', 'b', false)");
         (await RunAsync(source, "python", "/scripts/backup_blobs.py", "write")).Succeeded();
 
@@ -93,7 +92,8 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
 
         (await ImageRun.OfAsync(With(database, "", "backup", Archive))).Succeeded();
         var (later, _) = await clients.GetLogsAsync(timestampsEnabled: false);
-        await clients.StopAsync();
+        // They do not end when they are asked to.
+        await DockerCli.RunAsync("kill", clients.Id);
         (await ImageRun.OfAsync(With(restored, "/restored", "restore", Archive))).Succeeded();
         var check = (await ImageRun.OfAsync(With(restored, "/restored", "python", "/scripts/backup_load.py", "check"))).Succeeded();
 
@@ -113,11 +113,10 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task Backups_are_kept_in_a_container_of_blobs()
     {
-        var (database, restored) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
+        var (database, restored) = (await image.CreateFilledDatabaseAsync(), await image.CreateDatabaseAsync());
         await using var account = await StorageAccount.CreateAsync(image);
         (await account.OpenAsync(account.Key(1), "create_container()", "backups")).Succeeded();
         (await RunAsync(database, "", "python", "/scripts/backup_blobs.py", "write")).Succeeded();
-        (await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
 
         var backup = (await RunAsync(database, "", "backup")).Succeeded();
         var archive = backup.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split("backup complete: ")[1];
@@ -157,9 +156,7 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task What_is_there_is_replaced_only_when_asked_and_kept_when_that_fails()
     {
-        var database = await image.CreateDatabaseAsync();
-        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
-        (await image.RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
+        var database = await image.CreateFilledDatabaseAsync();
         (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", Archive))).Succeeded();
         var before = await RowsAsync(database);
         await database.ExecuteAsync("INSERT INTO experiments (name, lifecycle_stage) VALUES ('later', 'active')");
@@ -183,8 +180,7 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     [Fact]
     public async Task A_schema_that_this_image_does_not_know_is_neither_saved_nor_restored()
     {
-        var (database, empty) = (await image.CreateDatabaseAsync(), await image.CreateDatabaseAsync());
-        (await image.RunAsync(database.Environment, "migrate")).Succeeded();
+        var (database, empty) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
         (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", Archive))).Succeeded();
         const string change = "import zipfile; z = zipfile.ZipFile('/backups/backup.zip'); w = zipfile.ZipFile('/backups/newer.zip', 'w');"
             + "[w.writestr(n, z.read(n).replace(b'\"revision\": \"', b'\"revision\": \"f')) for n in z.namelist()]; w.close()";

@@ -48,6 +48,7 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
         var users = await image.CreateDatabaseAsync(_identity.Role);
         var environment = new Dictionary<string, string>(Environment)
         {
+            ["MLFLOW_BACKEND_STORE_URI"] = (await image.CreateMigratedDatabaseAsync(_identity.Role)).Uri + "?plugin=entra",
             ["PGUSER"] = _identity.Role,
             ["MLFLOW_APP_NAME"] = app,
             [setting] = users.Uri + "?plugin=entra",

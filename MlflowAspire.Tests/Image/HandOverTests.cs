@@ -14,7 +14,8 @@ public sealed class HandOverTests(ImageFixture image)
     [Fact]
     public async Task Tables_of_the_password_serve_the_identity_and_the_other_way_round()
     {
-        var (database, administrator, identity) = await CreateAsync();
+        var (administrator, identity) = await CreateRolesAsync();
+        var database = await image.CreateMigratedDatabaseAsync(administrator);
         await using (var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator)))
         {
             await WriteAsync(before);
@@ -42,10 +43,8 @@ public sealed class HandOverTests(ImageFixture image)
     [Fact]
     public async Task Identity_migrates_what_the_previous_version_left()
     {
-        var (database, administrator, identity) = await CreateAsync();
-        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
-        var upgrade = image.Container(ImageFixture.PreviousImage, As(database, administrator), "mlflow", "db", "upgrade", database.SqlAlchemyUri);
-        (await ImageRun.OfAsync(upgrade)).Succeeded();
+        var (administrator, identity) = await CreateRolesAsync();
+        var (database, _) = await image.CreatePreviousDatabaseAsync(administrator);
 
         var refused = await image.RunAsync(As(database, identity), "migrate");
         Assert.Contains("permission denied for table alembic_version", refused.Output + refused.Errors, StringComparison.Ordinal);
@@ -59,9 +58,9 @@ public sealed class HandOverTests(ImageFixture image)
     [Fact]
     public async Task Users_are_carried_over_into_their_own_database()
     {
-        // Databases of the group, as each of its members makes tables there.
-        var (_, administrator, identity) = await CreateAsync();
-        var (database, old, @new) = (await image.CreateDatabaseAsync(Administrators), await image.CreateDatabaseAsync(Administrators),
+        // The users' databases are of the group, as each of its members makes tables there.
+        var (administrator, identity) = await CreateRolesAsync();
+        var (database, old, @new) = (await image.CreateMigratedDatabaseAsync(identity), await image.CreateDatabaseAsync(Administrators),
             await image.CreateDatabaseAsync(Administrators));
         (await image.RunAsync(WithUsersIn(old), "migrate")).Succeeded();
         await ExecuteAsync(old, identity,
@@ -85,8 +84,8 @@ public sealed class HandOverTests(ImageFixture image)
         string Connection(TestDatabase users) => $"'host={ImageFixture.DatabaseHost} dbname={users.Name} user={administrator}'";
     }
 
-    /// <summary>A database, and two administrators of one group: one that is there from the beginning, and one that joins.</summary>
-    private async Task<(TestDatabase Database, string Administrator, string Identity)> CreateAsync()
+    /// <summary>Two administrators of one group: one that is there from the beginning, and one that joins.</summary>
+    private async Task<(string Administrator, string Identity)> CreateRolesAsync()
     {
         var server = await image.CreateDatabaseAsync();
         var (administrator, identity) = ($"a{server.Name[^12..]}", $"mlflow_identity-{server.Name[^12..]}");
@@ -96,7 +95,7 @@ public sealed class HandOverTests(ImageFixture image)
             await server.ExecuteAsync($"CREATE ROLE \"{role}\" LOGIN CREATEROLE CREATEDB PASSWORD '{Password}' IN ROLE {Administrators}");
         }
 
-        return (await image.CreateDatabaseAsync(administrator), administrator, identity);
+        return (administrator, identity);
     }
 
     private static Dictionary<string, string> As(TestDatabase database, string role) =>

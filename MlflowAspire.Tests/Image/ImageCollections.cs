@@ -14,6 +14,13 @@ public sealed class DatabaseCollection : ICollectionFixture<ImageFixture>
     public const string Name = "Databases of the image";
 }
 
+/// <summary>Tests of what saves a database, and of what brings data from elsewhere, run one after the other, beside the others.</summary>
+[CollectionDefinition(Name)]
+public sealed class BackupCollection : ICollectionFixture<ImageFixture>
+{
+    public const string Name = "Backups of the image";
+}
+
 /// <summary>Tests of what is in the image run one after the other, beside the others.</summary>
 [CollectionDefinition(Name)]
 public sealed class PackageCollection : ICollectionFixture<ImageFixture>

@@ -28,12 +28,16 @@ public sealed class ImageFixture : IAsyncLifetime
     private readonly PostgreSqlContainer _postgres;
     private readonly Lazy<Task<string>> _server;
     private readonly Lazy<Task<TestDatabase>> _migrated;
+    private readonly Lazy<Task<TestDatabase>> _filled;
+    private readonly Lazy<Task<(TestDatabase Database, ImageRun Run)>> _previous;
 
     public ImageFixture()
     {
         _postgres = PostgresServer(DatabaseHost);
         _server = new(StartServerAsync);
         _migrated = new(MigrateAsync);
+        _filled = new(FillAsync);
+        _previous = new(FillByPreviousAsync);
     }
 
     /// <summary>The name of the image.</summary>
@@ -78,15 +82,19 @@ public sealed class ImageFixture : IAsyncLifetime
     public async Task<TestDatabase> CreateDatabaseAsync(string? owner = null) => await TestDatabase.CreateAsync(await _server.Value, owner);
 
     /// <summary>A new database with MLflow's tables on the shared server: a copy of one that was migrated once.</summary>
-    public async Task<TestDatabase> CreateMigratedDatabaseAsync() => await TestDatabase.CreateAsync(await _server.Value, template: await _migrated.Value);
+    /// <param name="owner">The role that has migrated it; the superuser when there is none.</param>
+    public async Task<TestDatabase> CreateMigratedDatabaseAsync(string? owner = null) =>
+        await TestDatabase.CreateAsync(await _server.Value, owner, await _migrated.Value);
 
-    /// <summary>A new database on the shared server that the previous version has filled, and what that version has read there.</summary>
-    public async Task<(TestDatabase Database, ImageRun Run)> CreatePreviousDatabaseAsync()
+    /// <summary>A new database on the shared server with what a client has written: a copy of one that was filled once.</summary>
+    public async Task<TestDatabase> CreateFilledDatabaseAsync() => await TestDatabase.CreateAsync(await _server.Value, template: await _filled.Value);
+
+    /// <summary>The same of the previous version, and what that version has read there.</summary>
+    /// <param name="owner">The role that has made the tables; the superuser when there is none.</param>
+    public async Task<(TestDatabase Database, ImageRun Run)> CreatePreviousDatabaseAsync(string? owner = null)
     {
-        var database = await CreateDatabaseAsync();
-        await Tools.PrepareImageAsync(PreviousImage);
-        var run = await ImageRun.OfAsync(Container(PreviousImage, database.ClientEnvironment, "python", "/scripts/database_content.py", "write"));
-        return (database, run.Succeeded());
+        var (template, run) = await _previous.Value;
+        return (await TestDatabase.CreateAsync(await _server.Value, owner, template), run);
     }
 
     /// <summary>A container of the image, secured as it can be in production.</summary>
@@ -124,5 +132,20 @@ public sealed class ImageFixture : IAsyncLifetime
         var database = await CreateDatabaseAsync();
         (await RunAsync(database.Environment, "migrate")).Succeeded();
         return database;
+    }
+
+    private async Task<TestDatabase> FillAsync()
+    {
+        var database = await CreateMigratedDatabaseAsync();
+        (await RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
+        return database;
+    }
+
+    private async Task<(TestDatabase Database, ImageRun Run)> FillByPreviousAsync()
+    {
+        var database = await CreateDatabaseAsync();
+        await Tools.PrepareImageAsync(PreviousImage);
+        var run = await ImageRun.OfAsync(Container(PreviousImage, database.ClientEnvironment, "python", "/scripts/database_content.py", "write"));
+        return (database, run.Succeeded());
     }
 }

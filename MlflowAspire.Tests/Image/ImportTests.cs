@@ -4,7 +4,7 @@ using DotNet.Testcontainers.Configurations;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>What a server of the previous version has in SQLite or in files, and what an import makes of it: every object is compared.</summary>
-[Collection(DatabaseCollection.Name)]
+[Collection(BackupCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class ImportTests(ImageFixture image) : IDisposable
 {

@@ -3,7 +3,7 @@ using Npgsql;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>Migrations from the previous version that do not get to their end, and what brings them there.</summary>
-[Collection(DatabaseCollection.Name)]
+[Collection(BackupCollection.Name)]
 [Trait("Category", "Image")]
 public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
 {

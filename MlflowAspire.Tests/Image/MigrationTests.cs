@@ -46,10 +46,7 @@ public class MigrationTests(ImageFixture image)
     [Fact]
     public async Task Only_migrate_moves_the_schema_of_the_previous_version()
     {
-        var database = await image.CreateDatabaseAsync();
-        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
-        var upgrade = image.Container(ImageFixture.PreviousImage, database.Environment, "mlflow", "db", "upgrade", database.SqlAlchemyUri);
-        (await ImageRun.OfAsync(upgrade)).Succeeded();
+        var (database, _) = await image.CreatePreviousDatabaseAsync();
         const string revisionQuery = "SELECT version_num FROM alembic_version";
         const string tablesQuery = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
         var revision = await database.ReadAsync<string>(revisionQuery);

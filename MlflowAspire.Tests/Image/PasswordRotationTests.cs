@@ -18,7 +18,7 @@ public sealed class PasswordRotationTests(ImageFixture image)
         var owner = "o" + server.Name[^12..];
         var administrator = owner + "_admin";
         await server.ExecuteAsync($"CREATE ROLE {administrator} LOGIN CREATEROLE CREATEDB PASSWORD '{FirstPassword}'");
-        var database = await image.CreateDatabaseAsync(administrator);
+        var database = await image.CreateMigratedDatabaseAsync(administrator);
         var empty = await image.CreateDatabaseAsync(administrator);
 
         await using var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator, FirstPassword));

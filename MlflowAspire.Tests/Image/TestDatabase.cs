@@ -36,14 +36,21 @@ public sealed class TestDatabase
 
     /// <summary>Creates a database on a server.</summary>
     /// <param name="server">The connection string of the server.</param>
-    /// <param name="owner">The role that it belongs to; the superuser when there is none.</param>
+    /// <param name="owner">The role that it and its tables belong to; the superuser when there is none.</param>
     /// <param name="template">The database that it is a copy of, to which nobody may be connected; empty when there is none.</param>
     public static async Task<TestDatabase> CreateAsync(string server, string? owner = null, TestDatabase? template = null)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Guid.NewGuid():N}");
         var options = (owner is null ? "" : $" OWNER \"{owner}\"") + (template is null ? "" : $" TEMPLATE {template.Name}");
         await new TestDatabase(server, "postgres").ExecuteAsync($"CREATE DATABASE {name}{options}");
-        return new(server, name);
+        var database = new TestDatabase(server, name);
+        if (template is not null && owner is not null)
+        {
+            await database.ExecuteAsync($"DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+                + $"LOOP EXECUTE format('ALTER TABLE %I OWNER TO %I', t, '{owner}'); END LOOP; END $$");
+        }
+
+        return database;
     }
 
     /// <summary>Opens a connection as the superuser.</summary>

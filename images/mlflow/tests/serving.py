@@ -1,5 +1,6 @@
 """A server of one kind of sign-in with two users, for tests: `owner`, and `stranger`, who has no rights on what the owner makes."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import requests
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 _LIMIT_SECONDS = 120
 
@@ -47,6 +49,14 @@ uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """
 
 
+@functools.cache
+def _tables() -> bytes:
+    """A database with MLflow's tables, which are made once for all servers."""
+    with tempfile.TemporaryDirectory() as folder:
+        SqlAlchemyStore(f"sqlite:///{folder}/runs.db", "mlflow-artifacts:/").engine.dispose()
+        return Path(folder, "runs.db").read_bytes()
+
+
 class Server:
     """Runs from its creation to `stop`."""
 
@@ -58,6 +68,7 @@ class Server:
         self.artifacts.mkdir()
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
+        (self.folder / "runs.db").write_bytes(_tables())
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
@@ -44,6 +46,8 @@ public sealed class StoreStack : IAsyncLifetime
         builder.AddAttempt(mlflow, "attempt-large", 150 * 1024 * 1024, Ftp, Sftp);
 
         _data.ApplyTo(builder);
+        // A test that fails prints the logs itself.
+        builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
         Stack = new(await builder.BuildAsync().WaitAsync(s_startLimit));
         await Stack.App.StartAsync().WaitAsync(s_startLimit);
         foreach (var store in s_stores)

@@ -80,7 +80,8 @@ public sealed class MlflowServer : IAsyncDisposable
     /// <summary>Stops the server and gives its exit code.</summary>
     public async Task<long> StopAsync()
     {
-        await _container.StopAsync();
+        // As much time as Container Apps gives.
+        await DockerCli.RunAsync("stop", "--time", "30", _container.Id);
         return await _container.GetExitCodeAsync();
     }
 

@@ -50,7 +50,7 @@ uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
 @functools.cache
-def _tables() -> bytes:
+def tables() -> bytes:
     """A database with MLflow's tables, which are made once for all servers."""
     with tempfile.TemporaryDirectory() as folder:
         SqlAlchemyStore(f"sqlite:///{folder}/runs.db", "mlflow-artifacts:/").engine.dispose()
@@ -68,7 +68,7 @@ class Server:
         self.artifacts.mkdir()
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
-        (self.folder / "runs.db").write_bytes(_tables())
+        (self.folder / "runs.db").write_bytes(tables())
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -6,11 +6,13 @@ import sys
 import tempfile
 import textwrap
 import unittest
+from pathlib import Path
 
 import psycopg2
 from flask import Flask, Response
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils
+from serving import tables
 from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
@@ -160,6 +162,7 @@ class InstalledTest(unittest.TestCase):
                 print(answer.status_code, answer.get_data(as_text=True).replace(chr(10), " "))
             """)
         with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "mlflow.db").write_bytes(tables())
             settings = {"MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db", "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/mlflow.db", "_MLFLOW_SERVER_ARTIFACT_ROOT": folder}
             run = subprocess.run([sys.executable, "-c", code], env={"PATH": "/usr/bin:/bin", "HOME": folder, **settings, **_path()}, capture_output=True, text=True, timeout=120)
         self.assertEqual(run.returncode, 0, run.stderr)

@@ -8,6 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from serving import tables
+
 
 class DirectWayTest(unittest.TestCase):
     def _compare(self, **settings: str) -> None:
@@ -27,6 +29,7 @@ class DirectWayTest(unittest.TestCase):
                 "GIT_PYTHON_REFRESH": "quiet",
                 **{name: value.format(folder=folder) for name, value in settings.items()},
             }
+            Path(folder, "runs.db").write_bytes(tables())
             if settings.get("MLFLOW_APP_NAME") == "basic-auth":
                 Path(folder, "auth.ini").write_text(
                     f"[mlflow]\ndatabase_uri = sqlite:///{folder}/users.db\ndefault_permission = NO_PERMISSIONS\n"

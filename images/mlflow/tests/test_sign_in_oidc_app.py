@@ -3,6 +3,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from pathlib import Path
+
+from serving import tables
 
 # The addresses that the plugin makes of a request: to log out at, and after a login that failed.
 SCRIPT = """
@@ -29,6 +32,7 @@ print("middleware", *(middleware.cls.__name__ for middleware in app.user_middlew
 
 def answers(**settings: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "runs.db").write_bytes(tables())
         environment = {
             "PATH": os.environ["PATH"],
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/runs.db",

@@ -38,7 +38,7 @@ public sealed class StoreStack : IAsyncLifetime
         foreach (var (store, server) in mlflow)
         {
             // Long enough for a restart of the store; by default a test of one that is down waits for it twice as long.
-            server.WithEnvironment("MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS", "8");
+            server.WithEnvironment("MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS", "10");
             server.AddPythonClient($"flow-{store}", Script("artifact_flow.py")).WithEnvironment("MLFLOW_EXPERIMENT_NAME", store);
         }
 

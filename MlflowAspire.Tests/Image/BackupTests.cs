@@ -178,6 +178,28 @@ public sealed class BackupTests(ImageFixture image) : IDisposable
     }
 
     [Fact]
+    public async Task Rows_that_the_database_does_not_take_change_nothing()
+    {
+        var (database, empty) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(database), "backup", Archive))).Succeeded();
+        // With the checksum that the rows have.
+        const string change = """
+            import hashlib, json, zipfile
+            name, rows, source = "tracking/experiments", b"none\n", zipfile.ZipFile("/backups/backup.zip")
+            manifest = json.loads(source.read("manifest.json"))
+            manifest["checksums"][name] = hashlib.sha256(rows).hexdigest()
+            with zipfile.ZipFile("/backups/wrong.zip", "w") as archive:
+                for member in source.namelist():
+                    archive.writestr(member, {name: rows, "manifest.json": json.dumps(manifest)}.get(member, source.read(member)))
+            """;
+        (await ImageRun.OfAsync(Container([], "python", "-c", change))).Succeeded();
+
+        (await ImageRun.OfAsync(Container(BackupFolder.Stores(empty), "restore", "/backups/wrong.zip")))
+            .Failed(1, "the databases are as they were, as they do not take what the archive has: ");
+        Assert.Equal(0, await empty.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
+    }
+
+    [Fact]
     public async Task A_schema_that_this_image_does_not_know_is_neither_saved_nor_restored()
     {
         var (database, empty) = (await image.CreateMigratedDatabaseAsync(), await image.CreateDatabaseAsync());

@@ -1,4 +1,4 @@
-"""A store `folder:` that streams, for a server of tests: the folder in FOLDER_STORE. It cannot make copies."""
+"""A store `folder:` that streams, for a server of tests: the folder in FOLDER_STORE. It cannot make copies, and notes in the file `read` what was read."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,20 @@ class Repository:
 
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
         content = (self._folder / path).read_bytes()
-        return len(content), (content[start : start + _PART] for start in range(0, len(content), _PART))
+        return len(content), self._parts(content, path)
+
+    def size(self, path: str) -> int:
+        return (self._folder / path).stat().st_size
+
+    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+        return self._parts((self._folder / path).read_bytes()[start:stop], path)
+
+    def _parts(self, content: bytes, path: str) -> Iterator[bytes]:
+        for start in range(0, len(content), _PART):
+            part = content[start : start + _PART]
+            with (self._folder / "read").open("a") as log:
+                log.write(f"{path} {len(part)}\n")
+            yield part
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         return [FileInfo(f"{path}/{file.name}", file.is_dir(), file.stat().st_size) for file in (self._folder / (path or "")).glob("*")]

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import unittest
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from mlflow_aspire.backup.archive import Archive, ArchiveWriter, copy
@@ -88,6 +89,36 @@ class ArchiveTest(unittest.TestCase):
                     self.write(stream)
                 self.change(change)
                 self.assert_refused(name)
+
+    def test_any_change_of_a_byte(self) -> None:
+        stream = io.BytesIO()
+        with ArchiveWriter(stream, Manifest("now")) as archive, archive.member("artifacts/1/a", False) as member:
+            member.write(b"content")
+        whole = stream.getvalue()
+        for place in range(len(whole)):
+            for value in (1, 255):
+                changed = io.BytesIO(whole[:place] + bytes([value]) + whole[place + 1 :])
+                with suppress(Failure):
+                    Archive(changed, "backup.zip").verify()
+
+    def test_a_manifest_that_is_none(self) -> None:
+        for name, part in {
+            "schemas.tracking.tables: Input should be an object": {"schemas": {"tracking": {"package": "p", "revision": "r", "tables": []}}},
+            "artifact_files: Input should be a valid integer": {"artifact_files": "2"},
+            "checksums: Input should be an object": {"checksums": ["tracking/runs", "artifacts/1/ä b.txt"]},
+            "has .* bytes, more than its members explain": {"created": "x" * 20_000_000},
+        }.items():
+            with self.subTest(name):
+                with self.path.open("wb") as stream:
+                    self.write(stream)
+                self.change(lambda members, part=part: members.update({"manifest.json": json.dumps({**json.loads(members["manifest.json"]), **part})}))
+                self.assert_refused(name)
+
+    def test_a_table_that_is_named_and_missing(self) -> None:
+        manifest = Manifest("now", {"tracking": SchemaRows("mlflow 3.17.2", "a", {"runs": Table(["id"], 1, {})})})
+        with self.path.open("wb") as stream, ArchiveWriter(stream, manifest):
+            pass
+        self.assert_refused("it does not have the members")
 
     def test_a_format_of_a_later_image(self) -> None:
         with self.path.open("wb") as stream:

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 import unittest
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ class DownloadTest(ServerTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        folder = tempfile.mkdtemp()
+        cls.folder = folder = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, folder)
         cls.settings = {"PREPARATION": "folder_store", "FOLDER_STORE": folder, "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "folder://store"}
         super().setUpClass()
@@ -52,19 +53,40 @@ class DownloadTest(ServerTest):
                 self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
                 self.assertIn("attachment; filename=weights.bin", answer.headers["content-disposition"])
 
+    def read(self) -> int:
+        """How many bytes of files have been read."""
+        log = Path(self.folder, "read")
+        return sum(int(line.split()[-1]) for line in log.read_text().splitlines()) if log.exists() else 0
+
     def test_the_head_of_a_file_is_not_the_file(self) -> None:
+        before = self.read()
         for route in (self.routes[0], *self.routes[2:]):
             with self.subTest(route):
                 answer = self.server.call("", "HEAD", route)
                 self.assertEqual((answer.status_code, answer.headers["content-length"], answer.content), (200, str(SIZE), b""))
+        self.assertEqual(self.read(), before)
 
     def test_a_part_of_a_file(self) -> None:
         for given, first, end in (("0-9", 0, 10), ("70000-200000", 70_000, 200_001), ("299990-", 299_990, SIZE), ("-5", SIZE - 5, SIZE)):
-            for route in self.routes[2:]:
+            for route in self.routes:
                 with self.subTest(route=route, range=given):
+                    before = self.read()
                     answer = self.server.call("", "GET", route, headers={"Range": f"bytes={given}"})
                     self.assertEqual((answer.status_code, answer.content), (206, self.content[first:end]))
-        self.assertEqual(self.server.call("", "GET", self.routes[2], headers={"Range": "bytes=300000-"}).status_code, 416)
+                    self.assertEqual(answer.headers["content-range"], f"bytes {first}-{end - 1}/{SIZE}")
+                    self.assertEqual(self.read() - before, end - first)
+
+    def test_a_part_that_a_file_does_not_have(self) -> None:
+        for route in self.routes:
+            with self.subTest(route):
+                answer = self.server.call("", "GET", route, headers={"Range": f"bytes={SIZE}-"})
+                self.assertEqual((answer.status_code, answer.headers["content-range"]), (416, f"bytes */{SIZE}"))
+
+    def test_a_part_of_a_file_that_may_have_changed_is_all_of_it(self) -> None:
+        for route in self.routes:
+            with self.subTest(route):
+                answer = self.server.call("", "GET", route, headers={"Range": "bytes=0-9", "If-Range": '"a tag of before"'})
+                self.assertEqual((answer.status_code, answer.content), (200, self.content))
 
     def test_a_file_that_is_not_there(self) -> None:
         for route in self.routes:

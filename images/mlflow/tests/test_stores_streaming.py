@@ -7,7 +7,7 @@ from unittest import mock
 
 from mlflow_aspire.stores.errors import StoreError
 from mlflow_aspire.stores.proxied import ProxiedStore
-from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingStore
+from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingS3Repository, StreamingStore
 
 PART = 8 * 2**20
 
@@ -59,6 +59,30 @@ class BlobTimeoutTest(unittest.TestCase):
                 StreamingBlobRepository("wasbs://container@account.blob.core.windows.net", client).put("file", b"content")
                 upload = client.get_blob_client.return_value.upload_blob
                 self.assertEqual(upload.call_args.kwargs["timeout"], timeout)
+
+
+class RangeTest(unittest.TestCase):
+    """Ranges begin with a number and end before one; those of stores are written in other ways."""
+
+    def test_of_a_blob(self) -> None:
+        client = mock.MagicMock()
+        blob = client.get_blob_client.return_value
+        blob.get_blob_properties.return_value.size = 5_000
+        store = StreamingBlobRepository("wasbs://container@account.blob.core.windows.net/root", client)
+        self.assertEqual(store.size("a/file"), 5_000)
+        blob.download_blob.assert_not_called()
+        self.assertIs(store.get_range("a/file", 4_000, 4_010), blob.download_blob.return_value.chunks.return_value)
+        blob.download_blob.assert_called_once_with(4_000, 10)
+        client.get_blob_client.assert_called_with("container", "root/a/file")
+
+    def test_of_an_object(self) -> None:
+        store = StreamingS3Repository("s3://bucket/root")
+        with mock.patch.object(store, "_get_s3_client") as client:
+            client.return_value.head_object.return_value = {"ContentLength": 5_000}
+            self.assertEqual(store.size("a/file"), 5_000)
+            client.return_value.head_object.assert_called_once_with(Bucket="bucket", Key="root/a/file")
+            store.get_range("a/file", 4_000, 4_010)
+            client.return_value.get_object.assert_called_once_with(Bucket="bucket", Key="root/a/file", Range="bytes=4000-4009")
 
 
 class StreamingTest(unittest.TestCase):

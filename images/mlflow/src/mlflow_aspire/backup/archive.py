@@ -6,7 +6,9 @@
 """
 
 import hashlib
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +21,13 @@ from .manifest import Manifest
 ARTIFACTS = "artifacts/"
 _MANIFEST = "manifest.json"
 _BLOCK = 2**20
+
+# What the manifest says of tables, and of each member beside its name, of which a character takes up to twelve bytes of JSON.
+_MANIFEST_BASE = 16 * 2**20
+_MANIFEST_MEMBER = 256
+
+# What Python's library makes of an archive that is none.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, LookupError, TypeError, ValueError, RuntimeError)
 
 
 class Writable(Protocol):
@@ -68,10 +77,10 @@ class Archive:
         self._name = name
         try:
             self._zip = zipfile.ZipFile(stream)
-            self.manifest = Manifest.from_json(self._zip.read(_MANIFEST))
+            self.manifest = Manifest.from_json(self._read_manifest())
         except OSError as error:
             raise Failure(f"{name} cannot be read: {error.strerror or error}") from error
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        except _DAMAGE as error:
             raise self._damaged(str(error)) from error
 
     def verify(self) -> None:
@@ -81,7 +90,8 @@ class Archive:
             Failure: one is missing, is not in the manifest or has other content.
         """
         names = [name for name in self._zip.namelist() if name != _MANIFEST]
-        if sorted(names) != sorted(self.manifest.checksums):
+        tables = {f"{schema}/{table}" for schema, content in self.manifest.schemas.items() for table in content.tables}
+        if sorted(names) != sorted(self.manifest.checksums) or not tables.issubset(names):
             raise self._damaged("it does not have the members that its manifest names")
         for name in names:
             digest = hashlib.sha256()
@@ -89,7 +99,7 @@ class Archive:
                 with self._zip.open(name) as file:
                     while block := file.read(_BLOCK):
                         digest.update(block)
-            except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+            except (*_DAMAGE, OSError) as error:
                 raise self._damaged(f"{name}: {error}") from error
             if digest.hexdigest() != self.manifest.checksums[name]:
                 raise self._damaged(f"{name} has another checksum than its manifest says")
@@ -100,6 +110,13 @@ class Archive:
     def artifacts(self) -> list[tuple[str, int]]:
         """The path in the artifact store and the size of each file."""
         return [(entry.filename.removeprefix(ARTIFACTS), entry.file_size) for entry in self._zip.infolist() if entry.filename.startswith(ARTIFACTS)]
+
+    def _read_manifest(self) -> bytes:
+        size = self._zip.getinfo(_MANIFEST).file_size
+        # It is read whole, and a small archive could have one of gigabytes.
+        if size > _MANIFEST_BASE + sum(_MANIFEST_MEMBER + 12 * len(member) for member in self._zip.namelist()):
+            raise ValueError(f"{_MANIFEST} has {size:,} bytes, more than its members explain")
+        return self._zip.read(_MANIFEST)
 
     def _damaged(self, reason: str) -> Failure:
         return Failure(f"{self._name} is not a complete, undamaged backup: {reason}. Nothing was changed")

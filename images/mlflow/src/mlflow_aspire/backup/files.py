@@ -2,6 +2,7 @@
 
 import io
 import posixpath
+import re
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,12 +20,16 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository, StreamUpload
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from ..errors import Failure
+from ..stores.errors import translate
 from ..stores.staging import STAGING
 from ..stores.streaming import StreamingStore
 
 # Most files are small, and a store takes its time for each: several are on the way at once, in memory. A larger one goes by itself, in parts.
 _AT_ONCE = 8
 _SMALL = 4 * 2**20
+
+# A NUL ends the name of an archive's member, and halves of characters stand for what was no Unicode.
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 _MISSING = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
@@ -107,6 +112,13 @@ class Files:
                     yield file
 
     def _put(self, path: str, stream: IO[bytes]) -> None:
+        try:
+            self._put_stream(path, stream)
+        except OSError as error:
+            # A folder takes fewer names than other stores, and none below that of a file.
+            raise translate(error) from error
+
+    def _put_stream(self, path: str, stream: IO[bytes]) -> None:
         folder, name = posixpath.split(path)
         if isinstance(self._store, StreamUploadMixin):
             self._store.log_artifact_from_stream(stream, name, folder or None)
@@ -126,15 +138,20 @@ class Files:
                 yield from self._walk(entry.path)
 
 
-def check_paths(files: Iterable[File]) -> None:
-    """Sees that no name in an archive leads out of the store.
+def check_paths(files: Iterable[File], source: str) -> None:
+    """Sees that each name of a source can be that of a file in a store, and leads out of none.
 
     Raises:
-        Failure: one does.
+        Failure: one cannot.
     """
     for path, _ in files:
-        if not path or path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/")):
-            raise Failure(f"the archive has a file that is none of an artifact store: {path!r}. Nothing was changed")
+        if not is_name(path):
+            raise Failure(f"{source} has a file that is none of an artifact store: {path!r}. Nothing was changed")
+
+
+def is_name(path: str) -> bool:
+    """Whether every store can have a file of this name. Blob storage and S3 take others, such as `a/../b`, of which a server serves none."""
+    return not any(part in ("", ".", "..") for part in path.split("/")) and not _UNWRITABLE.search(path)
 
 
 def _done(waiting: tuple[File, Future[None]]) -> File:

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 # The archives that this image reads and writes. A change that an older image would read wrongly raises it.
 FORMAT = 1
@@ -55,11 +56,11 @@ class Manifest:
         Raises:
             ValueError, KeyError, TypeError: it is not a manifest, or one of another format.
         """
-        values: dict[str, Any] = json.loads(text)
+        values = json.loads(text)
         if values["format"] != FORMAT:
             raise ValueError(f"it is of format {values['format']}, and this image reads format {FORMAT}")
-        schemas = {
-            name: SchemaRows(schema["package"], schema["revision"], {table: Table(**content) for table, content in schema["tables"].items()})
-            for name, schema in values.pop("schemas").items()
-        }
-        return Manifest(schemas=schemas, **values)
+        try:
+            return TypeAdapter(Manifest).validate_json(text, strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"manifest.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -3,7 +3,6 @@
 from contextlib import ExitStack, closing
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import migrate, revisions, schemas
 from ..databases.connection import connect, lock, patience
@@ -48,7 +47,7 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
     if found:
         from .files import check_paths
 
-        check_paths(found)
+        check_paths(found, "the archive")
     for name in manifest.schemas.keys() - {schema.name for schema in restored}:
         say(f"{name} schema: left out, as this server has no such sign-in (MLFLOW_APP_NAME)")
     limit = patience(environment)
@@ -81,8 +80,8 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
                     connection.execution_options(isolation_level="READ COMMITTED")
                     transactions.enter_context(connection.begin())
                     rows.load(connection, schema, configured, manifest.schemas[schema.name], archive)
-        except SQLAlchemyError as error:
-            raise Failure(f"the databases are as they were, as they do not take what the archive has: {error}") from error
+        except rows.ERRORS as error:
+            raise Failure(f"the databases are as they were, as they do not take what the archive has: {rows.reason(error)}") from error
 
 
 def _check_versions(archive: Archive, restored: list[Schema]) -> None:

@@ -7,13 +7,18 @@ in with Microsoft Entra too. The tables themselves are in no archive: MLflow's m
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import revisions, schema_at, tables, widths
 from ..databases.schemas import Schema
 from ..log import say
 from .archive import Archive, ArchiveWriter
 from .manifest import SchemaRows, Table
+
+# COPY goes past SQLAlchemy.
+ERRORS = (SQLAlchemyError, psycopg2.Error)
 
 _COLUMNS = text(
     "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)"
@@ -96,7 +101,7 @@ def load(connection: Connection, schema: Schema, configured: Collection[Schema],
     cursor.execute("SET LOCAL client_encoding = 'UTF8'")
     foreign = existing - made
     for name, table in content.tables.items():
-        if name not in there or name in foreign:
+        if name not in there or name in foreign or name == schema.version_table:
             say(f"{schema.name} schema: the table {name} is left out, as it is not MLflow's")
             continue
         # A migration may have put rows into it.
@@ -121,6 +126,11 @@ def _build(connection: Connection, schema: Schema, revision: str) -> None:
 def _drop(connection: Connection, names: Collection[str]) -> None:
     # In one statement, as they refer to each other.
     connection.execute(text(f"DROP TABLE {', '.join(_quoted(table) for table in sorted(names))}"))
+
+
+def reason(error: Exception) -> object:
+    """What the database says, without the statement, which may hold what is no matter of logs."""
+    return getattr(error, "orig", None) or error
 
 
 def member(schema: str, table: str) -> str:

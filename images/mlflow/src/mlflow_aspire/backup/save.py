@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import revisions, schemas
 from ..databases.connection import connect, lock, patience
@@ -22,6 +21,9 @@ from .progress import Progress, readable
 
 if TYPE_CHECKING:
     from .files import Files
+
+# Of files that cannot be saved so many are named.
+_NAMED = 5
 
 
 def backup(environment: MutableEnvironment, target: str | None, with_artifacts: bool) -> None:
@@ -71,8 +73,8 @@ def _save(configured: list[Schema], files: "Files | None", target: str, limit: i
                     rows.save(connection, schema, configured, content, archive)
                     if schema.name == "tracking" and files is not None:
                         _name_foreign_artifacts(connection)
-            except SQLAlchemyError as error:
-                raise Failure(f"the databases cannot be read: {error}") from error
+            except rows.ERRORS as error:
+                raise Failure(f"the databases cannot be read: {rows.reason(error)}") from error
             # After the rows: everything that they name is in the store by now.
             if files is not None:
                 with store_errors():
@@ -97,7 +99,13 @@ def _name_foreign_artifacts(connection: Connection) -> None:
 
 
 def _save_files(files: "Files", archive: ArchiveWriter, manifest: Manifest) -> None:
-    found = files.all()
+    from .files import is_name
+
+    all_files = files.all()
+    found = [file for file in all_files if is_name(file[0])]
+    if others := [path for path, _ in all_files if not is_name(path)]:
+        named = ", ".join(map(repr, others[:_NAMED])) + (", …" if len(others) > _NAMED else "")
+        say(f"{len(others):,} files are left out, as their names are none that a server of MLflow can serve or every store can take: {named}")
     progress = Progress("artifacts saved", len(found), sum(size for _, size in found))
     removed = 0
     for path, stream in files.read(found):

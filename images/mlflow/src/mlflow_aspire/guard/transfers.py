@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import flask
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from mlflow.exceptions import MlflowException
 from mlflow.server import app, artifact_router, handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.utils.mime_type_utils import _guess_mime_type
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ..stores.streaming import StreamingStore
 from .bodies import ARTIFACT
@@ -47,23 +49,18 @@ def apply() -> None:
 def _stream_native_route() -> None:
     own = artifact_router.download_artifact
 
-    async def download_artifact(artifact_path: str) -> Response:
+    async def download_artifact(artifact_path: str, request: Request) -> Response:
         store = artifact_router._get_artifact_repo() if artifact_router._is_serving_proxied_artifacts() else None
         if not isinstance(store, StreamingStore):
             return await own(artifact_path)
         try:
             path = artifact_router._get_workspace_scoped_path(artifact_router.validate_path_is_safe(artifact_path))
-            size, parts = await asyncio.to_thread(store.get, path)
+            answer = await asyncio.to_thread(_answer, store, path, _environment(request))
         except MlflowException as error:
             return JSONResponse(status_code=error.get_http_status_code(), content=json.loads(error.serialize_as_json()))
-        name = path.rsplit("/", 1)[-1]
-        headers = {
-            "Content-Type": _guess_mime_type(name),
-            "Content-Disposition": artifact_router._content_disposition(name),
-            "X-Content-Type-Options": "nosniff",
-            "Content-Length": str(size),
-        }
-        return StreamingResponse(_in_threads(parts), headers=headers)
+        except RequestedRangeNotSatisfiable as error:
+            return Response(status_code=error.code, headers=dict(error.get_headers()))
+        return StreamingResponse(_in_threads(iter(answer.response)), status_code=answer.status_code, headers=dict(answer.headers))
 
     for route in artifact_router.artifact_router.routes:
         if route.endpoint is own:
@@ -76,13 +73,7 @@ def _stream_routes_of_flask() -> None:
     own = handlers._send_artifact
 
     def send_artifact(store: ArtifactRepository, path: str) -> flask.Response:
-        if not isinstance(store, StreamingStore):
-            return own(store, path)
-        size, parts = store.get(path)
-        response = flask.Response(parts, direct_passthrough=True)
-        response.content_length = size
-        response = response.make_conditional(flask.request.environ, accept_ranges=True, complete_length=size)
-        return handlers._response_with_file_attachment_headers(path, response)
+        return _answer(store, path, flask.request.environ) if isinstance(store, StreamingStore) else own(store, path)
 
     @handlers.catch_mlflow_exception
     @handlers._disable_unless_serve_artifacts
@@ -94,6 +85,31 @@ def _stream_routes_of_flask() -> None:
     for endpoint, view in app.view_functions.items():
         if view is handlers._download_artifact:
             app.view_functions[endpoint] = download_artifact
+
+
+def _answer(store: StreamingStore, path: str, environment: dict[str, Any]) -> flask.Response:
+    """A file, or the part of it that is asked for. Of others nothing is read, of the head of a file nothing at all.
+
+    Raises:
+        RequestedRangeNotSatisfiable: the file has no such part.
+    """
+    answer = flask.Response(direct_passthrough=True)
+    is_head, is_part = environment["REQUEST_METHOD"] == "HEAD", "HTTP_RANGE" in environment
+    if is_head or is_part:
+        size = store.size(path)
+    else:
+        size, answer.response = store.get(path)
+    answer.content_length = size
+    answer.make_conditional(environment, accept_ranges=True, complete_length=size)
+    if is_part and not is_head:
+        part = answer.content_range
+        answer.response = store.get_range(path, part.start, part.stop) if answer.status_code == 206 else store.get(path)[1]
+    return handlers._response_with_file_attachment_headers(path, answer)
+
+
+def _environment(request: Request) -> dict[str, Any]:
+    """What tells which part of a file is asked for, as WSGI has it."""
+    return {"REQUEST_METHOD": request.method, **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}}
 
 
 async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,8 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from .. import stores
 from ..backup import rows as backup_rows
 from ..backup.opening import open_databases, store_errors
@@ -68,8 +66,8 @@ def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | Non
                     with target.begin():
                         tables = backup_rows.tables_of(schema, configured, backup_rows.existing_columns(target)) - {schema.version_table}
                         counts = rows.replace(target, tables, database)
-            except SQLAlchemyError as error:
-                raise Failure(f"{schema.setting}: the database is as it was, as it does not take what {origin} has: {getattr(error, 'orig', error)}") from error
+            except backup_rows.ERRORS as error:
+                raise Failure(f"{schema.setting}: the database is as it was, as it does not take what {origin} has: {backup_rows.reason(error)}") from error
             if elsewhere := locations.elsewhere(database):
                 say(f"{elsewhere:,} runs keep their artifacts outside of {root or 'the folder of the experiments'}: they are where they were")
     say(f"import complete: {', '.join(f'{name}: {counts.get(table, 0):,}' for table, name in _SAID.items())}")
@@ -97,7 +95,7 @@ def _store(destination: str, found: list[tuple[str, Path]]) -> None:
     from ..stores.opening import open_store
 
     sizes = [(path, file.stat().st_size) for path, file in found]
-    check_paths(sizes)
+    check_paths(sizes, "the source")
     total = sum(size for _, size in sizes)
     where = dict(found)
     progress = Progress("artifacts imported", len(sizes), total)

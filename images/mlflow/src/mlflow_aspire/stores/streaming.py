@@ -53,6 +53,14 @@ class StreamingStore(StreamUploadMixin):
         """The size of a file, and its content in parts."""
         return self._call("get", path)
 
+    def size(self, path: str) -> int:
+        """The size of a file, of which nothing is read."""
+        return self._call("size", path)
+
+    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes of a file from one up to another one, in parts; no others are read."""
+        return self._call("get_range", path, start, stop)
+
     def files(self) -> list[tuple[str, int]]:
         """The path of every file, from the store's root, and its size: one question for thousands instead of one for each folder."""
         return self._call("files")
@@ -125,6 +133,12 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
         content = self._blob(path).download_blob()
         return content.size, content.chunks()
 
+    def size(self, path: str) -> int:
+        return self._blob(path).get_blob_properties().size
+
+    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+        return self._blob(path).download_blob(start, stop - start).chunks()
+
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
         if root or path:
@@ -163,6 +177,15 @@ class StreamingS3Repository(S3ArtifactRepository):
         bucket, key = self._object(path)
         content = self._get_s3_client().get_object(Bucket=bucket, Key=key, **self._bucket_owner_params)
         return content["ContentLength"], content["Body"].iter_chunks(_DOWNLOAD_PART)
+
+    def size(self, path: str) -> int:
+        bucket, key = self._object(path)
+        return self._get_s3_client().head_object(Bucket=bucket, Key=key, **self._bucket_owner_params)["ContentLength"]
+
+    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+        bucket, key = self._object(path)
+        content = self._get_s3_client().get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **self._bucket_owner_params)
+        return content["Body"].iter_chunks(_DOWNLOAD_PART)
 
     def files(self) -> list[tuple[str, int]]:
         bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import socket
+import sqlite3
 import tempfile
 import time
 import unittest
@@ -87,6 +88,30 @@ class DownloadTest(ServerTest):
             with self.subTest(route):
                 answer = self.server.call("", "GET", route, headers={"Range": "bytes=0-9", "If-Range": '"a tag of before"'})
                 self.assertEqual((answer.status_code, answer.content), (200, self.content))
+
+    def test_rows_that_name_a_folder_of_the_server(self) -> None:
+        done = self.server.done
+        run = done("", "POST", "2.0/mlflow/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+        model = done("", "POST", "2.0/mlflow/logged-models", {"experiment_id": "0", "name": "m"})["model"]["info"]["model_id"]
+        done("", "POST", "2.0/mlflow/registered-models/create", {"name": "imported"})
+        done("", "POST", "2.0/mlflow/model-versions/create", {"name": "imported", "source": f"runs:/{run}/x", "run_id": run})
+        routes = (
+            f"/get-artifact?run_id={run}&path=environ",
+            f"/api/2.0/mlflow/artifacts/list?run_id={run}",
+            "/model-versions/get-artifact?name=imported&version=1&path=environ",
+            f"/ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files?artifact_file_path=environ",
+            f"/api/2.0/mlflow/logged-models/{model}/artifacts/directories",
+        )
+        for folder in ("/proc/self", "file:///proc/self", f"{self.server.folder}/../../proc/self"):
+            # As an import or a restore brings them.
+            with sqlite3.connect(self.server.folder / "runs.db") as database:
+                database.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (folder, run))
+                database.execute("UPDATE logged_models SET artifact_location = ? WHERE model_id = ?", (folder, model))
+                database.execute("UPDATE model_versions SET storage_location = ? WHERE name = 'imported'", (folder,))
+            for route in routes:
+                with self.subTest(folder=folder, route=route):
+                    answer = self.server.call("", "GET", route)
+                    self.assertEqual((answer.status_code, answer.json()["error_code"]), (404, "RESOURCE_DOES_NOT_EXIST"), answer.text[:300])
 
     def test_a_file_that_is_not_there(self) -> None:
         for route in self.routes:

@@ -1,4 +1,5 @@
 import io
+import os
 import sqlite3
 import tempfile
 import unittest
@@ -135,9 +136,25 @@ class ArtifactsTest(unittest.TestCase):
             (folder / "mlruns" / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / "mlruns" / path).touch()
         (folder / "mlruns/1/run/artifacts/link").symlink_to("/etc/hostname")
+        os.mkfifo(folder / "mlruns/1/run/artifacts/pipe")
         expected = ["1/models/m/artifacts/MLmodel", "1/run/artifacts/a b/ü.txt", "2/run/artifacts/old.txt"]
         for root in (folder, folder / "mlruns"):
             self.assertEqual(sorted(path for path, _ in source.artifacts(root)), expected)
+
+    def test_a_link_that_leads_out_of_a_file_store(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "1/run/params").mkdir(parents=True)
+        (folder / "1/run/artifacts").symlink_to("/etc")
+        (folder / "1/run/params/a").touch()
+        (folder / "1/run/params/b").symlink_to("a")
+        source._check_links(folder)
+        for link, target in (("1/run/params/c", "/proc/self/environ"), ("2", "/etc"), ("1/run/params/c", "../../../../etc/hostname")):
+            with self.subTest(target), self.assertRaisesRegex(Failure, f"{link} is a link that leads out of"):
+                (folder / link).symlink_to(target)
+                try:
+                    source._check_links(folder)
+                finally:
+                    (folder / link).unlink()
 
     def test_a_folder_that_cannot_be_read(self) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))

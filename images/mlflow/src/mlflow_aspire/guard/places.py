@@ -5,15 +5,18 @@ The server reads and writes there with its own rights on the store, and the sign
 
 import os
 import re
+from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 from mlflow.entities import TraceInfo
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 from mlflow.server import ARTIFACT_ROOT_ENV_VAR, handlers
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.utils.artifact_utils import get_artifact_uri_for_trace
-from mlflow.utils.uri import append_to_uri_path
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import append_to_uri_path, is_local_uri
 
 from . import paths
 
@@ -43,6 +46,26 @@ def apply() -> None:
     # A place, of whatever store, must be below that of the run or the model that the version names.
     handlers._is_mlflow_artifact_source = lambda source: urlsplit(source).scheme not in ("runs", "models")
     handlers.get_artifact_uri_for_trace = _artifact_uri_of_trace
+    open_store = handlers._get_artifact_repository_for_uri
+
+    def get_artifact_repository_for_uri(uri: str) -> ArtifactRepository:
+        _check_folder(uri)
+        return open_store(uri)
+
+    handlers._get_artifact_repository_for_uri = get_artifact_repository_for_uri
+
+
+def _check_folder(uri: str) -> None:
+    """No caller can name a folder of the server's own disk, where its environment is. Rows that were imported may, as notebooks keep their files beside them."""
+    if not is_local_uri(uri, is_tracking_or_registry_uri=False):
+        return
+    root = os.environ[ARTIFACT_ROOT_ENV_VAR]
+    if not is_local_uri(root, is_tracking_or_registry_uri=False) or not _path(uri).is_relative_to(_path(root)):
+        raise MlflowException(f"the files are at {uri!r}, a folder of the machine that they were written on: they were not imported", RESOURCE_DOES_NOT_EXIST)
+
+
+def _path(uri: str) -> PurePath:
+    return PurePath(os.path.abspath(local_file_uri_to_path(uri)))
 
 
 def _check_location(location: str) -> None:

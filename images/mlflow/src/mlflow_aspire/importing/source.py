@@ -28,6 +28,7 @@ def copy(source: Path, target: Path) -> None:
     """
     if source.is_dir():
         say(f"reading the files of {source}")
+        _check_links(source)
         _run(source, "mlflow_aspire.importing.file_store", str(source), _uri(target))
         return
     say(f"reading {source}")
@@ -68,8 +69,18 @@ def artifacts(folder: Path) -> list[tuple[str, Path]]:
         parts = Path(place).relative_to(root).parts
         if _ARTIFACTS in parts:
             path = "/".join(parts[1:] if parts[0] == _TRASH else parts)
-            found += [(f"{path}/{name}", Path(place, name)) for name in sorted(names) if not Path(place, name).is_symlink()]
+            # Neither links nor pipes, which nobody may write to.
+            found += [(f"{path}/{name}", file) for name in sorted(names) if not (file := Path(place, name)).is_symlink() and file.is_file()]
     return found
+
+
+def _check_links(folder: Path) -> None:
+    """Sees that a file store reads what it has itself: a parameter that is a link would bring another file of this machine, such as this environment."""
+    root = folder.resolve()
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        for link in (path for name in (*folders, *names) if (path := Path(place, name)).is_symlink()):
+            if _ARTIFACTS not in link.relative_to(folder).parts and not link.resolve().is_relative_to(root):
+                raise Failure(f"{link} is a link that leads out of {folder}: put what it leads to in its place. Nothing was changed")
 
 
 def _refuse(error: OSError) -> None:

@@ -2,6 +2,7 @@ import io
 import os
 import signal
 import subprocess
+import sys
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
@@ -74,6 +75,16 @@ class CommandLineTest(unittest.TestCase):
     def test_anything_else_has_the_webhook_key_in_mlflows_form(self) -> None:
         result = run("python", "-c", "import mlflow.store.tracking.dbmodels.models", MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY="a generated password of 40 characters")
         self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_start_that_is_stopped_ends(self) -> None:
+        # The first process of a container would not get the signal without a handler; any other one would end by it.
+        program = "import sys, time; from mlflow_aspire import cli; cli._parser = lambda: print(flush=True) or time.sleep(60); sys.argv = ['', 'serve']; cli.main()"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE) as process:
+            self.addCleanup(process.kill)
+            process.stdout.readline()  # type: ignore[union-attr]
+            process.terminate()
+            self.assertEqual(process.wait(30), 128 + signal.SIGTERM)
 
     def test_an_unknown_program(self) -> None:
         result = run("server")

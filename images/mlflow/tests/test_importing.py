@@ -178,5 +178,12 @@ class ArtifactsTest(unittest.TestCase):
 
 
 class RowTest(unittest.TestCase):
+    def test_text_that_is_none(self) -> None:
+        database = sqlite3.connect(":memory:")
+        self.addCleanup(database.close)
+        database.execute("CREATE TABLE experiments AS SELECT CAST(x'ff41' AS TEXT) AS name")
+        with self.assertRaisesRegex(Failure, "^the source cannot be read: Could not decode to UTF-8 .*The database is as it was$"):
+            list(rows._batches(database, "SELECT name FROM experiments"))
+
     def test_a_row_is_as_copy_reads_it(self) -> None:
         self.assertEqual(rows._line((1, None, 0.1, "a\tb\\n\nc\r", b"\x00\xff", "")), "1\t\\N\t0.1\ta\\tb\\\\n\\nc\\r\t\\\\x00ff\t\n")

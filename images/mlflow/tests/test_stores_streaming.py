@@ -2,8 +2,11 @@ import asyncio
 import io
 import unittest
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 from unittest import mock
+
+from azure.storage.blob import BlobPrefix
 
 from mlflow_aspire.stores.errors import StoreError
 from mlflow_aspire.stores.proxied import ProxiedStore
@@ -59,6 +62,15 @@ class BlobTimeoutTest(unittest.TestCase):
                 StreamingBlobRepository("wasbs://container@account.blob.core.windows.net", client).put("file", b"content")
                 upload = client.get_blob_client.return_value.upload_blob
                 self.assertEqual(upload.call_args.kwargs["timeout"], timeout)
+
+
+class RootTest(unittest.TestCase):
+    def test_what_is_at_the_root_of_a_container_is_listed(self) -> None:
+        client = mock.MagicMock()
+        blobs = [SimpleNamespace(name="readme.txt", size=5), BlobPrefix(prefix="1/", name="1/")]
+        client.get_container_client.return_value.walk_blobs = lambda name_starts_with="": [blob for blob in blobs if blob.name.startswith(name_starts_with)]
+        found = StreamingBlobRepository("wasbs://container@account.blob.core.windows.net", client).list_artifacts()
+        self.assertEqual([(file.path, file.is_dir, file.file_size) for file in found], [("1", True, None), ("readme.txt", False, 5)])
 
 
 class RangeTest(unittest.TestCase):

@@ -66,8 +66,6 @@ def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | Non
                     with target.begin():
                         tables = backup_rows.tables_of(schema, configured, backup_rows.existing_columns(target)) - {schema.version_table}
                         counts = rows.replace(target, tables, database)
-            except sqlite3.Error as error:
-                raise Failure(f"{origin} cannot be read: {error}. The database is as it was") from error
             except backup_rows.ERRORS as error:
                 raise Failure(f"{schema.setting}: the database is as it was, as it does not take what {origin} has: {backup_rows.reason(error)}") from error
             if elsewhere := locations.elsewhere(database):

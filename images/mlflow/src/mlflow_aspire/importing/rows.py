@@ -2,10 +2,12 @@
 
 import io
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, text
+
+from ..errors import Failure
 
 _BATCH = 10_000
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -29,13 +31,22 @@ def replace(connection: Connection, tables: Collection[str], source: sqlite3.Con
             continue
         names = ", ".join(f'"{column}"' for column in columns)
         counts[table.name] = 0
-        found = source.execute(f'SELECT {names} FROM "{table.name}"')
-        while rows := found.fetchmany(_BATCH):
+        for rows in _batches(source, f'SELECT {names} FROM "{table.name}"'):
             cursor.copy_expert(f'COPY "{table.name}" ({names}) FROM STDIN', io.BytesIO("".join(map(_line, rows)).encode()))
             counts[table.name] += len(rows)
         for column in columns:
             _continue(connection, table.name, column)
     return counts
+
+
+def _batches(source: sqlite3.Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
+    try:
+        found = source.execute(query)
+        while rows := found.fetchmany(_BATCH):
+            yield rows
+    except sqlite3.Error as error:
+        # Text that is none, for one.
+        raise Failure(f"the source cannot be read: {error}. The database is as it was") from error
 
 
 def _continue(connection: Connection, table: str, column: str) -> None:

@@ -46,6 +46,16 @@ public partial class DocumentationTests
     }
 
     [Fact]
+    public void The_python_tests_that_the_documentation_names_are_there()
+    {
+        var names = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .SelectMany(page => PythonTestName().Matches(File.ReadAllText(page))).Select(match => match.Groups["name"].Value).Distinct().ToArray();
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.True(
+            File.Exists(Path.Combine(Repository.Root, "images", "mlflow", "tests", name)), $"The documentation names {name}, which is not there."));
+    }
+
+    [Fact]
     public void The_readme_can_be_read_in_a_sitting() => Assert.InRange(Read("README.md").Split('\n').Length, 1, 150);
 
     [Fact]
@@ -72,6 +82,9 @@ public partial class DocumentationTests
 
     [GeneratedRegex("`(?<name>[A-Z][A-Za-z]+Tests)`")]
     private static partial Regex TestName();
+
+    [GeneratedRegex("`(?<name>test_[a-z_]+\\.py)`")]
+    private static partial Regex PythonTestName();
 
     [GeneratedRegex("^#+ (?<text>.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();

@@ -78,7 +78,7 @@ class CommandLineTest(unittest.TestCase):
 
     def test_a_start_that_is_stopped_ends(self) -> None:
         # The first process of a container would not get the signal without a handler; any other one would end by it.
-        program = "import sys, time; from mlflow_aspire import cli; cli._parser = lambda: print(flush=True) or time.sleep(60); sys.argv = ['', 'serve']; cli.main()"
+        program = "import time; from mlflow_aspire import cli; cli._parser = lambda: print(flush=True) or time.sleep(60); cli.main()"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         with subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE) as process:
             self.addCleanup(process.kill)

@@ -56,7 +56,7 @@ def apply() -> None:
 
 
 def _check_folder(uri: str) -> None:
-    """No caller can name a folder of the server's own disk, where its environment is. Rows that were imported may, as notebooks keep their files beside them."""
+    """No caller can name a folder of the server's own disk, where its environment is. Imported rows may, as notebooks keep their files beside them."""
     if not is_local_uri(uri, is_tracking_or_registry_uri=False):
         return
     root = os.environ[ARTIFACT_ROOT_ENV_VAR]

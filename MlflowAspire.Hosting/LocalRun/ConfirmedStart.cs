@@ -11,11 +11,10 @@ internal static class ConfirmedStart
     /// <param name="message">What it asks.</param>
     public static IResourceBuilder<T> WithConfirmedStart<T>(this IResourceBuilder<T> builder, string message) where T : ContainerResource =>
         // Aspire adds its commands to a container after the app host has described it, and before this event.
-        builder.OnInitializeResource((container, _, _) =>
+        builder.OnInitializeResource((container, @event, _) =>
         {
             var start = container.Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == KnownResourceCommands.StartCommand);
-            container.Annotations.Remove(start);
-            container.Annotations.Add(new ResourceCommandAnnotation(
+            container.Annotations[container.Annotations.IndexOf(start)] = new ResourceCommandAnnotation(
                 start.Name,
                 start.DisplayName,
                 start.UpdateState,
@@ -25,7 +24,8 @@ internal static class ConfirmedStart
                 message,
                 start.IconName,
                 start.IconVariant,
-                start.IsHighlighted));
-            return Task.CompletedTask;
+                start.IsHighlighted);
+            // The dashboard has been told of the command that does not ask. Without commands, what is told makes them anew.
+            return @event.Notifications.PublishUpdateAsync(container, told => told with { Commands = [] });
         });
 }

@@ -37,10 +37,9 @@ public class GarbageCollectionTests(StackFixture fixture)
     [Fact]
     public void The_dashboard_asks_before_it_starts_one()
     {
-        var start = Assert.Single(
-            Stack.Resource<ContainerResource>("mlflow-gc").Annotations.OfType<ResourceCommandAnnotation>(),
-            command => command.Name == KnownResourceCommands.StartCommand);
+        var start = Assert.Single(Stack.Snapshot("mlflow-gc").Commands, command => command.Name == KnownResourceCommands.StartCommand);
         Assert.StartsWith("This permanently deletes ", start.ConfirmationMessage, StringComparison.Ordinal);
+        Assert.True(start.IsHighlighted);
     }
 
     [Fact]

@@ -95,10 +95,13 @@ public sealed class MlflowStack : IAsyncDisposable
         limit => App.ResourceCommands.ExecuteCommandAsync(Resource<IResource>(resource), command, new InteractionInputCollection(arguments), limit));
 
     /// <summary>The id of the resource's container.</summary>
-    public string ContainerId(string resource)
+    public string ContainerId(string resource) => Snapshot(resource).Properties.Single(property => property.Name == "container.id").Value!.ToString()!;
+
+    /// <summary>What the dashboard has been told of the resource, which is not always what the resource says.</summary>
+    public CustomResourceSnapshot Snapshot(string resource)
     {
-        Assert.True(App.ResourceNotifications.TryGetCurrentState(resource, out var state) , $"'{resource}' has no state.");
-        return state.Snapshot.Properties.Single(property => property.Name == "container.id").Value!.ToString()!;
+        Assert.True(App.ResourceNotifications.TryGetCurrentState(resource, out var state), $"'{resource}' has no state.");
+        return state.Snapshot;
     }
 
     public T Resource<T>(string name) where T : class, IResource =>

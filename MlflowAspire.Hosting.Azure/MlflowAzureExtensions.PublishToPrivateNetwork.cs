@@ -58,6 +58,7 @@ public static partial class MlflowAzureExtensions
         {
             var artifacts = application.CreateResourceBuilder(container);
             artifacts.PublishInNetwork(network, settings);
+            builder.WithBackupContainer(artifacts.AddBackups($"{builder.Resource.Name}-backups", settings.Backups.RetentionDays));
             if (settings.Storage.Authentication is StorageAuthentication.AccessKey)
             {
                 builder.WithArtifactStoreKey(artifacts.KeepAccessKey(vault, settings.Storage.AccessKey));
@@ -66,6 +67,7 @@ public static partial class MlflowAzureExtensions
             storage = application.CreateResourceBuilder(container.Parent.Parent);
         }
 
+        workspace.LetOperatorsRead(builder.Resource);
         builder.PublishServer(settings, vault, identity);
         application.AddMlflowMonitoring(settings, workspace, builder, environment, postgres, vault, storage);
         // The next deployment is refused when it asks for what cannot be changed in this one.

@@ -38,6 +38,7 @@ internal sealed class ContainerAppPublisher : IServerPublisher
         var server = mlflow.Resource;
         RefuseVolume(server);
         ContainerSize.Require(server);
+        PublishedOperations.Require(server);
         server.HasMigrationStep = true;
         mlflow.ApplicationBuilder.CreateResourceBuilder(server.Migration).InEnvironmentOf(server);
         mlflow.WithSharedIdentity().WithStoreRoles();
@@ -48,6 +49,8 @@ internal sealed class ContainerAppPublisher : IServerPublisher
             app.Configuration.Ingress.AllowInsecure = false;
             ContainerAppTemplates.Configure(mlflow, app, server.Size, server.Replicas);
             EntraAuthConfig.SwitchOffUnlessUsed(infrastructure, app);
+            OperatorRoles.Assign(infrastructure, server, app, app.Id, OperatorRoles.AppsOperator);
+            PublishedOperations.AddTo(infrastructure, mlflow, app);
             infrastructure.Add(new ProvisioningOutput("MLFLOW_TRACKING_URI", typeof(string))
             {
                 Value = BicepFunction.Interpolate($"https://{app.Configuration.Ingress.Fqdn}"),

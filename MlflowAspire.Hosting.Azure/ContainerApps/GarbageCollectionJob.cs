@@ -24,7 +24,7 @@ internal static class GarbageCollectionJob
             .WithArgs("--older-than", settings.OlderThan)
             .RunBeside(mlflow.Resource)
             // Before the share that is mounted into it.
-            .Resource.Annotations.Insert(0, new AzureContainerAppJobCustomizationAnnotation((_, job) =>
+            .Resource.Annotations.Insert(0, new AzureContainerAppJobCustomizationAnnotation((infrastructure, job) =>
             {
                 PullIdentity.KeepFromContainers(job.Configuration.Registries, job.Configuration.IdentitySettings);
                 job.Configuration.TriggerType = ContainerAppJobTriggerType.Schedule;
@@ -38,6 +38,7 @@ internal static class GarbageCollectionJob
                 // What is left after a failure is removed the next time.
                 job.Configuration.ReplicaRetryLimit = 0;
                 job.Template.Containers[0].Value!.Resources = MlflowServerSize.Task.ToContainerResources();
+                OperatorRoles.Assign(infrastructure, mlflow.Resource, job, job.Id, OperatorRoles.JobsOperator);
             }));
     }
 }

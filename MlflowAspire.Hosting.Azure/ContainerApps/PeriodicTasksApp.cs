@@ -38,6 +38,7 @@ internal static class PeriodicTasksApp
                 }
 
                 ContainerAppTemplates.Configure(mlflow, app, MlflowServerSize.WithJobs, replicas: 1);
+                OperatorRoles.Assign(infrastructure, server, app, app.Id, OperatorRoles.AppsOperator);
             }));
         mlflow.WithEnvironment(Variable, "false");
     }

@@ -40,6 +40,8 @@ internal static class ServerExtensions
         }
 
         mlflow
+            .WithOperators(settings.Operators)
+            .WithOperationJobs(settings.OperationJobs, settings.Backups.Schedule)
             .WithAzureUserAssignedIdentity(identity)
             .WithGarbageCollection(server.GarbageCollectionSchedule, server.GarbageCollectionOlderThan);
     }

@@ -5,7 +5,7 @@ using Aspire.Hosting.Azure;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
-/// The roles of the server's identity on its stores: it administers the flexible server, and may read and write blobs of its container. They are written once,
+/// The roles of the server's identity on its stores: it administers the flexible server, and may read and write blobs of its containers. They are written once,
 /// in the modules of the stores; Aspire would make each assignment again for every task with the same identity.
 /// </summary>
 internal static class StoreRolesExtensions
@@ -24,18 +24,34 @@ internal static class StoreRolesExtensions
             PostgresOperations.Sequence(application.CreateResourceBuilder(postgres).KeepDefaultRolesForOthers(), identity);
         }
 
-        if (server.ArtifactStore is AzureBlobStorageContainerResource { Parent.Parent: var storage } container)
+        foreach (var container in server.BlobContainers())
         {
-            application.CreateResourceBuilder(storage).KeepDefaultRolesForOthers().ConfigureInfrastructure(infrastructure =>
+            application.CreateResourceBuilder(container.Parent.Parent).KeepDefaultRolesForOthers().ConfigureInfrastructure(infrastructure =>
             {
                 if (!server.HasAnnotationOfType<ArtifactStoreKeyAnnotation>())
                 {
-                    ArtifactsRole.Assign(infrastructure, container, identity);
+                    BlobsRole.Assign(infrastructure, container, identity);
                 }
+
+                OperatorRoles.AssignBlobs(infrastructure, server, BlobsRole.ContainerOf(infrastructure, container));
             });
         }
 
         return mlflow;
+    }
+
+    /// <summary>The containers of the artifacts and of the backups, as far as these are in blobs.</summary>
+    private static IEnumerable<AzureBlobStorageContainerResource> BlobContainers(this MlflowServerResource server)
+    {
+        if (server.ArtifactStore is AzureBlobStorageContainerResource artifacts)
+        {
+            yield return artifacts;
+        }
+
+        if (server.TryGetLastAnnotation<BackupContainerAnnotation>(out var backups))
+        {
+            yield return backups.Container;
+        }
     }
 
     /// <summary>Takes the roles that come with a reference to a resource from MLflow's servers and tasks, and from nobody else.</summary>

@@ -20,6 +20,19 @@ internal static class MonitoringExtensions
         .PublishAsExistingOr(settings.Existing.LogAnalyticsWorkspace, infrastructure =>
             infrastructure.GetProvisionableResources().OfType<OperationalInsightsWorkspace>().Single().RetentionInDays = settings.Sizes.LogRetentionDays);
 
+    /// <summary>Lets the operators of a server read the logs; who reads those of an existing workspace is for its owner to say.</summary>
+    public static void LetOperatorsRead(this IResourceBuilder<AzureLogAnalyticsWorkspaceResource> workspace, MlflowServerResource server)
+    {
+        if (!workspace.Resource.IsExisting())
+        {
+            workspace.ConfigureInfrastructure(infrastructure =>
+            {
+                var service = infrastructure.GetProvisionableResources().OfType<OperationalInsightsWorkspace>().Single();
+                OperatorRoles.Assign(infrastructure, server, service, service.Id, OperatorRoles.LogAnalyticsReader);
+            });
+        }
+    }
+
     /// <summary>
     /// Sends the server's own telemetry to Application Insights and the logs of the services to the workspace, and adds alerts and a workbook.
     /// Azure.Provisioning has no types for these: they are in monitoring.bicep.

@@ -8,8 +8,11 @@ internal static class CronExpression
     // Minute, hour, day of the month, month, day of the week.
     private static readonly (int First, int Last)[] Fields = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
 
+    public static Rule<string> Rule { get; } = new(
+        "of a job", "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'", IsValid);
+
     /// <summary>Whether every field is a list of <c>*</c>, numbers and ranges, each with an optional step, within the field's bounds.</summary>
-    public static bool IsValid(string text)
+    private static bool IsValid(string text)
     {
         var fields = text.Split(' ');
         return fields.Length == Fields.Length

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.Hosting;
 
@@ -88,6 +89,15 @@ public sealed record MlflowSettings
     /// <summary>The storage account in Azure.</summary>
     public StorageSettings Storage { get; init; } = new();
 
+    /// <summary>Who operates the deployment (<c>Mlflow:Operators:&lt;name&gt;</c>, default nobody).</summary>
+    public IReadOnlyList<MlflowOperator> Operators { get; init; } = [];
+
+    /// <summary>The operations that are jobs (<c>Mlflow:OperationJobs</c>, default null: all that the server can have).</summary>
+    public IReadOnlyList<OperationJob>? OperationJobs { get; init; }
+
+    /// <summary>The backups in Azure.</summary>
+    public BackupSettings Backups { get; init; } = new();
+
     /// <summary>What exists in Azure and is used in place of what would be deployed.</summary>
     public ExistingSettings Existing { get; init; } = new();
 
@@ -139,10 +149,15 @@ public sealed record MlflowSettings
             Database = DatabaseSettings.Read(section),
             Storage = StorageSettings.Read(section),
             Existing = ExistingSettings.Read(section),
+            Operators = MlflowOperator.Read(section),
+            OperationJobs = section.Choices<OperationJob>(nameof(OperationJobs)),
+            Backups = BackupSettings.Read(section),
         };
         settings.Check(section, isPublishing);
         if (isPublishing)
         {
+            settings.CheckJobs(section, job => PublishedOperations.LackOf(
+                job, hasUsers: settings.SignIn.Mode is SignInMode.Basic or SignInMode.Oidc, hasPasswords: settings.SignIn.Mode is SignInMode.Basic));
             settings.RefuseOpenServer(section);
             DeployedSettings.Check(configuration, section, settings);
         }
@@ -158,6 +173,14 @@ public sealed record MlflowSettings
     {
         var mistakes = new Mistakes(Section);
         Check(mistakes, isPublishing: true);
+        var hasBlobs = server.ArtifactStore is AzureBlobStorageContainerResource;
+        CheckJobs(mistakes, job => PublishedOperations.LackOf(job, server.SignInDatabase is not null, server.SignIn?.Credentials is not null)
+            ?? (!hasBlobs && job is OperationJob.Backup or OperationJob.Restore ? "artifacts in a blob container, beside which backups are" : null));
+        if (!hasBlobs && Operators.FirstOrDefault(one => one.Blobs is not BlobAccess.None) is { } one)
+        {
+            mistakes.Reject($"{nameof(Operators)}:{one.Name}", $"blobs:{one.Blobs.ToString().ToLowerInvariant()}", "nothing about blobs, as the artifacts are in none");
+        }
+
         if (server.SignIn is null)
         {
             RefuseOpenServer(mistakes);
@@ -171,6 +194,7 @@ public sealed record MlflowSettings
     {
         Server.Check(mistakes, Jobs);
         Sizes.Check(mistakes);
+        Backups.Check(mistakes, OperationJobs);
         if (AllowAnonymous && SignIn.Mode is not SignInMode.None)
         {
             mistakes.Reject(
@@ -201,6 +225,18 @@ public sealed record MlflowSettings
                 mistakes.Reject(
                     "Storage:Authentication", "access-key",
                     "identity with an existing storage account or key vault: no deployment writes a key of the one into the other");
+            }
+        }
+    }
+
+    /// <summary>A job that would fail whenever it is started is refused.</summary>
+    private void CheckJobs(Mistakes mistakes, Func<OperationJob, string?> lackOf)
+    {
+        foreach (var job in OperationJobs ?? [])
+        {
+            if (lackOf(job) is { } lack)
+            {
+                mistakes.Reject(nameof(OperationJobs), PublishedOperations.NameOf(job), $"jobs that the server can have; this one needs {lack}");
             }
         }
     }

@@ -74,11 +74,9 @@ public sealed partial record PublishedServerSettings
                 nameof(Certificate), "managed", $"vault while {reason}, as Azure neither issues nor renews a certificate for a server that it cannot reach");
         }
 
-        if (!CronExpression.IsValid(GarbageCollectionSchedule))
+        if (!CronExpression.Rule.Accepts(GarbageCollectionSchedule))
         {
-            mistakes.Reject(
-                "GarbageCollection:Schedule", GarbageCollectionSchedule,
-                "a cron expression of five fields (minute, hour, day, month, weekday) in numbers, such as '0 3 * * 0'");
+            mistakes.Reject("GarbageCollection:Schedule", GarbageCollectionSchedule, CronExpression.Rule.Accepted);
         }
 
         if (!AgePattern().IsMatch(GarbageCollectionOlderThan))

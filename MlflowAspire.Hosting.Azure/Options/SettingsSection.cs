@@ -95,8 +95,7 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
             return fallback;
         }
 
-        var choices = Enum.GetValues<T>().ToDictionary(
-            choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
+        var choices = Names<T>();
         if (choices.TryGetValue(value, out var chosen))
         {
             return chosen;
@@ -106,6 +105,31 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return fallback;
     }
 
+    /// <summary>Some of the names of an enumeration, separated by commas; null when the setting is missing.</summary>
+    public IReadOnlyList<T>? Choices<T>(string key) where T : struct, Enum
+    {
+        if (Text(key) is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        var choices = Names<T>();
+        List<T> chosen = [];
+        foreach (var name in value == "none" ? [] : List(key))
+        {
+            if (choices.TryGetValue(name, out var choice))
+            {
+                chosen.Add(choice);
+            }
+            else
+            {
+                Reject(key, name, $"{string.Join(", ", choices.Keys)}, separated by commas; or none");
+            }
+        }
+
+        return [.. chosen.Distinct()];
+    }
+
     /// <summary>A text that a rule of the library accepts.</summary>
     public string Text(string key, string fallback, Rule<string> rule)
     {
@@ -113,6 +137,9 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         Require(key, value, rule);
         return value;
     }
+
+    private static Dictionary<string, T> Names<T>() where T : struct, Enum => Enum.GetValues<T>().ToDictionary(
+        choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Texts separated by commas, each of which a rule of the library accepts.</summary>
     public string[] List(string key, Rule<string> rule)

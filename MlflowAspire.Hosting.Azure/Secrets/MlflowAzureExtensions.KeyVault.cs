@@ -32,6 +32,11 @@ public static partial class MlflowAzureExtensions
             // Late: the store and its password may be set up after this call.
             server.KeepStorePassword();
             WriteTo(infrastructure, server.Secrets);
+            if (!vault.Resource.IsExisting())
+            {
+                var service = infrastructure.GetProvisionableResources().OfType<KeyVaultService>().Single();
+                OperatorRoles.Assign(infrastructure, server, service, service.Id, OperatorRoles.KeyVaultSecretsUser);
+            }
         });
 
         // The tasks of the server run under the same identity: they would get the same role a second time.

@@ -6,6 +6,8 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowAzureExtensions
 {
+    internal const string StorageKeyVariable = "AZURE_STORAGE_ACCESS_KEY";
+
     /// <summary>
     /// Signs in to the blob container by an access key of its account (<c>AZURE_STORAGE_ACCESS_KEY</c>) instead of by the server's
     /// identity. It has no effect in a local run, where the emulator has a key of its own.
@@ -24,6 +26,6 @@ public static partial class MlflowAzureExtensions
         }
 
         return builder.WithAnnotation(new ArtifactStoreKeyAnnotation())
-            .WithStoreEnvironment(context => context.EnvironmentVariables["AZURE_STORAGE_ACCESS_KEY"] = accessKey);
+            .WithStoreEnvironment(context => context.EnvironmentVariables[StorageKeyVariable] = accessKey);
     }
 }

@@ -12,6 +12,7 @@ namespace MlflowAspire.Hosting.Azure;
 internal static class StorageExtensions
 {
     private const string AccessKeySecret = "storage-access-key";
+    private const string BackupContainer = "mlflow-backups";
 
     /// <summary>Publishes the account of the artifacts with a private endpoint for its blobs.</summary>
     /// <param name="artifacts">The container of the artifacts.</param>
@@ -49,6 +50,24 @@ internal static class StorageExtensions
         return vault.GetSecret(AccessKeySecret);
     }
 
+    /// <summary>Adds a container for backups beside the one of the artifacts. Those of an account that is deployed here are removed when they are old.</summary>
+    public static IResourceBuilder<AzureBlobStorageContainerResource> AddBackups(
+        this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, string name, int retentionDays)
+    {
+        var storage = artifacts.ApplicationBuilder.CreateResourceBuilder(artifacts.Resource.Parent.Parent);
+        var backups = storage.AddBlobContainer(name, BackupContainer);
+        storage.ConfigureInfrastructure(infrastructure =>
+        {
+            // An account is changed by one operation at a time.
+            BlobsRole.ContainerOf(infrastructure, backups.Resource).DependsOn.Add(BlobsRole.ContainerOf(infrastructure, artifacts.Resource));
+            foreach (var lifecycle in infrastructure.GetProvisionableResources().OfType<StorageAccountManagementPolicy>())
+            {
+                lifecycle.Rules.Add(RemoveBackups(retentionDays));
+            }
+        });
+        return backups;
+    }
+
     private static void Configure(AzureResourceInfrastructure infrastructure, MlflowSettings settings)
     {
         var sizes = settings.Sizes;
@@ -79,7 +98,11 @@ internal static class StorageExtensions
         blobs.ContainerDeleteRetentionPolicy = new() { IsEnabled = true, Days = days + 1 };
         var lifecycle = RemovePreviousVersions(account, days);
         // An account is changed by one operation at a time.
-        lifecycle.DependsOn.Add(Only<BlobContainer>(infrastructure));
+        foreach (var container in infrastructure.GetProvisionableResources().OfType<BlobContainer>())
+        {
+            lifecycle.DependsOn.Add(container);
+        }
+
         infrastructure.Add(lifecycle);
     }
 
@@ -100,6 +123,18 @@ internal static class StorageExtensions
                     Actions = new() { Version = new() { Delete = new() { DaysAfterCreationGreaterThan = days } } },
                 },
             },
+        },
+    };
+
+    private static ManagementPolicyRule RemoveBackups(int days) => new()
+    {
+        Name = "remove-backups",
+        RuleType = ManagementPolicyRuleType.Lifecycle,
+        IsEnabled = true,
+        Definition = new()
+        {
+            Filters = new() { BlobTypes = { "blockBlob" }, PrefixMatch = { $"{BackupContainer}/" } },
+            Actions = new() { BaseBlob = new() { Delete = new() { DaysAfterModificationGreaterThan = days } } },
         },
     };
 

@@ -5,7 +5,7 @@ namespace MlflowAspire.Tests.Publish;
 public sealed class AppModuleTests
 {
     [BicepTheory]
-    [InlineData("mlflow", 2)]
+    [InlineData("mlflow", 7)]
     [InlineData("mlflow-gc", 1)]
     public async Task What_only_Azure_knows_is_a_parameter(string name, int count)
     {
@@ -16,6 +16,8 @@ public sealed class AppModuleTests
         Assert.Equal(count, containers.Count);
         var values = containers.SelectMany(container => container.Environment.Values).Select(variable => variable.Value).OfType<string>();
         Assert.All(values, value => Assert.False(value.StartsWith('['), value));
-        Assert.Equal("wasbs://mlflow@account.blob.example.com", containers[^1].Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
+        Assert.Equal(
+            "wasbs://mlflow@account.blob.example.com",
+            containers.Single(container => container.Name == name).Environment["MLFLOW_ARTIFACTS_DESTINATION"].Value);
     }
 }

@@ -97,7 +97,9 @@ public sealed class DatabaseTests
         var deployment = await Deployment.GetAsync("Database:Authentication=password", $"Database:Role={role}");
 
         var containers = deployment.Containers.Where(container => container.Environment.ContainsKey("PGUSER")).ToList();
-        Assert.Equal(["mlflow", "mlflow-gc", "mlflow-migrate"], containers.Select(container => container.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["mlflow", "mlflow-backup", "mlflow-check", "mlflow-gc", "mlflow-migrate", "mlflow-reset-admin", "mlflow-restore", "mlflow-users"],
+            containers.Select(container => container.Name).Order(StringComparer.Ordinal));
         var password = deployment.Only("Microsoft.KeyVault/vaults/secrets", $"database-password-{role}");
         Assert.Equal($"[parameters('database_password_{role}')]", password["properties.value"]);
         Assert.All(containers, container =>

@@ -27,7 +27,7 @@ public sealed class ExistingTests
     {
         var deployment = await Variants.DeployAsync(Resources);
 
-        Assert.Equal("stplatform", deployment.Only("Microsoft.Storage/storageAccounts/blobServices/containers").Id.Split("/storageAccounts/")[1].Split('/')[0]);
+        Assert.Equal("stplatform", deployment.Only("Microsoft.Storage/storageAccounts/blobServices/containers", "mlflow").Id.Split("/storageAccounts/")[1].Split('/')[0]);
         var targets = deployment.All("Microsoft.Network/privateEndpoints")
             .Select(endpoint => endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"]!).ToList();
         Assert.Contains(targets, target =>

@@ -14,7 +14,7 @@ public sealed class IdentityTests
         var workloads = deployment.Resources.Where(resource => resource.Type is "Microsoft.App/containerApps" or "Microsoft.App/jobs").ToList();
         var (pull, mlflow) = (IdentityOf(deployment, "environment_mi"), IdentityOf(deployment, "mlflow_identity"));
 
-        Assert.Equal(3, workloads.Count);
+        Assert.Equal(8, workloads.Count);
         Assert.All(workloads, workload => Assert.Equal(
             [pull.Id, mlflow.Id], workload.Content["identity"]!["userAssignedIdentities"]!.AsObject().Select(identity => identity.Key)
                 .Order(StringComparer.Ordinal)));
@@ -31,9 +31,10 @@ public sealed class IdentityTests
 
     [BicepTheory]
     [InlineData("identity", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers",
-        "administrator of the server")]
+        "Storage Blob Data Contributor on containers", "administrator of the server")]
     [InlineData("access-key", "entra", "AcrPull on registries", "Key Vault Secrets User on vaults", "administrator of the server")]
-    [InlineData("identity", "password", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers")]
+    [InlineData("identity", "password", "AcrPull on registries", "Key Vault Secrets User on vaults", "Storage Blob Data Contributor on containers",
+        "Storage Blob Data Contributor on containers")]
     public async Task Identities_have_these_roles_and_no_others(string storage, string database, params string[] roles)
     {
         var deployment = await Deployment.GetAsync([.. s_replicasWithJobs, $"Storage:Authentication={storage}", $"Database:Authentication={database}"]);
@@ -66,6 +67,10 @@ public sealed class IdentityTests
         "7f951dda-4ed3-4680-a7ca-43fe172d538d" => "AcrPull",
         "4633458b-17de-408a-b874-0445c86b69e6" => "Key Vault Secrets User",
         "ba92f5b4-2d11-453d-a403-e96b0029c9fe" => "Storage Blob Data Contributor",
+        "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1" => "Storage Blob Data Reader",
+        "73c42c96-874c-492b-b04d-ab87d138a893" => "Log Analytics Reader",
+        "f3bd1b5c-91fa-40e7-afe7-0c11d331232c" => "Container Apps Operator",
+        "b9a307c4-5aa3-4b52-ba60-2b17c136cd7b" => "Container Apps Jobs Operator",
         var other => other,
     };
 

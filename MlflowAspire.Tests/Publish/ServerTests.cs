@@ -29,7 +29,10 @@ public sealed class ServerTests
         Assert.Equal(["migrate"], containers[0].Args);
         Assert.Empty(containers[1].Args);
         Assert.Equal(
-            ["AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_APP_NAME", "MLFLOW_AUTH_DATABASE_URI", "MLFLOW_BACKEND_STORE_URI", "PGUSER"],
+            [
+                "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_APP_NAME", "MLFLOW_AUTH_DATABASE_URI", "MLFLOW_BACKEND_STORE_URI", "MLFLOW_BACKUP_DESTINATION",
+                "PGUSER",
+            ],
             containers[0].Environment.Keys.Order(StringComparer.Ordinal));
         Assert.All(containers[0].Environment, variable => Assert.Equal(containers[1].Environment[variable.Key], variable.Value));
     }
@@ -163,7 +166,7 @@ public sealed class ServerTests
     {
         var published = await PublishedApp.GetAsync("GarbageCollection:Schedule=30 1 * * 0", "GarbageCollection:OlderThan=7d");
         var deployment = await published.DeployAsync();
-        var job = deployment.Only("Microsoft.App/jobs");
+        var job = deployment.Only("Microsoft.App/jobs", "mlflow-gc");
         var container = Assert.Single(job.Containers);
 
         Assert.Equal("Schedule", job["properties.configuration.triggerType"]);

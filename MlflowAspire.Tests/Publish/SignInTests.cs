@@ -59,7 +59,9 @@ public sealed class SignInTests
         Assert.Equal(secret, auth["properties.identityProviders.azureActiveDirectory.registration.clientSecretSettingName"]);
         Assert.Single(Server(deployment).List("properties.configuration.secrets"), reference => (string?)reference["name"] == secret);
 
-        Assert.Equal(["mlflow", "mlflow-gc", "mlflow-periodic"], deployment.Containers.Select(container => container.Resource.Name).Distinct().Order());
+        Assert.Equal(
+            ["mlflow", "mlflow-backup", "mlflow-check", "mlflow-gc", "mlflow-periodic", "mlflow-restore"],
+            deployment.Containers.Select(container => container.Resource.Name).Distinct().Order(StringComparer.Ordinal));
         Assert.All(deployment.Containers, container => Assert.DoesNotContain("MICROSOFT_PROVIDER_AUTHENTICATION_SECRET", container.Environment.Keys));
         Assert.All(
             deployment.Containers.Select(container => container.Resource).Where(resource => resource.Name != "mlflow"),
@@ -69,10 +71,10 @@ public sealed class SignInTests
     [BicepFact]
     public async Task Garbage_collection_is_the_same_with_any_sign_in()
     {
-        var job = (await Deployment.GetAsync()).Only("Microsoft.App/jobs");
+        var job = (await Deployment.GetAsync()).Only("Microsoft.App/jobs", "mlflow-gc");
         foreach (var settings in new[] { ["SignIn=basic"], s_entra, s_oidc })
         {
-            Assert.Equal(job.Values, (await Deployment.GetAsync(settings)).Only("Microsoft.App/jobs").Values);
+            Assert.Equal(job.Values, (await Deployment.GetAsync(settings)).Only("Microsoft.App/jobs", "mlflow-gc").Values);
         }
     }
 

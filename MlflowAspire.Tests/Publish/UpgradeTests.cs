@@ -216,6 +216,7 @@ public sealed partial class UpgradeTests
     private static partial Regex Line();
 
     [GeneratedRegex(
-        @"^properties\.(backup\.backupRetentionDays|retentionInDays|restorePolicy\.days|deleteRetentionPolicy\.days|containerDeleteRetentionPolicy\.days)$")]
+        @"^properties\.(backup\.backupRetentionDays|retentionInDays|restorePolicy\.days|deleteRetentionPolicy\.days|containerDeleteRetentionPolicy\.days"
+            + @"|policy\.rules\[\d\]\.definition\.actions\.baseBlob\.delete\.daysAfterModificationGreaterThan)$")]
     private static partial Regex Retention();
 }

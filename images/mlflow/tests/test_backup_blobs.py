@@ -101,3 +101,14 @@ class BlobsTest(unittest.TestCase):
         with patch.object(self.blob, "exists", side_effect=AzureError("This request is not authorized")):
             with self.assertRaisesRegex(Failure, f"^{URI} cannot be written: This request is not authorized"), blobs.new_blob(URI):
                 self.fail("it was opened")
+
+
+class ListTest(unittest.TestCase):
+    def test_blobs_of_a_folder(self) -> None:
+        names = ("daily/a.zip", "daily/older/b.zip", "daily.zip", "c.zip")
+        container = SimpleNamespace(list_blobs=lambda name_starts_with: [SimpleNamespace(name=name, size=1) for name in names if name.startswith(name_starts_with)])
+        repository = SimpleNamespace(client=SimpleNamespace(get_container_client=lambda name: container))
+        with patch.object(blobs, "_parts", side_effect=lambda uri: (repository, "backups", uri)):
+            self.assertEqual(blobs.blobs_in("daily"), [("a.zip", 1)])
+            self.assertEqual(blobs.blobs_in("daily/"), [("a.zip", 1)])
+            self.assertEqual(blobs.blobs_in(""), [("daily.zip", 1), ("c.zip", 1)])

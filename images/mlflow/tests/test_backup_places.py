@@ -7,7 +7,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from unittest.mock import patch
 
-from mlflow_aspire.backup.places import check, new_archive, new_file, open_archive
+from mlflow_aspire.backup.places import archives, check, latest, new_archive, new_file, open_archive
 from mlflow_aspire.errors import Failure, SettingError
 
 BLOBS = "wasbs://artifacts@account.blob.core.windows.net"
@@ -53,6 +53,18 @@ class FileTest(unittest.TestCase):
             stream.write(b"x")
             self.assertEqual(self.names(), ["backup.zip.partial"])
         self.assertEqual(self.names(), ["backup.zip"])
+
+    def test_the_latest_backup(self) -> None:
+        with self.assertRaisesRegex(Failure, "has no backup. Nothing was changed$"):
+            latest(str(self.folder))
+        later = "mlflow-20260301T000000Z-before-migration.zip"
+        for name in ("mlflow-20260131T120000Z.zip", "mlflow-20260201T000000Z.zip", later, "mlflow-20260401T000000Z.zip.partial", "other.zip"):
+            (self.folder / name).write_bytes(b"x")
+        self.assertEqual(latest(f"{self.folder}/"), f"{self.folder}/mlflow-20260201T000000Z.zip")
+        names = [name for name, size in archives(str(self.folder)) if size == 1]
+        self.assertEqual(names, ["other.zip", later, "mlflow-20260201T000000Z.zip", "mlflow-20260131T120000Z.zip"])
+        with self.assertRaisesRegex(Failure, "cannot be read: No such file"):
+            archives(f"{self.folder}/elsewhere")
 
     def test_an_interruption_leaves_nothing(self) -> None:
         with self.assertRaises(SystemExit), new_file(self.path) as stream:

@@ -2,6 +2,7 @@ import io
 import tempfile
 import unittest
 from contextlib import redirect_stdout
+from pathlib import Path
 from unittest.mock import patch
 
 from mlflow_aspire.errors import Failure
@@ -28,6 +29,18 @@ class CheckTest(unittest.TestCase):
 
     def test_a_server_without_a_store(self) -> None:
         self.assertEqual(self.check(lambda *_: None, MLFLOW_SERVE_ARTIFACTS="false"), "")
+
+    def test_archives_are_listed_the_latest_first(self) -> None:
+        backups = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        settings = {"MLFLOW_SERVE_ARTIFACTS": "false", "MLFLOW_BACKUP_DESTINATION": str(backups)}
+        self.assertEqual(self.check(lambda *_: None, **settings), "mlflow-aspire: MLFLOW_BACKUP_DESTINATION: archives: 0\n")
+        for day in range(1, 13):
+            (backups / f"mlflow-202601{day:02}T000000Z.zip").write_bytes(b"x" * day)
+        lines = self.check(lambda *_: None, **settings).splitlines()
+        self.assertEqual(lines[:2], ["mlflow-aspire: MLFLOW_BACKUP_DESTINATION: archives: 12, the latest:", "mlflow-aspire:   mlflow-20260112T000000Z.zip, 12 bytes"])
+        self.assertEqual(len(lines), 11)
+        with self.assertRaisesRegex(Failure, "^/backups/missing cannot be read"):
+            self.check(lambda *_: None, **{**settings, "MLFLOW_BACKUP_DESTINATION": "/backups/missing"})
 
     def test_all_that_is_wrong_is_told(self) -> None:
         def database(schema, limit: int) -> None:  # type: ignore[no-untyped-def]

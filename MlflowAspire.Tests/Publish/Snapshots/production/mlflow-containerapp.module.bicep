@@ -125,6 +125,10 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
             }
             {
+              name: 'MLFLOW_BACKUP_DESTINATION'
+              value: 'wasbs://mlflow-backups@${storage_outputs_blobhost}'
+            }
+            {
               name: 'AZURE_CLIENT_ID'
               value: mlflow_identity_outputs_clientid
             }
@@ -260,6 +264,10 @@ resource mlflow 'Microsoft.App/containerApps@2025-07-01' = {
               value: 'true'
             }
             {
+              name: 'MLFLOW_BACKUP_DESTINATION'
+              value: 'wasbs://mlflow-backups@${storage_outputs_blobhost}'
+            }
+            {
               name: 'APPLICATIONINSIGHTS_CONNECTION_STRING'
               value: insights_outputs_appinsightsconnectionstring
             }
@@ -305,6 +313,430 @@ resource mlflow_auth 'Microsoft.App/containerApps/authConfigs@2025-07-01' = {
     }
   }
   parent: mlflow
+}
+
+resource mlflow_check 'Microsoft.App/jobs@2025-07-01' = {
+  name: 'mlflow-check'
+  location: location
+  properties: {
+    configuration: {
+      triggerType: 'Manual'
+      replicaTimeout: 600
+      replicaRetryLimit: 0
+      manualTriggerConfig: {
+        replicaCompletionCount: 1
+        parallelism: 1
+      }
+      registries: [
+        {
+          server: environment_outputs_azure_container_registry_endpoint
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
+    }
+    environmentId: environment_outputs_azure_container_apps_environment_id
+    template: {
+      containers: [
+        {
+          image: mlflow_containerimage
+          name: 'mlflow-check'
+          args: [
+            'check'
+          ]
+          env: [
+            {
+              name: 'MLFLOW_BACKEND_STORE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'PGUSER'
+              value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_ARTIFACTS_DESTINATION'
+              value: 'wasbs://mlflow@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_BACKUP_DESTINATION'
+              value: 'wasbs://mlflow-backups@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'AZURE_CLIENT_ID'
+              value: mlflow_identity_outputs_clientid
+            }
+            {
+              name: 'AZURE_TOKEN_CREDENTIALS'
+              value: 'ManagedIdentityCredential'
+            }
+          ]
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+        }
+      ]
+    }
+  }
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${mlflow_identity_outputs_id}': { }
+      '${environment_outputs_azure_container_registry_managed_identity_id}': { }
+    }
+  }
+}
+
+resource mlflow_users 'Microsoft.App/jobs@2025-07-01' = {
+  name: 'mlflow-users'
+  location: location
+  properties: {
+    configuration: {
+      triggerType: 'Manual'
+      replicaTimeout: 600
+      replicaRetryLimit: 0
+      manualTriggerConfig: {
+        replicaCompletionCount: 1
+        parallelism: 1
+      }
+      registries: [
+        {
+          server: environment_outputs_azure_container_registry_endpoint
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
+    }
+    environmentId: environment_outputs_azure_container_apps_environment_id
+    template: {
+      containers: [
+        {
+          image: mlflow_containerimage
+          name: 'mlflow-users'
+          args: [
+            'users'
+          ]
+          env: [
+            {
+              name: 'MLFLOW_BACKEND_STORE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'PGUSER'
+              value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'AZURE_CLIENT_ID'
+              value: mlflow_identity_outputs_clientid
+            }
+            {
+              name: 'AZURE_TOKEN_CREDENTIALS'
+              value: 'ManagedIdentityCredential'
+            }
+          ]
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+        }
+      ]
+    }
+  }
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${mlflow_identity_outputs_id}': { }
+      '${environment_outputs_azure_container_registry_managed_identity_id}': { }
+    }
+  }
+}
+
+resource mlflow_reset_admin 'Microsoft.App/jobs@2025-07-01' = {
+  name: 'mlflow-reset-admin'
+  location: location
+  properties: {
+    configuration: {
+      secrets: [
+        {
+          name: 'mlflow-auth-admin-password'
+          identity: mlflow_identity_outputs_id
+          keyVaultUrl: vault_mlflow_admin_password_v1.properties.secretUri
+        }
+      ]
+      triggerType: 'Manual'
+      replicaTimeout: 600
+      replicaRetryLimit: 0
+      manualTriggerConfig: {
+        replicaCompletionCount: 1
+        parallelism: 1
+      }
+      registries: [
+        {
+          server: environment_outputs_azure_container_registry_endpoint
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
+    }
+    environmentId: environment_outputs_azure_container_apps_environment_id
+    template: {
+      containers: [
+        {
+          image: mlflow_containerimage
+          name: 'mlflow-reset-admin'
+          args: [
+            'reset-admin'
+          ]
+          env: [
+            {
+              name: 'MLFLOW_BACKEND_STORE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'PGUSER'
+              value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_USERNAME'
+              value: 'admin'
+            }
+            {
+              name: 'MLFLOW_AUTH_ADMIN_PASSWORD'
+              secretRef: 'mlflow-auth-admin-password'
+            }
+            {
+              name: 'AZURE_CLIENT_ID'
+              value: mlflow_identity_outputs_clientid
+            }
+            {
+              name: 'AZURE_TOKEN_CREDENTIALS'
+              value: 'ManagedIdentityCredential'
+            }
+          ]
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+        }
+      ]
+    }
+  }
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${mlflow_identity_outputs_id}': { }
+      '${environment_outputs_azure_container_registry_managed_identity_id}': { }
+    }
+  }
+}
+
+resource mlflow_backup 'Microsoft.App/jobs@2025-07-01' = {
+  name: 'mlflow-backup'
+  location: location
+  properties: {
+    configuration: {
+      triggerType: 'Manual'
+      replicaTimeout: 43200
+      replicaRetryLimit: 0
+      manualTriggerConfig: {
+        replicaCompletionCount: 1
+        parallelism: 1
+      }
+      registries: [
+        {
+          server: environment_outputs_azure_container_registry_endpoint
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
+    }
+    environmentId: environment_outputs_azure_container_apps_environment_id
+    template: {
+      containers: [
+        {
+          image: mlflow_containerimage
+          name: 'mlflow-backup'
+          args: [
+            'backup'
+          ]
+          env: [
+            {
+              name: 'MLFLOW_BACKEND_STORE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'PGUSER'
+              value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_ARTIFACTS_DESTINATION'
+              value: 'wasbs://mlflow@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_BACKUP_DESTINATION'
+              value: 'wasbs://mlflow-backups@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'AZURE_CLIENT_ID'
+              value: mlflow_identity_outputs_clientid
+            }
+            {
+              name: 'AZURE_TOKEN_CREDENTIALS'
+              value: 'ManagedIdentityCredential'
+            }
+          ]
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+        }
+      ]
+    }
+  }
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${mlflow_identity_outputs_id}': { }
+      '${environment_outputs_azure_container_registry_managed_identity_id}': { }
+    }
+  }
+}
+
+resource mlflow_restore 'Microsoft.App/jobs@2025-07-01' = {
+  name: 'mlflow-restore'
+  location: location
+  properties: {
+    configuration: {
+      triggerType: 'Manual'
+      replicaTimeout: 43200
+      replicaRetryLimit: 0
+      manualTriggerConfig: {
+        replicaCompletionCount: 1
+        parallelism: 1
+      }
+      registries: [
+        {
+          server: environment_outputs_azure_container_registry_endpoint
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+        }
+      ]
+      identitySettings: [
+        {
+          identity: environment_outputs_azure_container_registry_managed_identity_id
+          lifecycle: 'None'
+        }
+      ]
+    }
+    environmentId: environment_outputs_azure_container_apps_environment_id
+    template: {
+      containers: [
+        {
+          image: mlflow_containerimage
+          name: 'mlflow-restore'
+          args: [
+            'restore'
+          ]
+          env: [
+            {
+              name: 'MLFLOW_BACKEND_STORE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'PGUSER'
+              value: mlflow_identity_outputs_principalname
+            }
+            {
+              name: 'MLFLOW_ARTIFACTS_DESTINATION'
+              value: 'wasbs://mlflow@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'MLFLOW_APP_NAME'
+              value: 'basic-auth'
+            }
+            {
+              name: 'MLFLOW_AUTH_DATABASE_URI'
+              value: 'postgresql+psycopg2://${postgres_outputs_hostname}:5432/mlflow_auth?sslmode=verify-full&sslrootcert=system&plugin=entra'
+            }
+            {
+              name: 'MLFLOW_BACKUP_DESTINATION'
+              value: 'wasbs://mlflow-backups@${storage_outputs_blobhost}'
+            }
+            {
+              name: 'AZURE_CLIENT_ID'
+              value: mlflow_identity_outputs_clientid
+            }
+            {
+              name: 'AZURE_TOKEN_CREDENTIALS'
+              value: 'ManagedIdentityCredential'
+            }
+          ]
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+        }
+      ]
+    }
+  }
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${mlflow_identity_outputs_id}': { }
+      '${environment_outputs_azure_container_registry_managed_identity_id}': { }
+    }
+  }
 }
 
 resource mlflow_replicas 'Microsoft.Insights/metricAlerts@2018-03-01' = {

@@ -326,7 +326,7 @@ resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(web
 
 // The app is deployed after this module, and alerts on metrics need their target: these query the logs.
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
-var jobEvents = 'ContainerAppSystemLogs | where JobName == "${appName}-gc"'
+var jobEvents = 'ContainerAppSystemLogs | where JobName startswith "${appName}-"'
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
 var metrics = 'AppMetrics | where AppRoleName == "mlflow"'
 var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
@@ -348,7 +348,7 @@ var logAlertRules = [
   }
   {
     name: 'job-failed'
-    description: 'The collection of garbage has failed or has taken too long.'
+    description: 'A job, such as the collection of garbage or a backup, has failed or has taken too long.'
     severity: 2
     query: '${jobEvents} | where Reason in ("BackoffLimitExceeded", "DeadlineExceeded")'
     threshold: 0

@@ -59,6 +59,14 @@ resource artifacts 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   parent: blobs
 }
 
+resource mlflow_backups 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  name: 'mlflow-backups'
+  parent: blobs
+  dependsOn: [
+    artifacts
+  ]
+}
+
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
   name: 'default'
   properties: {
@@ -83,12 +91,35 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
             }
           }
         }
+        {
+          enabled: true
+          name: 'remove-backups'
+          type: 'Lifecycle'
+          definition: {
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: 90
+                }
+              }
+            }
+            filters: {
+              prefixMatch: [
+                'mlflow-backups/'
+              ]
+              blobTypes: [
+                'blockBlob'
+              ]
+            }
+          }
+        }
       ]
     }
   }
   parent: storage
   dependsOn: [
     artifacts
+    mlflow_backups
   ]
 }
 
@@ -100,6 +131,16 @@ resource artifacts_StorageBlobDataContributor 'Microsoft.Authorization/roleAssig
     principalType: 'ServicePrincipal'
   }
   scope: artifacts
+}
+
+resource mlflow_backups_StorageBlobDataContributor 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(mlflow_backups.id, mlflow_identity_outputs_principalid, subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'))
+  properties: {
+    principalId: mlflow_identity_outputs_principalid
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'ba92f5b4-2d11-453d-a403-e96b0029c9fe')
+    principalType: 'ServicePrincipal'
+  }
+  scope: mlflow_backups
 }
 
 output blobEndpoint string = storage.properties.primaryEndpoints.blob

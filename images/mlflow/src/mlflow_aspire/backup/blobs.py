@@ -44,10 +44,27 @@ def open_blob(uri: str) -> Iterator[IO[bytes]]:
         yield stream
 
 
+def blobs_in(uri: str) -> list[tuple[str, int]]:
+    """The names and the sizes of the blobs in a folder of a container.
+
+    Raises:
+        Failure: it cannot be read.
+    """
+    repository, container, path = _parts(uri)
+    folder = f"{path.rstrip('/')}/" if path else ""
+    with _errors(uri, "read"):
+        found = repository.client.get_container_client(container).list_blobs(name_starts_with=folder)
+        return [(name, blob.size) for blob in found if "/" not in (name := blob.name.removeprefix(folder))]
+
+
 def _client(uri: str) -> BlobClient:
-    repository = AzureBlobArtifactRepository(uri)
-    container, _, path, _ = AzureBlobArtifactRepository.parse_wasbs_uri(uri)
+    repository, container, path = _parts(uri)
     return repository.client.get_blob_client(container, path)
+
+
+def _parts(uri: str) -> tuple[AzureBlobArtifactRepository, str, str]:
+    container, _, path, _ = AzureBlobArtifactRepository.parse_wasbs_uri(uri)
+    return AzureBlobArtifactRepository(uri), container, path
 
 
 @contextmanager

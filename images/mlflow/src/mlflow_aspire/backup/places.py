@@ -4,6 +4,7 @@ Wherever it is, an archive has its name when it is complete, and does not exist 
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -19,6 +20,8 @@ DESTINATION = "MLFLOW_BACKUP_DESTINATION"
 _STANDARD_OUTPUT = "-"
 _BLOBS = "wasbs://"
 _ARCHIVE = ".zip"
+# The names sort by the time.
+_BACKUP = re.compile(r"mlflow-\d{8}T\d{6}Z\.zip")
 
 
 def check(place: str, environment: Environment) -> None:
@@ -107,6 +110,41 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         raise Failure(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def latest(place: str) -> str:
+    """The latest backup in a folder or a container of blobs. The rows from before a migration are none: they lack the artifacts.
+
+    Raises:
+        Failure: there is none, or the place cannot be read.
+    """
+    found = [name for name, _ in archives(place) if _BACKUP.fullmatch(name)]
+    if not found:
+        raise Failure(f"{place} has no backup. Nothing was changed")
+    return within(place, found[0])
+
+
+def within(place: str, name: str) -> str:
+    """An archive in a folder or a container of blobs, by its name."""
+    return f"{place.rstrip('/')}/{name}"
+
+
+def archives(place: str) -> list[tuple[str, int]]:
+    """The names and the sizes of the archives in a folder or a container of blobs, the latest first.
+
+    Raises:
+        Failure: it cannot be read.
+    """
+    if place.startswith(_BLOBS):
+        from .blobs import blobs_in
+
+        found = blobs_in(place)
+    else:
+        try:
+            found = [(path.name, path.stat().st_size) for path in Path(place).iterdir() if path.is_file()]
+        except OSError as error:
+            raise Failure(f"{place} cannot be read: {error.strerror}") from error
+    return sorted(((name, size) for name, size in found if name.endswith(_ARCHIVE)), reverse=True)
 
 
 def _is_within(place: str, store: str) -> bool:

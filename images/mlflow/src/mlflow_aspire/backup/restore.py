@@ -1,6 +1,7 @@
 """`mlflow-aspire restore`: brings back what an archive has, all of it or nothing."""
 
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -10,7 +11,7 @@ from ..databases.schemas import Schema
 from ..errors import Failure
 from ..gc import command as gc
 from ..log import say
-from ..settings import Environment, MutableEnvironment
+from ..settings import Environment, MutableEnvironment, flag, required
 from . import places, rows
 from .archive import ARTIFACTS, Archive
 from .opening import open_databases, open_files, store_errors
@@ -24,18 +25,36 @@ _ROWS_OF_A_NEW_SERVER = {
 }
 
 
-def restore(environment: MutableEnvironment, source: str, replace: bool) -> None:
+# What a restore takes where nobody can give it arguments, such as a job.
+_NAMED = "MLFLOW_RESTORE_ARCHIVE"
+_REPLACE = "MLFLOW_RESTORE_REPLACE"
+
+
+def restore(environment: MutableEnvironment, source: str | None, replace: bool) -> None:
     """Brings what an archive has into empty databases, or in place of what is there, and its artifacts into the store.
+
+    Without a source it is the archive that the environment names, or the latest one in its place for backups.
 
     Raises:
         SettingError: a setting is missing or wrong.
         Failure: the archive is damaged or of a newer version, the databases are not empty and `replace` is not set, or something does not answer.
     """
     configured = open_databases(environment)
+    replace = flag(environment, _REPLACE, False) or replace
+    source = _chosen(environment, source)
     places.check(source, environment)
     with places.open_archive(source) as stream:
         _restore(environment, configured, Archive(stream, source), replace)
     say(f"restore complete: {source}")
+
+
+def _chosen(environment: Environment, source: str | None) -> str:
+    source = source or environment.get(_NAMED)
+    if source and ("/" in source or Path(source).is_file() or not environment.get(places.DESTINATION)):
+        return source
+    place = required(environment, places.DESTINATION, "the folder or blob container that backups are in, where no archive is named as an argument")
+    places.check(place, environment)
+    return places.within(place, source) if source else places.latest(place)
 
 
 def _restore(environment: Environment, configured: list[Schema], archive: Archive, replace: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from .. import stores
+from ..backup import places
 from ..backup.opening import open_databases
 from ..backup.progress import readable
 from ..databases import revisions, schemas
@@ -14,6 +15,9 @@ from ..databases.schemas import Schema
 from ..errors import Failure
 from ..log import say
 from ..settings import MutableEnvironment, flag
+
+# The archives that are named; there may be many.
+_LISTED = 10
 
 # The tables of each schema whose rows are counted, and what they are called.
 _COUNTED = {
@@ -50,6 +54,12 @@ def check(environment: MutableEnvironment) -> None:
             _check_store(stores.destination_of(environment))
         except Failure as failure:
             problems.append(str(failure))
+    if place := environment.get(places.DESTINATION):
+        try:
+            places.check(place, environment)
+            _list_archives(place)
+        except Failure as failure:
+            problems.append(str(failure))
     if problems:
         raise Failure("; ".join(problems))
 
@@ -72,6 +82,13 @@ def _check_database(schema: Schema, limit: int) -> None:
 def _counts(connection: Connection, schema: str) -> list[str]:
     tables: Any = inspect(connection)
     return [f"{name}: {connection.scalar(text(f'SELECT count(*) FROM {table}')):,}" for table, name in _COUNTED[schema].items() if tables.has_table(table)]
+
+
+def _list_archives(place: str) -> None:
+    found = places.archives(place)
+    say(f"{places.DESTINATION}: archives: {len(found):,}{', the latest:' if found else ''}")
+    for name, size in found[:_LISTED]:
+        say(f"  {name}, {readable(size)}")
 
 
 def _check_store(destination: str) -> None:

@@ -8,14 +8,13 @@ using Azure.Provisioning.Storage;
 
 namespace MlflowAspire.Hosting.Azure;
 
-/// <summary>The role of the server's identity on the container of the artifacts, and on no other of the account.</summary>
-internal static class ArtifactsRole
+/// <summary>The role of the server's identity on a container, and on no other of the account.</summary>
+internal static class BlobsRole
 {
     public static void Assign(
-        AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource artifacts, AzureUserAssignedIdentityResource identity)
+        AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource blobs, AzureUserAssignedIdentityResource identity)
     {
-        var container = infrastructure.GetProvisionableResources().OfType<BlobContainer>()
-            .Single(container => container.BicepIdentifier == Infrastructure.NormalizeBicepIdentifier(artifacts.Name));
+        var container = ContainerOf(infrastructure, blobs);
         var principal = identity.PrincipalId.AsProvisioningParameter(infrastructure);
         var role = BicepFunction.GetSubscriptionResourceId("Microsoft.Authorization/roleDefinitions", StorageBuiltInRole.StorageBlobDataContributor.ToString());
         infrastructure.Add(new RoleAssignment(
@@ -28,4 +27,9 @@ internal static class ArtifactsRole
             PrincipalId = principal,
         });
     }
+
+    /// <summary>The container in the module of its account.</summary>
+    public static BlobContainer ContainerOf(AzureResourceInfrastructure infrastructure, AzureBlobStorageContainerResource blobs) =>
+        infrastructure.GetProvisionableResources().OfType<BlobContainer>()
+            .Single(container => container.BicepIdentifier == Infrastructure.NormalizeBicepIdentifier(blobs.Name));
 }

@@ -10,7 +10,7 @@ public static partial class MlflowAzureExtensions
 
     /// <summary>
     /// Adds a job of Container Apps for each operation, with the image, the identity and those secrets of the server that the operation uses. Each is named
-    /// after the server and started by hand: <c>az containerapp job start --name mlflow-check --resource-group …</c>. It has no effect in a local run, where the
+    /// after the server and started by hand, such as <c>mlflow-check</c> by <c>az containerapp job start</c>. It has no effect in a local run, where the
     /// dashboard has commands.
     /// </summary>
     /// <remarks>Whoever may start a job may also have it run something else, with what the job has. A job that nobody starts costs nothing.</remarks>

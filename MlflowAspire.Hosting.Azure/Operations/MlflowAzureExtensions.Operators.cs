@@ -6,8 +6,9 @@ namespace Aspire.Hosting;
 public static partial class MlflowAzureExtensions
 {
     /// <summary>
-    /// Lets people and applications operate the published server. They read its logs and the secrets of the key vault, have a shell in its containers, start its
-    /// jobs, and do with its blobs what is said. What exists already, such as a vault or a workspace, its owner gives roles on. It has no effect in a local run.
+    /// Lets people and applications operate the published server. They read its logs and the secrets of the key vault, have a shell in its containers, start
+    /// its jobs, and do with its blobs what is said. On what exists already, such as a vault or a workspace, its owner gives roles. It has no effect in a local
+    /// run.
     /// </summary>
     /// <remarks>An operator is as powerful as the server: whoever starts a job or a shell acts with the server's identity.</remarks>
     /// <param name="builder">The MLflow server.</param>
@@ -26,7 +27,8 @@ public static partial class MlflowAzureExtensions
 
         foreach (var same in operators.GroupBy(one => one.ObjectId).Where(same => same.Count() > 1))
         {
-            throw new ArgumentException($"The operators {string.Join(" and ", same.Select(one => $"'{one.Name}'"))} have one object id, {same.Key}.", nameof(operators));
+            var names = string.Join(" and ", same.Select(one => $"'{one.Name}'"));
+            throw new ArgumentException($"The operators {names} have one object id, {same.Key}.", nameof(operators));
         }
 
         return builder.WithAnnotation(new OperatorsAnnotation(operators), ResourceAnnotationMutationBehavior.Replace);

@@ -21,8 +21,8 @@ public sealed partial record MlflowOperator(string Name, OperatorKind Kind, Guid
             {
                 section.Reject(
                     $"{Key}:{name}", value,
-                    "'group:<object id>', 'user:<object id>' or 'service-principal:<object id>', with ', blobs:read' or ', blobs:write' after it for artifacts and "
-                    + "backups; the name in letters, digits and hyphens");
+                    "'group:<object id>', 'user:<object id>' or 'service-principal:<object id>', with ', blobs:read' or ', blobs:write' after it for artifacts "
+                    + "and backups; the name in letters, digits and hyphens");
                 continue;
             }
 
@@ -58,7 +58,8 @@ public sealed partial record MlflowOperator(string Name, OperatorKind Kind, Guid
     {
         if (!NamePattern().IsMatch(Name) || ObjectId == Guid.Empty)
         {
-            throw new ArgumentException($"The operator '{Name}' has the object id {ObjectId}; accepted: a name of letters, digits and hyphens, and an object id of Microsoft Entra.");
+            throw new ArgumentException(
+                $"The operator '{Name}' has the object id {ObjectId}; accepted: a name of letters, digits and hyphens, and an object id of Microsoft Entra.");
         }
     }
 

@@ -8,5 +8,6 @@ namespace MlflowAspire.Hosting.Azure;
 internal sealed record OperationJobsAnnotation(IReadOnlyList<OperationJob>? Jobs, string? BackupSchedule) : IResourceAnnotation
 {
     /// <summary>The jobs of a server.</summary>
-    public IEnumerable<OperationJob> Of(MlflowServerResource server) => Jobs ?? Enum.GetValues<OperationJob>().Where(job => PublishedOperations.LackOf(job, server) is null);
+    public IEnumerable<OperationJob> Of(MlflowServerResource server) =>
+        Jobs ?? Enum.GetValues<OperationJob>().Where(job => PublishedOperations.LackOf(job, server) is null);
 }

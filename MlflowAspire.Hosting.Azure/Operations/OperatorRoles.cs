@@ -29,7 +29,8 @@ internal static class OperatorRoles
 
     /// <summary>Gives all operators of a server a role on a resource.</summary>
     public static void Assign(
-        AzureResourceInfrastructure infrastructure, MlflowServerResource server, NamedProvisionableConstruct target, BicepValue<ResourceIdentifier> id, AzureRole role)
+        AzureResourceInfrastructure infrastructure, MlflowServerResource server, NamedProvisionableConstruct target, BicepValue<ResourceIdentifier> id,
+        AzureRole role)
     {
         foreach (var one in OperatorsOf(server))
         {

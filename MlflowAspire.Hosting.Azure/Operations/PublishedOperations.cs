@@ -9,8 +9,8 @@ using Azure.Provisioning.Resources;
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
-/// The jobs of operators. The Azure CLI hands no arguments to a job that it starts, or replaces image and environment with them: so each operation is a job
-/// with arguments of its own. They are part of the server's module, and run the same image as the server always.
+/// The jobs of operators. The Azure CLI hands a job that it starts no arguments, or replaces image and environment with them: so each operation is a job with
+/// arguments of its own. They are part of the server's module, so that they always run its image.
 /// </summary>
 internal static class PublishedOperations
 {
@@ -42,14 +42,14 @@ internal static class PublishedOperations
         {
             if (LackOf(job, server) is { } lack)
             {
-                throw new DistributedApplicationException($"MLflow server '{server.Name}' has the operation job '{NameOf(job)}' and not what it needs: {lack}.");
+                throw new DistributedApplicationException(
+                    $"MLflow server '{server.Name}' has the operation job '{NameOf(job)}' and not what it needs: {lack}.");
             }
         }
     }
 
     /// <summary>Adds the jobs to the module of the server.</summary>
-    public static void AddTo(
-        AzureResourceInfrastructure infrastructure, IResourceBuilder<MlflowServerResource> mlflow, ContainerApp app)
+    public static void AddTo(AzureResourceInfrastructure infrastructure, IResourceBuilder<MlflowServerResource> mlflow, ContainerApp app)
     {
         var server = mlflow.Resource;
         if (!server.TryGetLastAnnotation<OperationJobsAnnotation>(out var jobs))
@@ -90,7 +90,8 @@ internal static class PublishedOperations
             Configuration = new()
             {
                 // A backup and a restore take as long as there is data.
-                ReplicaTimeout = (int)(operation is OperationJob.Backup or OperationJob.Restore ? TimeSpan.FromHours(12) : TimeSpan.FromMinutes(10)).TotalSeconds,
+                ReplicaTimeout = (int)(
+                    operation is OperationJob.Backup or OperationJob.Restore ? TimeSpan.FromHours(12) : TimeSpan.FromMinutes(10)).TotalSeconds,
                 // Whoever has started it reads why it failed.
                 ReplicaRetryLimit = 0,
                 Registries = [.. app.Configuration.Registries.Select(registry => new ContainerAppRegistryCredentials

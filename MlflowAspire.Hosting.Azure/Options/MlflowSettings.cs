@@ -178,7 +178,8 @@ public sealed record MlflowSettings
             ?? (!hasBlobs && job is OperationJob.Backup or OperationJob.Restore ? "artifacts in a blob container, beside which backups are" : null));
         if (!hasBlobs && Operators.FirstOrDefault(one => one.Blobs is not BlobAccess.None) is { } one)
         {
-            mistakes.Reject($"{nameof(Operators)}:{one.Name}", $"blobs:{one.Blobs.ToString().ToLowerInvariant()}", "nothing about blobs, as the artifacts are in none");
+            mistakes.Reject(
+                $"{nameof(Operators)}:{one.Name}", $"blobs:{one.Blobs.ToString().ToLowerInvariant()}", "nothing about blobs, as the artifacts are in none");
         }
 
         if (server.SignIn is null)

@@ -50,7 +50,9 @@ internal static class StorageExtensions
         return vault.GetSecret(AccessKeySecret);
     }
 
-    /// <summary>Adds a container for backups beside the one of the artifacts. Those of an account that is deployed here are removed when they are old.</summary>
+    /// <summary>
+    /// Adds a container for backups beside the one of the artifacts. Those in an account that is deployed here are removed when they are old.
+    /// </summary>
     public static IResourceBuilder<AzureBlobStorageContainerResource> AddBackups(
         this IResourceBuilder<AzureBlobStorageContainerResource> artifacts, string name, int retentionDays)
     {

@@ -27,7 +27,9 @@ public sealed class ExistingTests
     {
         var deployment = await Variants.DeployAsync(Resources);
 
-        Assert.Equal("stplatform", deployment.Only("Microsoft.Storage/storageAccounts/blobServices/containers", "mlflow").Id.Split("/storageAccounts/")[1].Split('/')[0]);
+        Assert.All(
+            deployment.All("Microsoft.Storage/storageAccounts/blobServices/containers"),
+            container => Assert.Equal("stplatform", container.Id.Split("/storageAccounts/")[1].Split('/')[0]));
         var targets = deployment.All("Microsoft.Network/privateEndpoints")
             .Select(endpoint => endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"]!).ToList();
         Assert.Contains(targets, target =>

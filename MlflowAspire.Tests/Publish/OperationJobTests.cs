@@ -58,7 +58,10 @@ public sealed class OperationJobTests
             var container = Assert.Single(job.Containers);
             Assert.Equal((string?)server.Content["image"], (string?)container.Content["image"]);
             Assert.All(container.Environment, variable => Assert.Equal(server.Environment[variable.Key], variable.Value));
-            foreach (var part in new[] { "identity", "properties.environmentId", "properties.configuration.registries", "properties.configuration.identitySettings", "location" })
+            foreach (var part in new[]
+            {
+                "identity", "location", "properties.environmentId", "properties.configuration.registries", "properties.configuration.identitySettings",
+            })
             {
                 Assert.Equal(Values(app, part), Values(job, part));
             }
@@ -82,7 +85,8 @@ public sealed class OperationJobTests
     }
 
     [BicepTheory]
-    [InlineData("oidc", "backup, check, gc, restore, users", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration", "Oidc:ClientId=mlflow")]
+    [InlineData(
+        "oidc", "backup, check, gc, restore, users", "Oidc:DiscoveryUrl=https://login.example.com/.well-known/openid-configuration", "Oidc:ClientId=mlflow")]
     [InlineData("none", "backup, check, gc, restore", "AllowAnonymous=true")]
     [InlineData("basic", "check, gc", "OperationJobs=check")]
     [InlineData("basic", "gc", "OperationJobs=none")]
@@ -113,7 +117,8 @@ public sealed class OperationJobTests
             ["mlflow", "mlflow-backups"],
             deployment.All("Microsoft.Storage/storageAccounts/blobServices/containers").Select(container => container.Name).Order(StringComparer.Ordinal));
         var rule = Assert.Single(
-            deployment.Only("Microsoft.Storage/storageAccounts/managementPolicies").List("properties.policy.rules"), rule => (string?)rule["name"] == "remove-backups");
+            deployment.Only("Microsoft.Storage/storageAccounts/managementPolicies").List("properties.policy.rules"),
+            rule => (string?)rule["name"] == "remove-backups");
         Assert.Equal("""["mlflow-backups/"]""", rule["definition"]!["filters"]!["prefixMatch"]!.ToJsonString());
         Assert.Equal("""{"baseBlob":{"delete":{"daysAfterModificationGreaterThan":400}}}""", rule["definition"]!["actions"]!.ToJsonString());
     }

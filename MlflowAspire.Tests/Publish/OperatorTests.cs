@@ -38,7 +38,8 @@ public sealed class OperatorTests
         Assert.All(Of(deployment, Person), role => Assert.Equal("User", role["properties.principalType"]));
         Assert.All(Of(deployment, Pipeline), role => Assert.Equal("ServicePrincipal", role["properties.principalType"]));
         Assert.Equal(
-            ["Storage Blob Data Reader on mlflow", "Storage Blob Data Reader on mlflow-backups"], RolesOf(deployment, Person).Where(role => role.Contains("Blob")));
+            ["Storage Blob Data Reader on mlflow", "Storage Blob Data Reader on mlflow-backups"],
+            RolesOf(deployment, Person).Where(role => role.Contains("Blob")));
         Assert.Equal(
             ["Storage Blob Data Contributor on mlflow", "Storage Blob Data Contributor on mlflow-backups"],
             RolesOf(deployment, Pipeline).Where(role => role.Contains("Blob")));
@@ -55,7 +56,8 @@ public sealed class OperatorTests
         Assert.Equal(once, renamed);
         Assert.Equal(once.Count(), once.Distinct().Count());
         Assert.All(
-            (await Deployment.GetAsync()).All("Microsoft.Authorization/roleAssignments"), role => Assert.Equal("ServicePrincipal", role["properties.principalType"]));
+            (await Deployment.GetAsync()).All("Microsoft.Authorization/roleAssignments"),
+            role => Assert.Equal("ServicePrincipal", role["properties.principalType"]));
     }
 
     [BicepFact]
@@ -72,7 +74,8 @@ public sealed class OperatorTests
     {
         var mlflow = DistributedApplication.CreateBuilder(["--operation", "publish"]).AddMlflow("mlflow");
 
-        Assert.Contains("'a b'", Assert.Throws<ArgumentException>(() => mlflow.WithOperators(new MlflowOperator("a b", OperatorKind.User, Guid.Parse(Person)))).Message);
+        var spaced = Assert.Throws<ArgumentException>(() => mlflow.WithOperators(new MlflowOperator("a b", OperatorKind.User, Guid.Parse(Person))));
+        Assert.Contains("'a b'", spaced.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => mlflow.WithOperators(new MlflowOperator("a", OperatorKind.User, Guid.Empty)));
         var twice = Assert.Throws<ArgumentException>(() => mlflow.WithOperators(
             new MlflowOperator("a", OperatorKind.User, Guid.Parse(Person)), new MlflowOperator("b", OperatorKind.Group, Guid.Parse(Person))));

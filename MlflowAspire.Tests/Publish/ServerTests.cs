@@ -30,8 +30,8 @@ public sealed class ServerTests
         Assert.Empty(containers[1].Args);
         Assert.Equal(
             [
-                "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_APP_NAME", "MLFLOW_AUTH_DATABASE_URI", "MLFLOW_BACKEND_STORE_URI", "MLFLOW_BACKUP_DESTINATION",
-                "PGUSER",
+                "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "MLFLOW_APP_NAME", "MLFLOW_AUTH_DATABASE_URI", "MLFLOW_BACKEND_STORE_URI",
+                "MLFLOW_BACKUP_DESTINATION", "PGUSER",
             ],
             containers[0].Environment.Keys.Order(StringComparer.Ordinal));
         Assert.All(containers[0].Environment, variable => Assert.Equal(containers[1].Environment[variable.Key], variable.Value));

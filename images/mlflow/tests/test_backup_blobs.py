@@ -106,7 +106,8 @@ class BlobsTest(unittest.TestCase):
 class ListTest(unittest.TestCase):
     def test_blobs_of_a_folder(self) -> None:
         names = ("daily/a.zip", "daily/older/b.zip", "daily.zip", "c.zip")
-        container = SimpleNamespace(list_blobs=lambda name_starts_with: [SimpleNamespace(name=name, size=1) for name in names if name.startswith(name_starts_with)])
+        there = [SimpleNamespace(name=name, size=1) for name in names]
+        container = SimpleNamespace(list_blobs=lambda name_starts_with: [blob for blob in there if blob.name.startswith(name_starts_with)])
         repository = SimpleNamespace(client=SimpleNamespace(get_container_client=lambda name: container))
         with patch.object(blobs, "_parts", side_effect=lambda uri: (repository, "backups", uri)):
             self.assertEqual(blobs.blobs_in("daily"), [("a.zip", 1)])

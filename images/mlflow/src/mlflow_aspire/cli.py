@@ -52,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--without-artifacts", action="store_true", help="the rows of the databases alone")
     restore = commands.add_parser("restore", help="bring an archive of `backup` into empty databases")
     restore.add_argument(
-        "source", metavar="ARCHIVE", nargs="?", help="a file, a blob (wasbs://), or a name in MLFLOW_BACKUP_DESTINATION (default: MLFLOW_RESTORE_ARCHIVE, or the latest backup there)"
+        "source",
+        metavar="ARCHIVE",
+        nargs="?",
+        help="a file, a blob (wasbs://), or a name in MLFLOW_BACKUP_DESTINATION (default: MLFLOW_RESTORE_ARCHIVE, or the latest backup there)",
     )
     restore.add_argument("--replace", action="store_true", help="replace everything that the databases have (default: refuse)")
     imported = commands.add_parser("import", help="bring another server's data into an empty one, with its ids")

@@ -8,23 +8,32 @@ from unittest.mock import patch
 from mlflow_aspire.databases import schemas
 from mlflow_aspire.databases.schemas import Schema
 from mlflow_aspire.errors import Failure, SettingError
+from mlflow_aspire.operations import sql as module
 from mlflow_aspire.operations.sql import sql
 
 SETTINGS = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me@db/mlflow"}
 
 
 class SqlTest(unittest.TestCase):
-    """In files, with `write`: only PostgreSQL has sessions that change nothing."""
+    """In files, which have another statement for sessions that change nothing."""
 
     def setUp(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         found = [Schema(name, name.upper(), f"sqlite:///{folder}/{name}.db", "alembic_version", []) for name in ("tracking", "users")]
         self.enterContext(patch.object(schemas, "configured", return_value=found))
+        self.enterContext(patch.object(module, "_READ_ONLY", "PRAGMA query_only = ON"))
 
-    def run_sql(self, statement: str, of_users: bool = False) -> str:
+    def run_sql(self, statement: str, of_users: bool = False, write: bool = True) -> str:
         with redirect_stdout(io.StringIO()) as output:
-            sql(dict(SETTINGS), statement, of_users, True)
+            sql(dict(SETTINGS), statement, of_users, write)
         return output.getvalue()
+
+    def test_nothing_changes_unless_it_is_asked_for(self) -> None:
+        self.run_sql("CREATE TABLE runs (id INTEGER)")
+        for statement in ("INSERT INTO runs VALUES (1)", "DROP TABLE runs"):
+            with self.subTest(statement), self.assertRaisesRegex(Failure, "^TRACKING: attempt to write a readonly database$"):
+                self.run_sql(statement, write=False)
+        self.assertEqual(self.run_sql("SELECT count(*) AS runs FROM runs", write=False), "runs\n0\n")
 
     def test_rows_are_csv(self) -> None:
         output = self.run_sql("SELECT 1 AS id, 'a, \"b\"' AS name, NULL AS note UNION ALL SELECT 2, '100 % :x', 'line\nbreak'")

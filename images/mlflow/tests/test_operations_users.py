@@ -51,6 +51,10 @@ class UsersTest(unittest.TestCase):
         self.make(OIDC, "1, 'demo', true, true, true", "2, 'eve', false, false, false")
         self.assertEqual(self.output(module.users), "demo\tadministrator\tservice account\neve\tdeactivated\n")
 
+    def test_a_name_that_looks_like_more(self) -> None:
+        self.make(BASIC, "1, 'bob' || char(9) || 'administrator' || char(10) || 'eve' || char(27) || '[2K', 'x', false", "2, 'ü ö', 'x', false")
+        self.assertEqual(self.output(module.users), "bob\\tadministrator\\neve\\x1b[2K\nü ö\n")
+
     def test_the_administrator_gets_the_password_of_the_settings(self) -> None:
         self.make(BASIC, f"1, 'admin', '{generate_password_hash('forgotten')}', false", "2, 'bob', 'x', false")
         output = self.output(module.reset_admin)

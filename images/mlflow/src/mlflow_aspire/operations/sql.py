@@ -14,6 +14,8 @@ from ..errors import Failure, SettingError
 from ..log import say
 from ..settings import MutableEnvironment
 
+_READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+
 
 def sql(environment: MutableEnvironment, statement: str, of_users: bool, write: bool) -> None:
     """Runs it in one transaction, of which nothing stays when it fails, and prints its rows as CSV. `-` stands for standard input.
@@ -37,10 +39,14 @@ def sql(environment: MutableEnvironment, statement: str, of_users: bool, write: 
 
 def _run(connection: Connection, statement: str, write: bool) -> None:
     if not write:
-        # For the session: a statement that ends this transaction begins another one that changes nothing.
-        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        # For the session: a statement that ends its transaction begins another one that changes nothing.
+        connection.exec_driver_sql(_READ_ONLY)
+        connection.commit()
     connection.execution_options(isolation_level=connection.default_isolation_level)
     with connection.begin():
+        if not write:
+            # After a query no transaction can be made one that writes.
+            connection.exec_driver_sql("SELECT 1")
         # As it is: a percent sign or a colon in it is no parameter.
         result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
         if result.returns_rows:

@@ -30,7 +30,12 @@ def users(environment: MutableEnvironment) -> None:
         marks = [mark for mark in _MARKS if mark in columns]
         for name, *values in connection.execute(text(f"SELECT username, {', '.join(marks)} FROM users ORDER BY username")):
             said = (_MARKS[mark][0 if value else 1] for mark, value in zip(marks, values, strict=True))
-            print("\t".join((name, *filter(None, said))), flush=True)
+            print("\t".join((_printable(name), *filter(None, said))), flush=True)
+
+
+def _printable(name: str) -> str:
+    """A provider chooses the names of its users: none looks like two users, or like an administrator."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in name)
 
 
 def reset_admin(environment: MutableEnvironment) -> None:

@@ -23,7 +23,7 @@ var artifacts = builder.AddAzureStorage("storage")
 
 var mlflow = builder.AddMlflow("mlflow", settings.Port)
     .WithBackendStore(database)
-    .WithArtifactStore(artifacts)
+    .WithArtifactStore(artifacts, settings.Storage.Path)
     .WithSettings(settings);
 
 // In Azure all of it is in one virtual network, behind private endpoints. A local run has no such resources.

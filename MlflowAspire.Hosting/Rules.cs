@@ -63,6 +63,11 @@ internal static partial class Rules
         "MLFLOW_ARTIFACTS_DESTINATION", "an address such as 'oss://bucket/path', without a password",
         text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && !uri.UserInfo.Contains(':', StringComparison.Ordinal));
 
+    /// <summary>MLflow takes paths as they stand in the URI, without decoding: so nothing that would need it is accepted.</summary>
+    public static Rule<string> ArtifactPath { get; } = new(
+        "MLFLOW_ARTIFACTS_DESTINATION",
+        "folders separated by '/', without one at either end, of letters, digits, '.', '_' and '-', such as 'teams/vision'", PathPattern().IsMatch);
+
     /// <summary>How MLflow writes that there is no limit.</summary>
     public static TimeSpan NoArtifactTimeout { get; } = TimeSpan.FromSeconds(-1);
 
@@ -82,4 +87,7 @@ internal static partial class Rules
 
     [GeneratedRegex(@"^[A-Za-z0-9*]([A-Za-z0-9.*-]*[A-Za-z0-9*])?(:[0-9]{1,5})?$")]
     private static partial Regex HostPattern();
+
+    [GeneratedRegex(@"^(?!\.{1,2}(/|$))[A-Za-z0-9._-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*$")]
+    private static partial Regex PathPattern();
 }

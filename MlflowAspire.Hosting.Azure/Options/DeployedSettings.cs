@@ -107,6 +107,7 @@ internal static partial class DeployedSettings
         };
         yield return new("Existing:KeyVault", $"{settings.Existing.KeyVault}", "the generated secrets stay in their vault");
         yield return new("Existing:StorageAccount", $"{settings.Existing.StorageAccount}", "the artifacts stay in their account");
+        yield return new("Storage:Path", settings.Storage.Path ?? "", "the artifacts stay below their path");
         yield return new("GeoRedundancy", Text(sizes.GeoRedundancy), "backups get their region when the server is made") { IsOfServer = true };
     }
 

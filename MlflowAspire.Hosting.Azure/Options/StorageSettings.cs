@@ -11,12 +11,28 @@ public sealed record StorageSettings
     /// </summary>
     public StorageKey AccessKey { get; init; }
 
+    /// <summary>
+    /// A path below the blob container that the artifacts are kept in (<c>Mlflow:Storage:Path</c>), such as <c>teams/vision</c>; none by default. It cannot be
+    /// changed later: artifacts stay where they are.
+    /// </summary>
+    public string? Path { get; init; }
+
     /// <summary>Reads the settings.</summary>
-    internal static StorageSettings Read(SettingsSection section) => new()
+    internal static StorageSettings Read(SettingsSection section)
     {
-        Authentication = section.Choice($"Storage:{nameof(Authentication)}", StorageAuthentication.Identity),
-        AccessKey = section.Choice($"Storage:{nameof(AccessKey)}", StorageKey.Key1),
-    };
+        var path = section.Text($"Storage:{nameof(Path)}") is { Length: > 0 } text ? text : null;
+        if (path is not null)
+        {
+            section.Require($"Storage:{nameof(Path)}", path, Rules.ArtifactPath);
+        }
+
+        return new()
+        {
+            Authentication = section.Choice($"Storage:{nameof(Authentication)}", StorageAuthentication.Identity),
+            AccessKey = section.Choice($"Storage:{nameof(AccessKey)}", StorageKey.Key1),
+            Path = path,
+        };
+    }
 }
 
 /// <summary>How MLflow signs in to the blob container.</summary>

@@ -3,6 +3,7 @@ using Aspire.Hosting.Azure;
 using Azure.Provisioning;
 using Azure.Provisioning.Expressions;
 using Azure.Provisioning.Storage;
+using MlflowAspire.Hosting;
 using MlflowAspire.Hosting.Azure;
 
 namespace Aspire.Hosting;
@@ -19,13 +20,18 @@ public static partial class MlflowAzureExtensions
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="container">The blob container.</param>
+    /// <param name="path">
+    /// A path below the container (<c>MLFLOW_ARTIFACTS_DESTINATION</c>), such as <c>teams/vision</c>, where it has other files too; all of it by default.
+    /// </param>
     /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The path is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
     public static IResourceBuilder<MlflowServerResource> WithArtifactStore(
-        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureBlobStorageContainerResource> container)
+        this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<AzureBlobStorageContainerResource> container, string? path = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(container);
+        Setting.RequirePath(path, nameof(path));
 
         builder.WithOneArtifactStore(container.Resource.Name);
         builder.Resource.ArtifactStore = container.Resource;
@@ -41,8 +47,9 @@ public static partial class MlflowAzureExtensions
                 var blobs = container.Resource.Parent;
                 var storage = blobs.Parent;
                 context.EnvironmentVariables["MLFLOW_ARTIFACTS_DESTINATION"] = storage.IsEmulator
-                    ? ReferenceExpression.Create($"wasbs://{container.Resource.BlobContainerName}@{EmulatorHost}")
-                    : ReferenceExpression.Create($"wasbs://{container.Resource.BlobContainerName}@{new BicepOutputReference(BlobHostOutput, storage)}");
+                    ? ReferenceExpression.Create($"wasbs://{container.Resource.BlobContainerName}@{EmulatorHost}{Setting.UriPath(path)}")
+                    : ReferenceExpression.Create(
+                        $"wasbs://{container.Resource.BlobContainerName}@{new BicepOutputReference(BlobHostOutput, storage)}{Setting.UriPath(path)}");
                 if (storage.IsEmulator)
                 {
                     context.EnvironmentVariables["AZURE_STORAGE_CONNECTION_STRING"] = blobs.ConnectionStringExpression;

@@ -38,10 +38,14 @@ internal static partial class Setting
         }
     }
 
-    /// <summary>MLflow takes paths as they stand in the URI, without decoding: so nothing that would need it is accepted.</summary>
-    public static void RequirePath(string? path, string option = "Path") => Require(
-        path is null || PathPattern().IsMatch(path), option, "MLFLOW_ARTIFACTS_DESTINATION", path,
-        "folders separated by '/', without one at either end, of letters, digits, '.', '_' and '-', such as 'teams/vision'");
+    /// <summary>A path below a bucket, a container or a host; null for none.</summary>
+    public static void RequirePath(string? path, string option = "Path")
+    {
+        if (path is not null)
+        {
+            Rules.ArtifactPath.Require(path, option);
+        }
+    }
 
     /// <summary>The name or IPv4 address of a host.</summary>
     public static void RequireHost(string host, string option) => Require(
@@ -53,9 +57,6 @@ internal static partial class Setting
 
     /// <summary>A path of a URI; the first slash is the one after the host.</summary>
     public static string UriPath(string? path) => path is null ? "" : $"/{path}";
-
-    [GeneratedRegex(@"^(?!\.{1,2}(/|$))[A-Za-z0-9._-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*$")]
-    private static partial Regex PathPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
     private static partial Regex HostPattern();

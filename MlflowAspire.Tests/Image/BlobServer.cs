@@ -15,7 +15,7 @@ internal sealed class BlobServer : IAsyncDisposable
     /// <summary>What a server needs to keep its artifacts here.</summary>
     public static Dictionary<string, string> Settings => new()
     {
-        ["MLFLOW_ARTIFACTS_DESTINATION"] = $"wasbs://artifacts@{AzuriteBuilder.AccountName}.blob.core.windows.net",
+        ["MLFLOW_ARTIFACTS_DESTINATION"] = $"wasbs://artifacts@{AzuriteBuilder.AccountName}.blob.core.windows.net/teams/vision",
         ["AZURE_STORAGE_CONNECTION_STRING"] =
             $"AccountName={AzuriteBuilder.AccountName};AccountKey={AzuriteBuilder.AccountKey};BlobEndpoint=http://blobs:10000/{AzuriteBuilder.AccountName};",
     };

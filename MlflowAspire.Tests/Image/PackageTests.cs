@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Image;
 
@@ -53,5 +54,26 @@ public class PackageTests(ImageFixture image)
         var added = after.Succeeded().Output.Split('\n').Except(before.Succeeded().Output.Split('\n')).ToArray();
         Assert.NotEmpty(added);
         Assert.Empty(added.Except(pins, StringComparer.OrdinalIgnoreCase));
+    }
+    [Fact]
+    public async Task Further_packages_are_installed_and_listed()
+    {
+        const string package = "xmltodict";
+        var name = $"{image.ImageName}-further-packages";
+        await Tools.RunAsync(
+            "docker", "build", "--quiet", "--tag", name, "--build-arg", $"MLFLOW_VERSION={MlflowImage.Version}",
+            "--build-arg", $"PYTHON_PACKAGES={package}==1.0.4", MlflowImage.ContextPath);
+        try
+        {
+            var container = image.Container(name, new Dictionary<string, string>(), "python", "-c", $"import {package}; print({package}.parse('<a>b</a>')['a'])");
+            Assert.Equal("b\n", (await ImageRun.OfAsync(container)).Succeeded().Output);
+            var list = image.Container(name, new Dictionary<string, string>(), "cat", "/usr/share/sbom/mlflow-aspire.cdx.json");
+            var components = JsonDocument.Parse((await ImageRun.OfAsync(list)).Succeeded().Output).RootElement.GetProperty("components").EnumerateArray();
+            Assert.Contains(components, component => component.GetProperty("name").GetString() == package);
+        }
+        finally
+        {
+            await DockerCli.RunAsync("image", "rm", name);
+        }
     }
 }

@@ -97,6 +97,34 @@ public class StoreTests
     }
 
     [Fact]
+    public async Task Artifacts_go_below_the_path_of_the_container()
+    {
+        Assert.Equal("wasbs://mlflow@devstoreaccount1.blob.core.windows.net/teams/vision", await DestinationAsync(TestModel.ToRun()));
+        Assert.Equal("wasbs://mlflow@{storage.outputs.blobHost}/teams/vision", await DestinationAsync(TestModel.ToPublish()));
+
+        static async Task<string> DestinationAsync(TestModel model)
+        {
+            var mlflow = model.Builder.AddMlflow("mlflow").WithBackendStore(model.Database).WithArtifactStore(model.Artifacts, "teams/vision");
+            var server = await mlflow.Resource.EnvironmentAsync(model.Builder);
+            var garbageCollection = await mlflow.Resource.GarbageCollection.EnvironmentAsync(model.Builder);
+            Assert.Equal(server["MLFLOW_ARTIFACTS_DESTINATION"], garbageCollection["MLFLOW_ARTIFACTS_DESTINATION"]);
+            return server["MLFLOW_ARTIFACTS_DESTINATION"];
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/teams")]
+    [InlineData("teams/../other")]
+    [InlineData("a team")]
+    public void A_path_that_MLflow_would_not_take_as_it_is_is_refused(string path)
+    {
+        var model = TestModel.ToRun();
+        var wrong = Assert.Throws<ArgumentException>(() => model.Builder.AddMlflow("mlflow").WithArtifactStore(model.Artifacts, path));
+        Assert.StartsWith($"path (MLFLOW_ARTIFACTS_DESTINATION) is '{path}'; accepted: folders separated by '/'", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_access_key_is_for_azure_alone()
     {
         var local = TestModel.ToRun();

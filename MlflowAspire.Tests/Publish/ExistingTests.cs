@@ -30,6 +30,9 @@ public sealed class ExistingTests
         Assert.All(
             deployment.All("Microsoft.Storage/storageAccounts/blobServices/containers"),
             container => Assert.Equal("stplatform", container.Id.Split("/storageAccounts/")[1].Split('/')[0]));
+        Assert.All(
+            deployment.Containers.Select(container => container.Environment.GetValueOrDefault("MLFLOW_ARTIFACTS_DESTINATION")?.Value).OfType<string>(),
+            destination => Assert.Contains("/teams/vision", destination, StringComparison.Ordinal));
         var targets = deployment.All("Microsoft.Network/privateEndpoints")
             .Select(endpoint => endpoint["properties.privateLinkServiceConnections[0].properties.privateLinkServiceId"]!).ToList();
         Assert.Contains(targets, target =>

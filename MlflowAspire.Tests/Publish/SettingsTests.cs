@@ -50,6 +50,7 @@ public sealed class SettingsTests
     [InlineData("Network:Rules:jump-host=10.9.0.0/24 -> 10.8.0.0/24:22", "and one of them is a subnet of MLflow")]
     [InlineData("Network:Rules:jump-host=10.9.0.0/24 -> database:70000", "Mlflow:Network:Rules:jump-host is '10.9.0.0/24 -> database:70000'")]
     [InlineData("Network:Rules:jump host=10.9.0.0/24 -> database:5432", "Mlflow:Network:Rules:jump host is '10.9.0.0/24 -> database:5432'")]
+    [InlineData("Storage:Path=/teams", "Mlflow:Storage:Path is '/teams'; accepted: folders separated by '/', without one at either end")]
     [InlineData("ZoneRedundancy=2", "Mlflow:ZoneRedundancy is '2'; accepted: true or false.")]
     [InlineData("GeoRedundancy=yes", "Mlflow:GeoRedundancy is 'yes'; accepted: true or false.")]
     [InlineData("RetentionDays=6", "Mlflow:RetentionDays is '6'; accepted: a whole number from 7 to 35.")]

@@ -35,7 +35,7 @@ internal static class Variants
         ["existing-resources"] =
         [
             "Existing:KeyVault=rg-platform/kv-platform", "Existing:ContainerRegistry=rg-platform/crplatform",
-            "Existing:LogAnalyticsWorkspace=rg-platform/log-platform", "Existing:StorageAccount=stplatform",
+            "Existing:LogAnalyticsWorkspace=rg-platform/log-platform", "Existing:StorageAccount=stplatform", "Storage:Path=teams/vision",
         ],
         ["operators-ranges"] = ["Network:OperatorRanges=10.9.0.0/24,192.168.7.0/24"],
         ["operators"] = ["Operators:team=group:11111111-2222-3333-4444-555555555555, blobs:read", "Backups:Schedule=0 1 * * 0"],

@@ -16,7 +16,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
     [BicepFact]
     public async Task Migration_server_and_garbage_collection_work_as_published()
     {
-        var deployment = await Deployment.GetAsync("GarbageCollection:OlderThan=0s");
+        var deployment = await Deployment.GetAsync("GarbageCollection:OlderThan=0s", "Storage:Path=teams/vision");
         var containers = await deployment.ContainersAsync("mlflow", PublishedStack.Outputs);
 
         await stack.RunAsync(stack.Published(Named(containers, "mlflow-migrate")));

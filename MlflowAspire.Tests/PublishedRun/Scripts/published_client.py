@@ -43,7 +43,7 @@ def verify(runs: dict[str, str]) -> dict[str, object]:
                 raise
     account = os.environ["BLOB_ACCOUNT"]
     container = ContainerClient(f"https://{account}.blob.core.windows.net", "mlflow", credential={"account_name": account, "account_key": os.environ["BLOB_KEY"]})
-    blobs = [blob.name for blob in container.list_blobs()]
+    blobs = [blob.name for blob in container.list_blobs(name_starts_with="teams/vision/")]
     return {"runs": found, "blobs": sorted(name for name, run_id in runs.items() if any(run_id in blob for blob in blobs))}
 
 

@@ -1,13 +1,15 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using StreamJsonRpc;
 
 namespace MlflowAspire.Tests.Publish;
 
-/// <summary>Bicep's own compiler: one process compiles, checks and evaluates what all tests publish.</summary>
+/// <summary>Bicep's own compiler: one process compiles, checks and evaluates what all tests publish, each content once.</summary>
 internal sealed class BicepCompiler
 {
     private const string Tenant = "00000000-0000-0000-0000-00000000aaaa";
@@ -23,6 +25,9 @@ internal sealed class BicepCompiler
     private static readonly string? s_path = typeof(BicepCompiler).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .SingleOrDefault(attribute => attribute.Key == "BicepCompiler")?.Value?.Replace('\\', '/');
 
+    private static readonly BicepAnswers s_answers = new(s_path!);
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
+
     private readonly JsonRpc _rpc;
 
     private BicepCompiler()
@@ -32,7 +37,7 @@ internal sealed class BicepCompiler
         _rpc = new JsonRpc(new HeaderDelimitedMessageHandler(
             process.StandardInput.BaseStream,
             process.StandardOutput.BaseStream,
-            new SystemTextJsonFormatter { JsonSerializerOptions = new(JsonSerializerDefaults.Web) }));
+            new SystemTextJsonFormatter { JsonSerializerOptions = s_json }));
         _rpc.StartListening();
     }
 
@@ -41,45 +46,54 @@ internal sealed class BicepCompiler
         ? null
         : "The package Azure.Bicep.CommandLine is not there for this platform: nothing compiles and evaluates what is published.";
 
-    /// <summary>The process.</summary>
-    public static BicepCompiler Instance => s_instance.Value;
-
     /// <summary>Compiles a file with all its modules.</summary>
     /// <returns>The template of Azure Resource Manager, and what the compiler and its rules say of each file.</returns>
-    public async Task<(JsonNode Template, IReadOnlyList<BicepDiagnostic> Diagnostics)> CompileAsync(string path)
+    public static async Task<(JsonNode Template, IReadOnlyList<BicepDiagnostic> Diagnostics)> CompileAsync(BicepFiles files, string name)
     {
-        var answer = await CallAsync<CompileAnswer>("bicep/compile", new { path });
+        var answer = await CallAsync<CompileAnswer>(files, name, "bicep/compile", path => new { path });
         Assert.True(answer.Success, string.Join('\n', answer.Diagnostics.Where(diagnostic => diagnostic.Level == "Error")));
         return (JsonNode.Parse(answer.Contents!)!, answer.Diagnostics);
     }
 
     /// <summary>Evaluates a file of parameters to the resources that Azure would deploy; what only Azure knows stays an expression in brackets.</summary>
-    /// <param name="path">The file of parameters.</param>
+    /// <param name="files">The file of parameters and what it leads to.</param>
+    /// <param name="name">The name of the file of parameters.</param>
     /// <param name="resourceGroup">The resource group that is deployed to; null when it is the subscription.</param>
-    public async Task<IReadOnlyList<DeployedResource>> EvaluateAsync(string path, string? resourceGroup = null)
+    public static async Task<IReadOnlyList<DeployedResource>> EvaluateAsync(BicepFiles files, string name, string? resourceGroup = null)
     {
         var metadata = new { tenantId = Tenant, subscriptionId = Subscription, resourceGroup, location = Location, deploymentName = "test" };
-        var snapshot = JsonNode.Parse((await CallAsync<SnapshotAnswer>("bicep/getSnapshot", new { path, metadata })).Snapshot)!;
+        var answer = await CallAsync<SnapshotAnswer>(files, name, "bicep/getSnapshot", path => new { path, metadata });
+        var snapshot = JsonNode.Parse(answer.Snapshot)!;
         Assert.Empty(snapshot["diagnostics"]!.AsArray());
         return [.. snapshot["predictedResources"]!.AsArray().Select(resource => new DeployedResource(resource!.AsObject()))];
     }
 
     /// <summary>What a file deploys, and what each of it waits for.</summary>
-    public async Task<DeploymentGraph> GraphAsync(string path)
+    public static async Task<DeploymentGraph> GraphAsync(BicepFiles files, string name)
     {
-        var answer = await CallAsync<GraphAnswer>("bicep/getDeploymentGraph", new { path });
-        var lines = await File.ReadAllLinesAsync(path);
+        var answer = await CallAsync<GraphAnswer>(files, name, "bicep/getDeploymentGraph", path => new { path });
+        var lines = files[name].Split('\n');
         return new(
             [.. answer.Nodes.Select(node => new DeploymentNode(
                 node.Name, node.Type, node.IsExisting, node.RelativePath, string.Join('\n', lines[node.Range.Start.Line..(node.Range.End.Line + 1)])))],
             answer.Edges.ToLookup(edge => edge.Source, edge => edge.Target));
     }
 
-    private async Task<T> CallAsync<T>(string method, object parameters)
+    /// <summary>Asks about a file; where the process is not needed, because the same has been asked before, it is not started.</summary>
+    private static async Task<T> CallAsync<T>(BicepFiles files, string name, string method, Func<string, object> parameters)
     {
-        using var limit = new CancellationTokenSource(s_limit);
-        return await _rpc.InvokeWithParameterObjectAsync<T>(method, parameters, limit.Token);
+        // All that an answer depends on beside the content of the files.
+        var question = $"{method.Split('/')[1]}-{Hash(JsonSerializer.Serialize(parameters(name)))}";
+        var answer = await s_answers.GetAsync(files, question, async folder =>
+        {
+            using var limit = new CancellationTokenSource(s_limit);
+            var result = await s_instance.Value._rpc.InvokeWithParameterObjectAsync<JsonElement>(method, parameters(Path.Combine(folder, name)), limit.Token);
+            return result.GetRawText();
+        });
+        return JsonSerializer.Deserialize<T>(answer, s_json)!;
     }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 
     private static Process Start(string path)
     {
@@ -101,8 +115,13 @@ internal sealed class BicepCompiler
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
-        // It unpacks itself, by default under the home folder.
-        Environment = { ["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = Path.Combine(AppContext.BaseDirectory, "bicep-unpacked") },
+        Environment =
+        {
+            // It unpacks itself, by default under the home folder.
+            ["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = Path.Combine(AppContext.BaseDirectory, "bicep-unpacked"),
+            // It does not run long enough to get back what its profile costs: a third of its time.
+            ["DOTNET_TieredPGO"] = "0",
+        },
     };
 
     private sealed record CompileAnswer(bool Success, IReadOnlyList<BicepDiagnostic> Diagnostics, string? Contents);

@@ -8,18 +8,21 @@ public sealed class Deployment
     /// <summary>The resource group that azd makes.</summary>
     public const string ResourceGroup = "rg-test";
 
+    private const string Template = "main.bicep";
+    private const string Parameters = "main.bicepparam";
+
     private readonly Lazy<Task<(JsonNode Template, IReadOnlyList<BicepDiagnostic> Diagnostics)>> _compiled;
     private readonly Lazy<Task<DeploymentOrder>> _order;
-    private readonly string _folder;
+    private readonly BicepFiles _files;
     private readonly JsonObject _manifest;
 
-    private Deployment(string main, JsonObject manifest, IReadOnlyList<DeployedResource> resources)
+    private Deployment(BicepFiles files, JsonObject manifest, IReadOnlyList<DeployedResource> resources)
     {
-        _folder = Path.GetDirectoryName(main)!;
+        _files = files;
         _manifest = manifest;
         Resources = resources;
-        _compiled = new(() => BicepCompiler.Instance.CompileAsync(main));
-        _order = new(() => DeploymentOrder.ReadAsync(main));
+        _compiled = new(() => BicepCompiler.CompileAsync(files, Template));
+        _order = new(() => DeploymentOrder.ReadAsync(files, Template));
     }
 
     /// <summary>The resources of all modules, those of the apps included; none that only is referred to.</summary>
@@ -61,11 +64,12 @@ public sealed class Deployment
     public async Task<IReadOnlyList<DeployedContainer>> ContainersAsync(string name, IReadOnlyDictionary<string, string> values)
     {
         var module = _manifest[name]!["deployment"]!;
+        var path = (string)module["path"]!;
         var parameters = module["params"]!.AsObject()
             .Select(parameter => $"param {parameter.Key} = '{values.GetValueOrDefault(parameter.Key, parameter.Key)}'");
-        var path = Path.Combine(_folder, $"{name}-{Guid.NewGuid():N}.bicepparam");
-        await File.WriteAllLinesAsync(path, [$"using './{module["path"]}'", $"param location = '{BicepCompiler.Location}'", .. parameters]);
-        return [.. (await BicepCompiler.Instance.EvaluateAsync(path, ResourceGroup)).SelectMany(resource => resource.Containers)];
+        string[] lines = [$"using './{path}'", $"param location = '{BicepCompiler.Location}'", .. parameters];
+        var files = _files.Only(path, KeyValuePair.Create(Parameters, string.Join('\n', lines)));
+        return [.. (await BicepCompiler.EvaluateAsync(files, Parameters, ResourceGroup)).SelectMany(resource => resource.Containers)];
     }
 
     /// <summary>In which order Azure deploys.</summary>
@@ -74,31 +78,12 @@ public sealed class Deployment
     /// <summary>Evaluates what is published.</summary>
     internal static async Task<Deployment> OfAsync(PublishedApp app)
     {
-        // The files stay: they are compiled when a test asks for it.
-        var folder = Directory.CreateDirectory(Path.Combine(s_folder.Value, Guid.NewGuid().ToString("N"))).FullName;
-        foreach (var (name, text) in app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal)))
-        {
-            await File.WriteAllTextAsync(Path.Combine(folder, name), text);
-        }
-
-        var main = Path.Combine(folder, "main.bicep");
-        await File.WriteAllTextAsync(main, AzdTemplate.Of(app.Manifest));
-        await File.WriteAllTextAsync(Path.Combine(folder, "main.bicepparam"), AzdTemplate.ParametersOf(app.Manifest));
-        // The compiler takes the nearest settings above its file.
-        await File.WriteAllTextAsync(Path.Combine(folder, "bicepconfig.json"), """{ "analyzers": { "core": { "enabled": true } } }""");
-
-        return new(main, app.Manifest, await BicepCompiler.Instance.EvaluateAsync(Path.Combine(folder, "main.bicepparam")));
+        var files = new BicepFiles(
+        [
+            .. app.Files.Where(file => file.Key.EndsWith(".bicep", StringComparison.Ordinal)),
+            KeyValuePair.Create(Template, AzdTemplate.Of(app.Manifest)),
+            KeyValuePair.Create(Parameters, AzdTemplate.ParametersOf(app.Manifest)),
+        ]);
+        return new(files, app.Manifest, await BicepCompiler.EvaluateAsync(files, Parameters));
     }
-
-    // Beside the tests, so that the next run takes the place of this one.
-    private static readonly Lazy<string> s_folder = new(() =>
-    {
-        var folder = new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "deployments"));
-        if (folder.Exists)
-        {
-            folder.Delete(recursive: true);
-        }
-
-        return folder.FullName;
-    });
 }

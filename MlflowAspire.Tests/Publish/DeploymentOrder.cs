@@ -20,13 +20,14 @@ public sealed class DeploymentOrder
     /// <summary>The declaration of a symbol in the module of a step.</summary>
     public DeploymentNode? Find(DeploymentStep step, string symbol) => _resources[step.Module].Nodes.SingleOrDefault(node => node.Symbol == symbol);
 
-    internal static async Task<DeploymentOrder> ReadAsync(string main)
+    internal static async Task<DeploymentOrder> ReadAsync(BicepFiles files, string template)
     {
-        var modules = await BicepCompiler.Instance.GraphAsync(main);
+        var modules = await BicepCompiler.GraphAsync(files, template);
         var resources = new Dictionary<string, DeploymentGraph>();
         foreach (var module in modules.Nodes.Where(node => node.RelativePath is not null))
         {
-            resources[module.Symbol] = await BicepCompiler.Instance.GraphAsync(Path.Combine(Path.GetDirectoryName(main)!, module.RelativePath!));
+            // By itself: most modules are those of other deployments too.
+            resources[module.Symbol] = await BicepCompiler.GraphAsync(files.Only(module.RelativePath!), module.RelativePath!);
         }
 
         return new(modules, resources);

@@ -192,23 +192,6 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Bad_setting_stops_publishing_before_anything_is_written()
-    {
-        var directory = Directory.CreateTempSubdirectory("mlflow-publish-");
-        try
-        {
-            var (exitCode, log) = await PublishingProcess.RunAsync(directory.FullName, "Profile=prod");
-
-            Assert.Equal((1, "Mlflow:Profile is 'prod'; accepted: development or production."), (exitCode, log.Trim()));
-            Assert.Empty(directory.EnumerateFileSystemInfos());
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
-    }
-
-    [Fact]
     public void Subnets_are_cut_from_the_address_space()
     {
         var network = Read("Network:AddressSpace=192.168.0.0/20").Network;

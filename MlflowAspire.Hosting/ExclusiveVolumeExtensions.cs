@@ -36,6 +36,7 @@ public static class ExclusiveVolumeExtensions
     /// <param name="command">What the image runs by itself (its ENTRYPOINT and CMD). Not needed where the container's arguments name the command.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="InvalidOperationException">When the container starts: it has no named volume that it writes to.</exception>
+    [AspireExport]
     public static IResourceBuilder<T> WithExclusiveVolume<T>(this IResourceBuilder<T> builder, params string[] command) where T : ContainerResource
     {
         ArgumentNullException.ThrowIfNull(builder);

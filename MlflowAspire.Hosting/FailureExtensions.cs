@@ -14,6 +14,7 @@ public static class FailureExtensions
     /// <typeparam name="T">The type of the container.</typeparam>
     /// <param name="builder">The container.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<T> WithRestartAfterFailure<T>(this IResourceBuilder<T> builder) where T : ContainerResource
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -17,6 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// </param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">A name is not a host name.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithAllowedHosts(this IResourceBuilder<MlflowServerResource> builder, params string[] hosts)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -14,6 +14,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">It is no address, or holds a password.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithArtifactStore(this IResourceBuilder<MlflowServerResource> builder, string uri)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -29,6 +30,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="set">Sets the variables; it is called for each container.</param>
     /// <returns>The builder.</returns>
+    [AspireExportIgnore(Reason = "Takes a callback that is called for each container. withEnvironment sets variables of the server alone.")]
     public static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(
         this IResourceBuilder<MlflowServerResource> builder, Action<EnvironmentCallbackContext> set)
     {

@@ -9,6 +9,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="database">The database.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="InvalidOperationException">The server has a backend store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithBackendStore(
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<PostgresDatabaseResource> database)
     {

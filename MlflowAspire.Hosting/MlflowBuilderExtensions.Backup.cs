@@ -16,6 +16,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="folder">The folder, also relative to the one of the app host. It is made when it is needed.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithBackupFolder(this IResourceBuilder<MlflowServerResource> builder, string folder)
     {
         ArgumentNullException.ThrowIfNull(builder);

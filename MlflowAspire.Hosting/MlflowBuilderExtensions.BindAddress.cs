@@ -17,6 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="address">An IPv4 address of this machine, or <c>0.0.0.0</c>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">It is no IPv4 address.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithBindAddress(this IResourceBuilder<MlflowServerResource> builder, string address)
     {
         ArgumentNullException.ThrowIfNull(builder);

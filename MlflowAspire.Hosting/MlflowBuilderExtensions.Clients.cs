@@ -21,6 +21,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="connectionName">The name of the connection; that of the server by default.</param>
     /// <param name="optional">Whether the client starts without the address; it always has one.</param>
     /// <returns>The builder of the client.</returns>
+    [AspireExport("withMlflowReference")]
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
         this IResourceBuilder<TDestination> builder, IResourceBuilder<MlflowServerResource> mlflow, string? connectionName = null, bool optional = false)
         where TDestination : IResourceWithEnvironment
@@ -53,6 +54,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="name">The name of the resource.</param>
     /// <param name="scriptPath">The script, relative to the app host's folder.</param>
     /// <returns>The builder of the client.</returns>
+    [AspireExport]
     public static IResourceBuilder<ContainerResource> AddPythonClient(
         this IResourceBuilder<MlflowServerResource> mlflow, [ResourceName] string name, string scriptPath)
     {

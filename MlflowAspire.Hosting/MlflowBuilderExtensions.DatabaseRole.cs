@@ -14,6 +14,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The password is no secret.</exception>
     /// <exception cref="InvalidOperationException">When publishing: the flexible server takes no passwords.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithDatabaseRole(
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> userName, IResourceBuilder<ParameterResource> password)
     {

@@ -25,6 +25,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The URI is none of a database or holds credentials, or the password is no secret.</exception>
     /// <exception cref="InvalidOperationException">The server has a backend store already.</exception>
+    [AspireExport("withExternalBackendStore")]
     public static IResourceBuilder<MlflowServerResource> WithBackendStore(
         this IResourceBuilder<MlflowServerResource> builder,
         ReferenceExpression uri,

@@ -14,6 +14,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="replicas">1 to 30.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithReplicas(this IResourceBuilder<MlflowServerResource> builder, int replicas)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -38,6 +39,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="redisUrl">A secret: the URL with the credentials, such as <c>rediss://:key@queue.example.com:6380/0</c>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The parameter is not a secret.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithJobQueue(
         this IResourceBuilder<MlflowServerResource> builder, IResourceBuilder<ParameterResource> redisUrl)
     {

@@ -10,6 +10,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="versions">The versions, 1 or more.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A version is less than 1.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithSecretVersions(
         this IResourceBuilder<MlflowServerResource> builder, MlflowSecretVersions versions)
     {
@@ -33,6 +34,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="secret">The value, a secret.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The parameter is no secret.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithSecret(
         this IResourceBuilder<MlflowServerResource> builder, string name, IResourceBuilder<ParameterResource> secret)
     {

@@ -14,6 +14,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="workers">1 to 64; each takes 0.5 GiB of the server's memory, see <see cref="WithSize"/>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithWorkers(this IResourceBuilder<MlflowServerResource> builder, int workers)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -30,6 +31,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="enabled">Whether jobs run on the server.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithJobs(this IResourceBuilder<MlflowServerResource> builder, bool enabled = true)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -43,6 +45,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="enabled">Whether the server has the gateway.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithAIGateway(this IResourceBuilder<MlflowServerResource> builder, bool enabled = true)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -57,6 +60,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="timeout">1 second to 24 hours, in whole seconds; -1 second for no limit.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithArtifactTimeout(this IResourceBuilder<MlflowServerResource> builder, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -72,6 +76,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="timeout">1 second to 1 hour, in whole seconds; zero for no limit.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithStatementTimeout(this IResourceBuilder<MlflowServerResource> builder, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -87,6 +92,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="mebibytes">1 to 1048576, in MiB.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithMaxArtifactSize(this IResourceBuilder<MlflowServerResource> builder, int mebibytes)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -100,6 +106,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithOpenTelemetry(this IResourceBuilder<MlflowServerResource> builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

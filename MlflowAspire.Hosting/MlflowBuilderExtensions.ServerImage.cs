@@ -17,6 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">It is no name of an image, or has neither tag nor digest.</exception>
     /// <exception cref="InvalidOperationException">The server has an image already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithServerImage(this IResourceBuilder<MlflowServerResource> builder, string image)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -43,6 +44,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">A version, an image or a package is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an image already.</exception>
+    [AspireExport("withServerImageBuild")]
     public static IResourceBuilder<MlflowServerResource> WithServerImage(this IResourceBuilder<MlflowServerResource> builder, MlflowImageBuild build)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -18,6 +18,7 @@ public static partial class MlflowBuilderExtensions
     /// </param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithSize(this IResourceBuilder<MlflowServerResource> builder, double cores, double memoryGiB)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -29,6 +29,7 @@ public static partial class MlflowBuilderExtensions
     /// </param>
     /// <returns>The builder of the server.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> AddMlflow(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,

@@ -6,6 +6,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace MlflowAspire.Hosting;
 
 /// <summary>The image that server, tasks and sample clients share.</summary>
+[AspireExportIgnore(Reason = "Internal.")]
 internal static class MlflowImage
 {
     /// <summary>The version of MLflow; the image's Dockerfile has the same default.</summary>

@@ -1,6 +1,9 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>What the image of an MLflow server is built from.</summary>
+[AspireDto]
 public sealed class MlflowImageBuild
 {
     /// <summary>

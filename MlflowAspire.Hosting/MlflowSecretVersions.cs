@@ -1,9 +1,12 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>
 /// The versions of the secrets that are generated, each 1 by default. A published version is made once: the key vault keeps the first value that it is given,
 /// so that a deployment from another machine changes nothing. A new value takes a new version.
 /// </summary>
+[AspireDto]
 public sealed record MlflowSecretVersions
 {
     /// <summary>

@@ -4,6 +4,7 @@ namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>An MLflow tracking server in a container.</summary>
 /// <param name="name">The name of the resource.</param>
+[AspireExport]
 public sealed class MlflowServerResource(string name) : ContainerResource(name), IResourceWithConnectionString
 {
     internal const string PrimaryEndpointName = "http";

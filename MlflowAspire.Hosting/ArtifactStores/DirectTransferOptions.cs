@@ -1,9 +1,12 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>
 /// Direct transfer between clients and a bucket (<c>MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD</c> and <c>MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD</c>). Clients
 /// still need no credentials: the server signs a URL for each part.
 /// </summary>
+[AspireDto]
 public sealed class DirectTransferOptions
 {
     private const long MiB = 1024 * 1024;

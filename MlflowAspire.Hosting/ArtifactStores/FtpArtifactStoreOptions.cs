@@ -1,8 +1,10 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
 /// <summary>How the MLflow server reaches an FTP server.</summary>
+[AspireDto]
 public sealed class FtpArtifactStoreOptions
 {
     /// <summary>The port, 1 to 65535 (default 21).</summary>

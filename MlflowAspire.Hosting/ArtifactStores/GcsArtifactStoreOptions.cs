@@ -1,8 +1,10 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
 /// <summary>How the MLflow server reaches and uses a bucket of Google Cloud Storage.</summary>
+[AspireDto]
 public sealed class GcsArtifactStoreOptions
 {
     /// <summary>The folder of the bucket that artifacts go below, such as <c>teams/vision</c>; by default the bucket itself.</summary>

@@ -1,6 +1,9 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>How the MLflow server reaches a Hadoop file system.</summary>
+[AspireDto]
 public sealed class HdfsArtifactStoreOptions
 {
     /// <summary>The port of the name node, 1 to 65535; by default the one of Hadoop's configuration.</summary>

@@ -17,6 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The bucket's name or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithGcsArtifactStore(
         this IResourceBuilder<MlflowServerResource> builder, string bucket, GcsArtifactStoreOptions? options = null)
     {

@@ -16,6 +16,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The name node or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithHdfsArtifactStore(
         this IResourceBuilder<MlflowServerResource> builder, string? nameNode = null, HdfsArtifactStoreOptions? options = null)
     {

@@ -18,6 +18,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The bucket's name or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithS3ArtifactStore(
         this IResourceBuilder<MlflowServerResource> builder, string bucket, S3ArtifactStoreOptions? options = null)
     {

@@ -15,6 +15,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The host or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithSftpArtifactStore(
         this IResourceBuilder<MlflowServerResource> builder, string host, SftpArtifactStoreOptions options)
     {

@@ -17,6 +17,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">An option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has an artifact store already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithVolumeArtifactStore(
         this IResourceBuilder<MlflowServerResource> builder, VolumeArtifactStoreOptions? options = null)
     {

@@ -1,8 +1,10 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace MlflowAspire.Hosting;
 
 /// <summary>How the MLflow server reaches an SFTP server: by a private key, and only when it knows the key of the host.</summary>
+[AspireDto]
 public sealed class SftpArtifactStoreOptions
 {
     /// <summary>The port, 1 to 65535 (default 22).</summary>

@@ -1,6 +1,9 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>Where a mounted artifact store lies.</summary>
+[AspireDto]
 public sealed class VolumeArtifactStoreOptions
 {
     /// <summary>The name of the volume in a local run; by default one that belongs to this app host alone.</summary>

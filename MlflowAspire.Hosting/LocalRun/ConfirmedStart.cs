@@ -4,6 +4,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace MlflowAspire.Hosting;
 
 /// <summary>Asks before a container is started in the dashboard.</summary>
+[AspireExportIgnore(Reason = "Internal.")]
 internal static class ConfirmedStart
 {
     /// <summary>Makes the dashboard ask before it starts the container, whichever of its buttons is used.</summary>

@@ -16,6 +16,7 @@ public static class LocalRunExtensions
     /// </summary>
     /// <param name="builder">The app host.</param>
     /// <returns>The builder.</returns>
+    [AspireExportIgnore(Reason = "Checks the process of the app host, which is another one in another language.")]
     public static IDistributedApplicationBuilder WithOneRunAtATime(this IDistributedApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -44,6 +45,7 @@ public static class LocalRunExtensions
     /// </summary>
     /// <param name="builder">The app host.</param>
     /// <returns>The builder.</returns>
+    [AspireExportIgnore(Reason = "Writes to the console of the app host, which is another process in another language.")]
     public static IDistributedApplicationBuilder WithConsoleLines(this IDistributedApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace MlflowAspire.Hosting;
 
 /// <summary>What the console says while a server starts.</summary>
+[AspireExportIgnore(Reason = "Internal.")]
 internal static class StartProgressExtensions
 {
     /// <summary>Says on the console what the server's start waits for, when it is ready, and that the app host stops.</summary>

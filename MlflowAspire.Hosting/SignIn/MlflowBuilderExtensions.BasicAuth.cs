@@ -34,6 +34,7 @@ public static partial class MlflowBuilderExtensions
     /// <exception cref="ArgumentException">The password is not a secret.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The time or the permission is out of range.</exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithBasicAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         IResourceBuilder<ParameterResource>? adminUser = null,

@@ -25,6 +25,7 @@ public static partial class MlflowBuilderExtensions
     /// The address is not the one of a configuration, or is published and not https; the client secret is not a secret; or an option is wrong.
     /// </exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithOidcAuth(
         this IResourceBuilder<MlflowServerResource> builder,
         string discoveryUrl,
@@ -58,6 +59,7 @@ public static partial class MlflowBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The client secret is not a secret, or an option is wrong.</exception>
     /// <exception cref="InvalidOperationException">The server has a sign-in already.</exception>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithEntraOidc(
         this IResourceBuilder<MlflowServerResource> builder,
         string tenantId,

@@ -10,6 +10,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <returns>The builder.</returns>
+    [AspireExport]
     public static IResourceBuilder<MlflowServerResource> WithAnonymousAccess(this IResourceBuilder<MlflowServerResource> builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

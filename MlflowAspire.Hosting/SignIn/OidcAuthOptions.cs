@@ -1,6 +1,9 @@
+using Aspire.Hosting;
+
 namespace MlflowAspire.Hosting;
 
 /// <summary>What sign-in with OpenID Connect takes from a provider's tokens, and what users may do.</summary>
+[AspireDto]
 public sealed record OidcAuthOptions
 {
     /// <summary>

@@ -65,7 +65,8 @@ public class PackageTests(ImageFixture image)
             "--build-arg", $"PYTHON_PACKAGES={package}==1.0.4", MlflowImage.ContextPath);
         try
         {
-            var container = image.Container(name, new Dictionary<string, string>(), "python", "-c", $"import {package}; print({package}.parse('<a>b</a>')['a'])");
+            string[] parse = ["python", "-c", $"import {package}; print({package}.parse('<a>b</a>')['a'])"];
+            var container = image.Container(name, new Dictionary<string, string>(), parse);
             Assert.Equal("b\n", (await ImageRun.OfAsync(container)).Succeeded().Output);
             var list = image.Container(name, new Dictionary<string, string>(), "cat", "/usr/share/sbom/mlflow-aspire.cdx.json");
             var components = JsonDocument.Parse((await ImageRun.OfAsync(list)).Succeeded().Output).RootElement.GetProperty("components").EnumerateArray();

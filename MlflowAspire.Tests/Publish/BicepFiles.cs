@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MlflowAspire.Tests.Publish;
 
-/// <summary>Files that the compiler reads, by their names. They are in one folder, which is named after their content: the same files are the same folder.</summary>
+/// <summary>Files that the compiler reads, by their names. They are in one folder, which is named after their content.</summary>
 /// <param name="texts">The text of each file.</param>
 internal sealed class BicepFiles(IEnumerable<KeyValuePair<string, string>> texts)
 {

@@ -119,7 +119,7 @@ def _defined(node: ast.AST) -> list[str]:
     if isinstance(node, (ast.Assign, ast.AnnAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = [target for target in targets if isinstance(target, ast.Name)]
-        attributes = [target for target in targets if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in ("self", "cls")]
+        attributes = [target for target in targets if isinstance(target, ast.Attribute) and ast.unparse(target.value) in ("self", "cls")]
         return [target.id for target in names] + [target.attr for target in attributes]
     return []
 

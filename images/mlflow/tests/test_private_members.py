@@ -24,6 +24,8 @@ MEMBERS = {
     "mlflow.server.handlers:_disable_unless_serve_artifacts": "func",
     "mlflow.server.handlers:_download_artifact": "artifact_path",
     "mlflow.server.handlers:_get_artifact_repo_mlflow_artifacts": "",
+    "mlflow.server.handlers:_get_artifact_repository_for_uri": "artifact_uri",
+    "mlflow.server.handlers:_get_job_store": "backend_store_uri",
     "mlflow.server.handlers:_get_normalized_request_json": "flask_request",
     "mlflow.server.handlers:_get_request_json": "flask_request",
     "mlflow.server.handlers:_get_tracking_store": "backend_store_uri default_artifact_root",
@@ -44,6 +46,7 @@ MEMBERS = {
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._engine_map": None,
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_logged_models": "self older_than",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_runs": "self older_than",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_run": "self session run_uuid eager",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_experiment": "self experiment_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_logged_model": "self model_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_run": "self run_id",
@@ -59,9 +62,9 @@ MEMBERS = {
     "mlflow_oidc_auth.validators._referenced:referenced_run_permission": "run_id username",
 }
 
-# Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, uvicorn.
+# Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn.
 OF_OTHERS = {"_exit", "_upgrade_revs", "_config", "_idle_connection_queue", "_sftp_live", "_transport", "_install_sigquit_handler", "_should_upgrade"}
-OF_OTHERS |= {"_load_configurators", "_load_distro", "_load_instrumentors"}
+OF_OTHERS |= {"_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
 
 
 class PrivateMembersTest(unittest.TestCase):

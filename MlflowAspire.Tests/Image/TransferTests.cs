@@ -1,11 +1,11 @@
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>Files that are larger than the memory of the server.</summary>
+/// <summary>Files that together are larger than the memory that the server has for them.</summary>
 [Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
 public class TransferTests(ImageFixture image)
 {
-    // All that the container may use: its processes, and /tmp, which is in memory.
+    // All that the container may use: its processes, which take more than half of it, and /tmp, which is in memory.
     private const long Memory = 640L << 20;
 
     [Fact]
@@ -14,7 +14,7 @@ public class TransferTests(ImageFixture image)
         await using var blobs = await BlobServer.StartAsync(image);
         await using var server = await StartAsync();
 
-        var client = image.Container(MlflowServer.Client, "python", "/scripts/transfers.py", "250", "3");
+        var client = image.Container(MlflowServer.Client, "python", "/scripts/transfers.py", "150", "3");
         (await ImageRun.OfAsync(client, TimeSpan.FromMinutes(8))).Succeeded();
 
         Assert.Equal(0, await server.StopAsync());
@@ -26,7 +26,7 @@ public class TransferTests(ImageFixture image)
         await using var blobs = await BlobServer.StartAsync(image);
         await using var server = await StartAsync();
 
-        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/slow_readers.py", "200", "60")).Succeeded();
+        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/slow_readers.py", "64", "60")).Succeeded();
 
         Assert.Equal(0, await server.StopAsync());
     }

@@ -25,7 +25,7 @@ for _ in range(int(sys.argv[2])):
     connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: {target.netloc}\r\n\r\n".encode())
     connections.append(connection)
 for connection in connections:
-    if b" 200 " not in connection.recv(16):
-        raise SystemExit("a download was not begun")
+    if b" 200 " not in (answer := connection.recv(1000)):
+        raise SystemExit(f"a download was not begun: {answer.decode(errors='replace')}")
 for path in ("/api/2.0/mlflow/experiments/search?max_results=1", PATH):
     requests.get(SERVER + path, timeout=60).raise_for_status()

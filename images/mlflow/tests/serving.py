@@ -42,8 +42,8 @@ elif sign_in == "oidc":
         print("token", user, token, flush=True)
 else:
     from mlflow.server.fastapi_app import app
-from mlflow_aspire.server.direct import arrange
-arrange(app, guard=guard.install(os.environ), direct=True)
+from mlflow_aspire.server.app import complete
+app = complete(app, True, os.environ)
 import uvicorn
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """

@@ -25,8 +25,14 @@ from .settings import ServerSettings
 def build(name: str, is_factory: bool, settings: ServerSettings, environment: Environment) -> ASGIApp:
     """MLflow's app of this name, such as `mlflow.server.fastapi_app:app`, completed."""
     loaded = import_from_string(name)
-    app: FastAPI = loaded() if is_factory else loaded
+    return complete(loaded() if is_factory else loaded, settings.direct_routes, environment)
+
+
+def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
+    """Changes MLflow and its app, and puts in front of it what belongs there."""
+    # First: when its routes are read, FastAPI keeps what they call, and later changes of them have no effect.
+    front = guard.install(environment)
     routes = Routes(app, flask_mount(app)[1])
-    arrange(app, guard=guard.install(environment), direct=settings.direct_routes)
+    arrange(app, guard=front, direct=direct)
     stack = prometheus.observe(Draining(RetryAfter(app)), routes, environment)
     return telemetry.observe(stack, app, routes, environment)

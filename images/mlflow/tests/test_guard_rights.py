@@ -1,5 +1,6 @@
 """A user without rights tries each way that leads by an own place to somebody else's object."""
 
+import sqlite3
 import uuid
 from typing import Any, ClassVar
 
@@ -146,6 +147,16 @@ class Rights(ServerTest):
                 self.assertNotEqual(tags.get(key), value)
         answer = self.server.call("stranger", "GET", f"/ajax-api/2.0/mlflow/get-trace-artifact?request_id={trace}")
         self.assertNotIn(SECRET.decode(), answer.text)
+
+    def test_a_tag_that_an_import_brings_leads_nowhere(self) -> None:
+        trace = self.new_trace("stranger", self.own)
+        place = f"mlflow-artifacts:/{self.experiment}/traces/{self.trace}/artifacts"
+        with sqlite3.connect(self.server.folder / "runs.db") as database:
+            database.execute("UPDATE trace_tags SET value = ? WHERE request_id = ? AND key = 'mlflow.artifactLocation'", (place, trace))
+        for version in ("2.0", "3.0"):
+            answer = self.server.call("stranger", "GET", f"/ajax-api/{version}/mlflow/get-trace-artifact?request_id={trace}")
+            self.assertEqual(answer.status_code, 400, answer.text)
+            self.assertIn("which is not its folder in its experiment", answer.text)
 
     def test_an_id_of_a_trace_leads_nowhere(self) -> None:
         for trace in (f"../{self.their_run}", f"..%2f{self.their_run}", "a/b", "a\\b", "..", "tr\u0000", "x" * 300, ""):

@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import anyio
+from mlflow.exceptions import MlflowException
 
 from mlflow_aspire.server import readiness
 from mlflow_aspire.stores import probe
@@ -31,6 +32,10 @@ class StoreProbeTest(unittest.TestCase):
         ):
             with self.subTest(reason):
                 self.assertIn(reason, self.problem(error))
+
+    def test_an_address_that_mlflow_refuses(self) -> None:
+        with mock.patch.object(probe, "get_artifact_repository", side_effect=MlflowException("there is no store for x://")):
+            self.assertEqual(probe.problem("x://bucket"), "there is no store for x://")
 
     def test_a_store_that_is_down_may_come_back(self) -> None:
         for error in (ConnectionRefusedError(111, "Connection refused"), _status(503)):

@@ -77,6 +77,13 @@ public sealed class MlflowServer : IAsyncDisposable
     /// <summary>Runs a Python statement beside the server.</summary>
     public Task<string> PythonAsync(string code) => _container.PythonAsync(code);
 
+    /// <summary>Runs a command beside the server, as its client or with its stores.</summary>
+    public async Task RunAsync(params string[] command)
+    {
+        var result = await _container.ExecAsync(["env", "MLFLOW_TRACKING_URI=http://localhost:5000", .. command]).WaitAsync(s_limit);
+        Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)} ended with {result.ExitCode}.\n{result.Stdout}\n{result.Stderr}\n{await LogsAsync()}");
+    }
+
     /// <summary>Stops the server and gives its exit code.</summary>
     public async Task<long> StopAsync()
     {

@@ -70,6 +70,7 @@ internal sealed class BadLogins : IAsyncDisposable
     {
         using (client)
         {
+            client.Timeout = s_limit;
             while (!_stopped)
             {
                 using var response = await client.GetAsync(path);

@@ -92,12 +92,20 @@ public sealed class MlflowServer : IAsyncDisposable
         return await _container.GetExitCodeAsync();
     }
 
+    /// <summary>Stops the server in good order and starts it again, and waits until it answers.</summary>
+    public async Task RestartAsync()
+    {
+        await _container.StopAsync();
+        await _container.StartAsync();
+    }
+
     /// <summary>Everything that the server has written.</summary>
     public Task<string> LogsAsync() => _container.LogsAsync();
 
     public ValueTask DisposeAsync() => _container.DisposeAsync();
 
-    private static Dictionary<string, string> WithDefaults(IEnumerable<KeyValuePair<string, string>> settings)
+    /// <summary>Settings together with those that every server needs.</summary>
+    public static Dictionary<string, string> WithDefaults(IEnumerable<KeyValuePair<string, string>> settings)
     {
         var environment = new Dictionary<string, string>(Settings);
         foreach (var (name, value) in settings)

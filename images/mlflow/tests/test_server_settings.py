@@ -1,8 +1,11 @@
+import inspect
 import unittest
 from unittest import mock
 
+import mlflow.server
+
 from mlflow_aspire.errors import SettingError
-from mlflow_aspire.server import serve, settings, telemetry
+from mlflow_aspire.server import own_address, serve, settings, telemetry
 
 SETTINGS = {
     "MLFLOW_BACKEND_STORE_URI": "postgresql://me:database-secret@db/mlflow",
@@ -51,6 +54,23 @@ class ServeTest(unittest.TestCase):
             settings.read({}),
             settings.ServerSettings(access_log=False, direct_routes=True, grace=25, header_bytes=65_536, request_seconds=20),
         )
+
+
+class OwnAddressTest(unittest.TestCase):
+    def test_jobs_may_call_the_server_at_the_address_that_it_listens_at(self) -> None:
+        environment = {"MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example", "MLFLOW_HOST": "0.0.0.0", "MLFLOW_PORT": "5001"}
+        own_address.allow(environment)
+        self.assertEqual(environment["MLFLOW_SERVER_ALLOWED_HOSTS"], "ml.example,0.0.0.0:5001")
+        # This is the address that MLflow gives them.
+        source = inspect.getsource(mlflow.server._run_server)
+        self.assertIn('server_uri = f"http://{host}:{port}"', source)
+        self.assertIn("job_env[MLFLOW_GATEWAY_URI.name] = server_uri", source)
+
+    def test_nothing_is_added_without_jobs_or_without_a_list(self) -> None:
+        for given in ({"MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, {}):
+            environment = dict(given)
+            own_address.allow(environment)
+            self.assertEqual(environment, given)
 
 
 class TelemetryTest(unittest.TestCase):

@@ -7,7 +7,7 @@ from ..databases import BACKEND, current, schemas, timeouts
 from ..databases.connection import patience
 from ..databases.migrate import migrate_settled
 from ..settings import MutableEnvironment, flag, required
-from . import capacity, prometheus, readiness, settings, telemetry
+from . import capacity, own_address, prometheus, readiness, settings, telemetry
 
 
 def serve(environment: MutableEnvironment) -> NoReturn:
@@ -39,6 +39,7 @@ def prepare(environment: MutableEnvironment) -> list[str]:
     stores.prepare(environment)
     keys.check(environment)
     guard.settle(environment)
+    own_address.allow(environment)
     telemetry.prepare(environment)
     prometheus.prepare(environment, readiness.port(environment))
     capacity.settle(environment)

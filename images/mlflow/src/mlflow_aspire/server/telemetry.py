@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag
-from . import capacity
+from . import capacity, own_address
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _ENABLED = "MLFLOW_OPENTELEMETRY"
 _PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _ACCEPTED_PROTOCOL = "http/protobuf"
-_JOBS = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"
 _RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
 _INSTANCE = "service.instance.id"
 
@@ -57,7 +56,7 @@ def instrument(environment: Environment) -> None:
     distro.configure()
     _load_instrumentors(distro)
     pools.observe()
-    if flag(environment, _JOBS, False):
+    if own_address.runs_jobs(environment):
         jobs.observe()
 
 

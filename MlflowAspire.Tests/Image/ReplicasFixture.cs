@@ -1,0 +1,146 @@
+using System.Text;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Images;
+
+namespace MlflowAspire.Tests.Image;
+
+/// <summary>
+/// Two servers of the image as they are published with replicas and jobs: one database, one artifact store and one queue; sign-in and telemetry are on. In
+/// front of them is a proxy that takes them in turn, and beside them an AI provider with a certificate of its own.
+/// </summary>
+public sealed class ReplicasFixture : IAsyncLifetime
+{
+    /// <summary>The address of the provider.</summary>
+    public const string Provider = "https://provider:8443/v1";
+
+    private const string Proxy = "proxy:5000";
+    private const string AdminPassword = "a password of these tests";
+    private readonly ImageFixture _image = new();
+    private readonly CertificateFolder _certificate = new("provider");
+    private readonly List<IContainer> _neighbours = [];
+    private readonly List<MlflowServer> _servers = [];
+    private BlobServer? _blobs;
+
+    /// <summary>The database of both.</summary>
+    public TestDatabase Database { get; private set; } = null!;
+
+    /// <summary>What the servers send their telemetry to.</summary>
+    public IContainer Collector { get; private set; } = null!;
+
+    /// <summary>The server that runs the periodic jobs.</summary>
+    public MlflowServer First => _servers[0];
+
+    /// <summary>The other one.</summary>
+    public MlflowServer Second => _servers[1];
+
+    public async Task InitializeAsync()
+    {
+        await _image.InitializeAsync();
+        Database = await _image.CreateMigratedDatabaseAsync();
+        var users = await _image.CreateDatabaseAsync();
+        _blobs = await BlobServer.StartAsync(_image);
+
+        var servers = new ImageFromDockerfileBuilder()
+            .WithDockerfileDirectory(Path.Combine(AppContext.BaseDirectory, "Image", "Servers", "neighbours"))
+            .WithName("mlflow-aspire-neighbours:tests")
+            .WithDeleteIfExists(false)
+            .WithCleanUp(false)
+            .Build();
+        await servers.CreateAsync();
+        await StartAsync(Neighbour(servers, "queue", "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", "/tmp"));
+        await StartAsync(_image.Container(_image.ImageName, Nothing, "python", "/scripts/https_provider.py", "/tls", "8443")
+            .WithNetworkAliases("provider").WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly));
+        Collector = await StartAsync(_image.Container(_image.ImageName, Nothing, "python", "/scripts/collector.py").WithNetworkAliases("collector"));
+
+        var settings = new Dictionary<string, string>(Database.Environment)
+        {
+            ["MLFLOW_APP_NAME"] = "basic-auth",
+            ["MLFLOW_AUTH_DATABASE_URI"] = users.Uri,
+            ["MLFLOW_AUTH_ADMIN_PASSWORD"] = AdminPassword,
+            ["MLFLOW_SERVER_REPLICAS"] = "2",
+            ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "true",
+            ["MLFLOW_SERVER_JOB_HUEY_REDIS_URL"] = "redis://queue:6379/0",
+            ["MLFLOW_READINESS_PORT"] = "5001",
+            ["MLFLOW_SERVER_PROMETHEUS"] = "true",
+            ["MLFLOW_SERVER_ALLOWED_HOSTS"] = $"{Proxy},localhost:5000,replica-a:5000,replica-b:5000",
+            ["MLFLOW_CA_CERTIFICATES"] = await File.ReadAllTextAsync(Path.Combine(_certificate.Path, "certificate.pem")),
+            ["MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS"] = "true",
+            ["MLFLOW_OPENTELEMETRY"] = "true",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4318",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+        };
+        foreach (var (name, value) in BlobServer.Settings)
+        {
+            settings[name] = value;
+        }
+
+        (await _image.RunAsync(MlflowServer.WithDefaults(settings), "migrate")).Succeeded();
+        // The first administrator is made once, as an upgrade to more replicas meets it.
+        _servers.Add(await StartServerAsync(settings, "replica-a", isPeriodic: true));
+        _servers.Add(await StartServerAsync(settings, "replica-b", isPeriodic: false));
+        await StartAsync(Neighbour(servers, "proxy", "haproxy", "-f", "/etc/haproxy/replicas.cfg"));
+        await RunAsync(Script("-c", "import requests, time\nwhile not requests.get('http://proxy:5000/health').ok: time.sleep(0.2)"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var server in _servers)
+        {
+            await server.DisposeAsync();
+        }
+
+        foreach (var container in Enumerable.Reverse(_neighbours))
+        {
+            await container.DisposeAsync();
+        }
+
+        if (_blobs is not null)
+        {
+            await _blobs.DisposeAsync();
+        }
+
+        await _image.DisposeAsync();
+        _certificate.Dispose();
+    }
+
+    /// <summary>A Python program of an administrator, who reaches the servers through the proxy.</summary>
+    public ContainerBuilder Script(params string[] arguments) => _image.Container(
+        new Dictionary<string, string>
+        {
+            ["MLFLOW_TRACKING_URI"] = $"http://{Proxy}",
+            ["MLFLOW_TRACKING_USERNAME"] = "admin",
+            ["MLFLOW_TRACKING_PASSWORD"] = AdminPassword,
+            ["AUTHORIZATION"] = $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{AdminPassword}"))}",
+        },
+        ["python", .. arguments]);
+
+    /// <summary>Runs such a program to its end, and gives what it has printed.</summary>
+    public static async Task<string> RunAsync(ContainerBuilder script) => (await ImageRun.OfAsync(script)).Succeeded().Output;
+
+    private static Dictionary<string, string> Nothing => [];
+
+    private ContainerBuilder Neighbour(IImage image, string name, params string[] command) =>
+        _image.Container(image.FullName, Nothing, command).WithNetworkAliases(name);
+
+    private Task<MlflowServer> StartServerAsync(Dictionary<string, string> settings, string name, bool isPeriodic) => MlflowServer.StartAsync(
+        _image,
+        new Dictionary<string, string>(settings) { ["MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS"] = isPeriodic ? "true" : "false" },
+        container => container.WithNetworkAliases(name));
+
+    private async Task<IContainer> StartAsync(ContainerBuilder builder)
+    {
+        var container = builder.Build();
+        _neighbours.Add(container);
+        await container.StartAsync();
+        return container;
+    }
+}
+
+/// <summary>The tests that share the replicas run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class ReplicasCollection : ICollectionFixture<ReplicasFixture>
+{
+    public const string Name = "Replicas";
+}

@@ -11,7 +11,8 @@ namespace Aspire.Hosting;
 public static class LocalRunExtensions
 {
     /// <summary>
-    /// Ends this process with exit code 1 when the same checkout runs already, as both would write to the same volumes, and lets the dashboard have free ports.
+    /// Ends this process with exit code 1 when the same checkout runs already, as both would write to the same volumes, or when the launch profile asks for a
+    /// developer certificate that there is not, and lets the dashboard have free ports.
     /// Nothing of it when publishing, or when tests run the app host in their own process, with volumes and ports of their own.
     /// </summary>
     /// <param name="builder">The app host.</param>
@@ -30,6 +31,13 @@ public static class LocalRunExtensions
             Console.Error.WriteLine($"This app host runs already ({builder.AppHostDirectory}). Stop that run first: both would write to the same volumes.");
             Environment.Exit(1);
             return builder;
+        }
+
+        // The server of the dashboard would end with a stack trace, after everything else has started.
+        if (DeveloperCertificate.IsMissing(builder.Configuration))
+        {
+            Console.Error.WriteLine(DeveloperCertificate.Advice);
+            Environment.Exit(1);
         }
 
         // Held until the process ends.

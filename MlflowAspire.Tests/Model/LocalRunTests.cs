@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 using MlflowAspire.Hosting;
 
@@ -92,5 +94,23 @@ public sealed class LocalRunTests
         }
 
         Assert.True(LocalPort.IsFree(port));
+    }
+
+    [Theory]
+    [InlineData("https://localhost:17891", false, true)]
+    [InlineData("https://localhost:17891", true, false)]
+    [InlineData("http://localhost:15891", false, false)]
+    public void A_developer_certificate_is_missed_where_https_asks_for_it(string url, bool isThere, bool isMissing)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", url)]).Build();
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        if (isThere)
+        {
+            request.CertificateExtensions.Add(new(DeveloperCertificate.Extension, [2], critical: false));
+        }
+
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.Now, DateTimeOffset.Now.AddDays(1));
+        Assert.Equal(isMissing, DeveloperCertificate.IsMissing(configuration, [certificate]));
     }
 }

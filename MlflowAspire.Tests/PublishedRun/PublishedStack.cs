@@ -92,7 +92,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
         await RunAsync(Mlflow().WithCommand("python", "-c",
             "from azure.storage.blob import ContainerClient as C; "
             + $"key = {{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}; "
-            + $"C('https://{Account}.blob.core.windows.net', 'mlflow', credential=key).create_container()"));
+            + $"[C('https://{Account}.blob.core.windows.net', name, credential=key).create_container() for name in ('mlflow', 'mlflow-backups')]"));
     }
 
     public async Task DisposeAsync()
@@ -143,8 +143,13 @@ public sealed partial class PublishedStack : IAsyncLifetime
         return container;
     }
 
-    /// <summary>Runs a container to its end and returns what it wrote.</summary>
-    internal async Task<string> RunAsync(ContainerBuilder builder)
+    /// <summary>Runs a container to its end, which is a good one, and returns what it wrote.</summary>
+    internal Task<string> RunAsync(ContainerBuilder builder) => ToEndAsync(builder, expected: 0);
+
+    /// <summary>Runs a container that fails, and returns what it wrote.</summary>
+    internal Task<string> ExitAsync(ContainerBuilder builder) => ToEndAsync(builder, expected: 1);
+
+    private async Task<string> ToEndAsync(ContainerBuilder builder, long expected)
     {
         var container = await StartAsync(builder);
         using var limit = new CancellationTokenSource(s_limit);
@@ -152,7 +157,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
         {
             var exitCode = await container.GetExitCodeAsync(limit.Token);
             var logs = await LogsAsync(container);
-            Assert.True(exitCode == 0, $"{container.Name} ended with {exitCode}:\n{logs}");
+            Assert.True(exitCode == expected, $"{container.Name} ended with {exitCode}:\n{logs}");
             return logs;
         }
         catch (OperationCanceledException)

@@ -23,9 +23,25 @@ public class AppHostRestartTests
         await host.StartAsync();
         await VerifyAsync(client, run);
 
+        // Azurite writes what it knows of its blobs every few seconds, and when it is stopped.
+        var artifacts = Enumerable.Range(0, 12).Select(number => $"/api/2.0/mlflow-artifacts/artifacts/restart/last-{number}.txt").ToArray();
+        foreach (var artifact in artifacts)
+        {
+            using var content = new StringContent(artifact);
+            using var stored = await client.PutAsync(artifact, content);
+            stored.EnsureSuccessStatusCode();
+        }
+
+        var containers = await host.ContainersAsync();
+        var begin = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         await host.StopAsync();
         await host.StartAsync();
         await VerifyAsync(client, run);
+        Assert.StartsWith("mlflow", (await EndsAsync(containers, begin))[0], StringComparison.Ordinal);
+        foreach (var artifact in artifacts)
+        {
+            Assert.Equal(artifact, await client.GetStringAsync(artifact));
+        }
 
         // A second one of the same folder would start its stores on the same volumes.
         var lines = (await host.StartSecondAsync()).Split('\n');
@@ -41,6 +57,15 @@ public class AppHostRestartTests
         var output = await host.StopWhileStartingAsync();
         Assert.True(output.Contains("Stopping.", StringComparison.Ordinal), output);
         Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The images of containers in the order in which they ended.</summary>
+    private static async Task<string[]> EndsAsync(string[] containers, long begin)
+    {
+        string[] filters = [.. containers.Select(container => $"--filter=container={container}"), "--filter=event=die"];
+        string[] time = ["--since", $"{begin}", "--until", $"{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"];
+        var events = await DockerCli.RunAsync(["events", .. time, .. filters, "--format", "{{.TimeNano}} {{.From}}"]);
+        return [.. events.Split('\n').Order(StringComparer.Ordinal).Select(line => line.Split(' ')[1])];
     }
 
     private static async Task<string> WriteAsync(HttpClient client)

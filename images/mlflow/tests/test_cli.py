@@ -34,6 +34,16 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stdout), (2, ""))
                 self.assertRegex(result.stderr, r"\Amlflow-aspire: error: MLFLOW_BACKEND_STORE_URI is not set[^\n]*\n\Z")
 
+    def test_a_start_does_not_look_for_garbage_all_the_time(self) -> None:
+        script = (
+            "import atexit, gc, sys; from mlflow_aspire import cli; "
+            "atexit.register(lambda: print(gc.get_threshold()[0])); sys.argv[1:] = ['users']; cli.main()"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", script], env={**ENVIRONMENT, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=60
+        )
+        self.assertGreaterEqual(int(result.stdout), 100_000)
+
     def test_a_failure_is_one_line_and_exit_code_1(self) -> None:
         database = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me:secret%2D1@127.0.0.1:9/mlflow", "MLFLOW_DATABASE_TIMEOUT_SECONDS": "1"}
         result = run("migrate", **database)

@@ -56,6 +56,7 @@ public static partial class MlflowBuilderExtensions
             DemoData = new($"{name}-demo"),
             Backup = new($"{name}-backup"),
             Restore = new($"{name}-restore"),
+            Import = new($"{name}-import"),
         };
 
         var mlflow = builder.AddResource(server)
@@ -87,6 +88,7 @@ public static partial class MlflowBuilderExtensions
             builder.AddGarbageCollectionCommand(mlflow);
             builder.AddDemoData(mlflow);
             builder.AddBackupCommands(mlflow);
+            builder.AddImportCommand(mlflow);
             mlflow.ReportStart();
         }
 

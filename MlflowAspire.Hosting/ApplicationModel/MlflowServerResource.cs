@@ -48,6 +48,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The container that brings back what an archive has, in a local run.</summary>
     internal MlflowTaskResource Restore { get; init; } = null!;
 
+    /// <summary>The container that brings in what another MLflow has kept, in a local run.</summary>
+    internal MlflowTaskResource Import { get; init; } = null!;
+
     /// <summary>Where archives are in a local run.</summary>
     internal BackupFolder BackupFolder { get; set; } = null!;
 

@@ -39,7 +39,9 @@ internal static partial class ComposeFile
 
             """);
         var volumes = new SortedSet<string>(StringComparer.Ordinal);
-        var containers = builder.Resources.Where(resource => resource.IsContainer() && resource.Name is not ("quickstart" or "mlflow-restore"));
+        // Restore and import ask for what only a call can say.
+        var containers = builder.Resources
+            .Where(resource => resource.IsContainer() && resource.Name is not ("quickstart" or "mlflow-restore" or "mlflow-import"));
         foreach (var container in containers.OrderBy(resource => resource.Name, StringComparer.Ordinal))
         {
             await AppendAsync(text, builder, container, volumes);

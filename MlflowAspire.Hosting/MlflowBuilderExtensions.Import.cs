@@ -1,0 +1,103 @@
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private const string SourceArgument = "source";
+    private const string ArtifactsArgument = "artifacts";
+    private const string ArtifactRootArgument = "artifact-root";
+
+    private static void AddImportCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var server = mlflow.Resource;
+        // Of the command that runs.
+        ImportSource? chosen = null;
+        var import = builder.AddTask(mlflow, server.Import, "ArrowImport")
+            .WithEnvironmentOf(server)
+            .WithArgs(context =>
+            {
+                var source = chosen ?? throw new DistributedApplicationException($"Use the command Import of '{server.Name}', which asks for the source.");
+                foreach (var argument in source.Arguments)
+                {
+                    context.Args.Add(argument);
+                }
+            })
+            .WaitForCompletion(builder.CreateResourceBuilder(server.Migration))
+            .WithExplicitStart()
+            .ExcludeFromManifest();
+
+        mlflow.WithTaskCommand("import", "Import", import, ImportOptions(builder.AppHostDirectory), async (arguments, run) =>
+        {
+            chosen = SourceOf(arguments, builder.AppHostDirectory);
+            // They are read when the container is made, which each start does.
+            var mounts = chosen.Mounts.ToList();
+            mounts.ForEach(import.Resource.Annotations.Add);
+            try
+            {
+                return await run();
+            }
+            finally
+            {
+                chosen = null;
+                mounts.ForEach(mount => import.Resource.Annotations.Remove(mount));
+            }
+        });
+    }
+
+    private static CommandOptions ImportOptions(string folder) => new()
+    {
+        Description = "Brings what another MLflow has kept in SQLite or in files into this one, which is empty.",
+        IconName = "ArrowImport",
+        Progress = new() { Title = "Import", Message = "The console log of the import says how far it is." },
+        Arguments =
+        [
+            new()
+            {
+                Name = SourceArgument,
+                Label = "Database or folder",
+                Description = "A SQLite database (mlflow.db) or the folder of a file store (mlruns) on this machine. It is not changed.",
+                InputType = InputType.Text,
+                Required = true,
+            },
+            new()
+            {
+                Name = ArtifactsArgument,
+                Label = "Folder of the artifacts",
+                Description = "Of a database; a file store has them itself.",
+                InputType = InputType.Text,
+            },
+            new()
+            {
+                Name = ArtifactRootArgument,
+                Label = "How the source names that folder",
+                Description = "Where they were in a bucket, such as s3://bucket/mlflow.",
+                InputType = InputType.Text,
+            },
+        ],
+        ValidateArguments = context =>
+        {
+            var (path, artifacts) = SourceOf(context.Inputs, folder).Faults;
+            if (path is not null)
+            {
+                context.AddValidationError(context.Inputs[SourceArgument], path);
+            }
+            else if (artifacts is not null)
+            {
+                context.AddValidationError(context.Inputs[ArtifactsArgument], artifacts);
+            }
+
+            return Task.CompletedTask;
+        },
+    };
+
+    private static ImportSource SourceOf(InteractionInputCollection arguments, string folder)
+    {
+        return new(Full(SourceArgument)!, Full(ArtifactsArgument), Text(ArtifactRootArgument));
+
+        string? Full(string name) => Text(name) is { } path ? Path.GetFullPath(path, folder) : null;
+
+        string? Text(string name) => arguments.GetString(name) is { Length: > 0 } text ? text : null;
+    }
+}

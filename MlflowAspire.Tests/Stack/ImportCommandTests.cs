@@ -14,6 +14,12 @@ public sealed class ImportCommandTests(StackFixture fixture)
         var folder = Directory.CreateTempSubdirectory("mlflow-import-");
         try
         {
+            if (!OperatingSystem.IsWindows())
+            {
+                // The container's user is another one.
+                File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
+            }
+
             var database = Path.Combine(folder.FullName, "mlflow.db");
             await File.WriteAllTextAsync(database, "");
 

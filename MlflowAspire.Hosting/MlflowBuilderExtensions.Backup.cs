@@ -46,7 +46,7 @@ public static partial class MlflowBuilderExtensions
     private static void AddBackupCommands(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
         var server = mlflow.Resource;
-        var backup = builder.AddBackupTask(mlflow, server.Backup, "Archive").WithArgs("backup", BackupFolder.MountPath);
+        var backup = builder.AddStoreTask(mlflow, server.Backup, "Archive").WithBackupDestination(server).WithArgs("backup", BackupFolder.MountPath);
         mlflow.WithTaskCommand("back-up", "Back up", backup, new()
         {
             Description = "Writes everything into one archive, while the server runs.",
@@ -56,7 +56,7 @@ public static partial class MlflowBuilderExtensions
 
         // Of the command that runs.
         (string Archive, bool Replace)? chosen = null;
-        var restore = builder.AddBackupTask(mlflow, server.Restore, "ArchiveSettings").WithArgs(context =>
+        var restore = builder.AddStoreTask(mlflow, server.Restore, "ArchiveSettings").WithBackupDestination(server).WithArgs(context =>
         {
             var (archive, replace) = chosen
                 ?? throw new DistributedApplicationException($"Use the command Restore of '{server.Name}', which asks for the archive.");
@@ -126,15 +126,6 @@ public static partial class MlflowBuilderExtensions
             return Task.CompletedTask;
         },
     };
-
-    private static IResourceBuilder<MlflowTaskResource> AddBackupTask(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon) => builder
-        .AddTask(mlflow, task, icon)
-        .WithEnvironmentOf(mlflow.Resource)
-        .WithBackupDestination(mlflow.Resource)
-        .WaitForCompletion(builder.CreateResourceBuilder(mlflow.Resource.Migration))
-        .WithExplicitStart()
-        .ExcludeFromManifest();
 
     private static IResourceBuilder<MlflowTaskResource> WithBackupDestination(
         this IResourceBuilder<MlflowTaskResource> task, MlflowServerResource server) => task

@@ -14,19 +14,14 @@ public static partial class MlflowBuilderExtensions
         var server = mlflow.Resource;
         // Of the command that runs.
         ImportSource? chosen = null;
-        var import = builder.AddTask(mlflow, server.Import, "ArrowImport")
-            .WithEnvironmentOf(server)
-            .WithArgs(context =>
+        var import = builder.AddStoreTask(mlflow, server.Import, "ArrowImport").WithArgs(context =>
+        {
+            var source = chosen ?? throw new DistributedApplicationException($"Use the command Import of '{server.Name}', which asks for the source.");
+            foreach (var argument in source.Arguments)
             {
-                var source = chosen ?? throw new DistributedApplicationException($"Use the command Import of '{server.Name}', which asks for the source.");
-                foreach (var argument in source.Arguments)
-                {
-                    context.Args.Add(argument);
-                }
-            })
-            .WaitForCompletion(builder.CreateResourceBuilder(server.Migration))
-            .WithExplicitStart()
-            .ExcludeFromManifest();
+                context.Args.Add(argument);
+            }
+        });
 
         mlflow.WithTaskCommand("import", "Import", import, ImportOptions(builder.AppHostDirectory), async (arguments, run) =>
         {

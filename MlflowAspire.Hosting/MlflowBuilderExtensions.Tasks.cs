@@ -77,6 +77,15 @@ public static partial class MlflowBuilderExtensions
         .WithIconName(icon)
         .WithParentRelationship(mlflow);
 
+    /// <summary>A task that a command starts, on the databases and the store of the server.</summary>
+    private static IResourceBuilder<MlflowTaskResource> AddStoreTask(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, MlflowTaskResource task, string icon) => builder
+        .AddTask(mlflow, task, icon)
+        .WithEnvironmentOf(mlflow.Resource)
+        .WaitForCompletion(builder.CreateResourceBuilder(mlflow.Resource.Migration))
+        .WithExplicitStart()
+        .ExcludeFromManifest();
+
     internal static IResourceBuilder<MlflowTaskResource> WithEnvironmentOf(this IResourceBuilder<MlflowTaskResource> task, IResource other) =>
         task.WithEnvironment(async context =>
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
@@ -18,7 +17,7 @@ internal static class PublishedOperations
     private const string AdminPassword = "MLFLOW_AUTH_ADMIN_PASSWORD";
 
     /// <summary>The name of an operation, which is the command of the image too: <c>reset-admin</c>.</summary>
-    public static string NameOf(OperationJob job) => JsonNamingPolicy.KebabCaseLower.ConvertName(job.ToString());
+    public static string NameOf(OperationJob job) => ChoiceName.Of(job);
 
     /// <summary>What a server lacks for an operation, in words; null when it has all.</summary>
     public static string? LackOf(OperationJob job, MlflowServerResource server) =>

@@ -80,17 +80,17 @@ internal static partial class DeployedSettings
     {
         var (sizes, network, database) = (settings.Sizes, settings.Network, settings.Database);
         var isInternal = settings.Server.Ingress is IngressMode.Internal;
-        yield return new("Ingress", Name(settings.Server.Ingress), "an environment gets its kind of address when it is made")
+        yield return new("Ingress", ChoiceName.Of(settings.Server.Ingress), "an environment gets its kind of address when it is made")
         {
             Accepted = isInternal ? "external or environment" : "internal",
-            MayFollow = before => before == Name(IngressMode.Internal) == isInternal,
+            MayFollow = before => before == ChoiceName.Of(IngressMode.Internal) == isInternal,
         };
         yield return new("ZoneRedundancy", Text(sizes.ZoneRedundancy), "an environment gets its zones when it is made, and storage needs a conversion");
-        yield return new("Profile", Name(settings.Profile), "purge protection of the key vault is never switched off")
+        yield return new("Profile", ChoiceName.Of(settings.Profile), "purge protection of the key vault is never switched off")
         {
-            MayFollow = before => sizes.VaultPurgeProtection || before != Name(DeploymentProfile.Production),
+            MayFollow = before => sizes.VaultPurgeProtection || before != ChoiceName.Of(DeploymentProfile.Production),
         };
-        yield return new("Network:Mode", Name(network.Mode), "an environment stays in its subnet");
+        yield return new("Network:Mode", ChoiceName.Of(network.Mode), "an environment stays in its subnet");
         foreach (var (key, range) in new[]
         {
             (nameof(network.AddressSpace), network.AddressSpace), (nameof(network.ContainerAppsSubnet), network.ContainerAppsSubnet),
@@ -100,7 +100,7 @@ internal static partial class DeployedSettings
             yield return new($"Network:{key}", range.ToString(), "subnets in use keep their addresses");
         }
 
-        yield return new("Database:Access", Name(database.Access), "a server gets its subnet when it is made") { IsOfServer = true };
+        yield return new("Database:Access", ChoiceName.Of(database.Access), "a server gets its subnet when it is made") { IsOfServer = true };
         yield return new("Database:StorageGiB", FormattableString.Invariant($"{sizes.DatabaseStorageGiB}"), "a disk never shrinks")
         {
             MayFollow = before => !int.TryParse(before, out var size) || sizes.DatabaseStorageGiB >= size,
@@ -110,8 +110,6 @@ internal static partial class DeployedSettings
         yield return new("Storage:Path", settings.Storage.Path ?? "", "the artifacts stay below their path");
         yield return new("GeoRedundancy", Text(sizes.GeoRedundancy), "backups get their region when the server is made") { IsOfServer = true };
     }
-
-    private static string Name<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
 
     private static string Text(bool flag) => flag ? "true" : "false";
 

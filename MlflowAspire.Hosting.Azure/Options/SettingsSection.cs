@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace MlflowAspire.Hosting.Azure;
@@ -138,8 +137,8 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return value;
     }
 
-    private static Dictionary<string, T> Names<T>() where T : struct, Enum => Enum.GetValues<T>().ToDictionary(
-        choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString()), StringComparer.OrdinalIgnoreCase);
+    private static Dictionary<string, T> Names<T>() where T : struct, Enum =>
+        Enum.GetValues<T>().ToDictionary(ChoiceName.Of, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Texts separated by commas, each of which a rule of the library accepts.</summary>
     public string[] List(string key, Rule<string> rule)

@@ -22,8 +22,8 @@ public sealed class SftpArtifactStoreOptions
     public required IResourceBuilder<ParameterResource> PrivateKey { get; init; }
 
     /// <summary>
-    /// The key of the host, a line such as <c>sftp.example.com ssh-ed25519 AAAA…</c> (<c>~/.ssh/known_hosts</c>). The host stands there without port, whatever
-    /// the port is: so MLflow looks it up.
+    /// The key of the host, a line such as <c>sftp.example.com ssh-ed25519 AAAA…</c> (<c>~/.ssh/known_hosts</c>). The host stands there without port,
+    /// whatever the port is: so MLflow looks it up.
     /// </summary>
     public required IResourceBuilder<ParameterResource> KnownHosts { get; init; }
 }

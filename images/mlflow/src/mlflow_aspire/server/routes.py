@@ -4,6 +4,7 @@ Requests are counted and named by it. Their paths would not do: there are as man
 """
 
 import re
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,31 +19,42 @@ from werkzeug.routing import RequestRedirect
 _FLASK_PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
 _CONVERTER = re.compile(r":[a-z]+}")
 
+# The methods, the pattern of the path, the template.
+_Native = tuple[set[str], re.Pattern[str], str]
+
 
 class Routes:
     """The routes of MLflow's FastAPI app and of the Flask app that it mounts."""
 
     def __init__(self, app: FastAPI, flask: Flask) -> None:
-        self._flask = flask.url_map.bind("")
-        self._fixed = {rule.rule for rule in flask.url_map.iter_rules() if not rule.arguments}
-        self._native: list[tuple[set[str], re.Pattern[str], str]] = []
-        for route in iter_route_contexts(app.router.routes):
+        self._app = app
+        self._urls = flask.url_map
+        self._flask = self._urls.bind("")
+
+    @cached_property
+    def _table(self) -> tuple[set[str], list[_Native]]:
+        """The paths without parameters, and FastAPI's routes with some. Read when the first request asks: without telemetry none does."""
+        fixed = {rule.rule for rule in self._urls.iter_rules() if not rule.arguments}
+        native: list[_Native] = []
+        for route in iter_route_contexts(self._app.router.routes):
             # The mount of the Flask app has no methods.
             methods: Any = getattr(route, "methods", None)
             if methods is None:
                 continue
             pattern, _, parameters = compile_path(route.path)
             if parameters:
-                self._native.append((methods, pattern, _CONVERTER.sub("}", route.path)))
+                native.append((methods, pattern, _CONVERTER.sub("}", route.path)))
             else:
-                self._fixed.add(route.path)
+                fixed.add(route.path)
+        return fixed, native
 
     def template(self, scope: Scope) -> str | None:
         """The template of the route of an HTTP request; None when there is no such route."""
         method, path = scope["method"], scope["path"]
-        if path in self._fixed:
+        fixed, native = self._table
+        if path in fixed:
             return str(path)
-        for methods, pattern, template in self._native:
+        for methods, pattern, template in native:
             if method in methods and pattern.match(path):
                 return template
         try:

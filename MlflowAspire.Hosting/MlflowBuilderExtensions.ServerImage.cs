@@ -37,7 +37,7 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Builds the image of server, tasks and Python clients with another version of MLflow, from another base or with further Python packages.
+    /// Builds the image of server, tasks and Python clients from another base or with further Python packages.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="build">What it is built from.</param>
@@ -52,7 +52,7 @@ public static partial class MlflowBuilderExtensions
         Dictionary<string, string> arguments = [];
         if (build.MlflowVersion is { } version)
         {
-            s_version.Require(version, nameof(build.MlflowVersion));
+            Rules.MlflowVersion.Require(version, nameof(build.MlflowVersion));
             arguments["MLFLOW_VERSION"] = version;
         }
 
@@ -122,16 +122,11 @@ public static partial class MlflowBuilderExtensions
         "of the image", "a name with a tag or digest, such as 'registry.example.com/ml/mlflow-aspire:3.17.2'",
         image => ImagePattern().IsMatch(image) && !image.EndsWith(":latest", StringComparison.Ordinal));
 
-    private static readonly Rule<string> s_version = new("MLFLOW_VERSION", "a version such as '3.17.2'", version => MlflowVersionPattern().IsMatch(version));
-
     private static readonly Rule<string> s_package = new(
         "PYTHON_PACKAGES", "a package with its version, such as 'litellm==1.83.0'", package => PackagePattern().IsMatch(package));
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9.-]*(:[0-9]+(?=/))?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})\z")]
     private static partial Regex ImagePattern();
-
-    [GeneratedRegex(@"\A[0-9]+\.[0-9]+\.[0-9]+(rc[0-9]+)?\z")]
-    private static partial Regex MlflowVersionPattern();
 
     [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(\[[A-Za-z0-9,._-]+\])?==[A-Za-z0-9.+!]+\z")]
     private static partial Regex PackagePattern();

@@ -9,7 +9,7 @@ namespace MlflowAspire.Hosting;
 [AspireExportIgnore(Reason = "Internal.")]
 internal static class MlflowImage
 {
-    /// <summary>The version of MLflow; the image's Dockerfile has the same default.</summary>
+    /// <summary>The version of MLflow that the image is made for: its Dockerfile refuses a base that has another.</summary>
     public const string Version = "3.17.2";
 
     /// <summary>The name of the image on this machine.</summary>

@@ -7,8 +7,8 @@ namespace MlflowAspire.Hosting;
 public sealed class MlflowImageBuild
 {
     /// <summary>
-    /// The version of MLflow (<c>MLFLOW_VERSION</c>), such as <c>3.17.2</c>, which is the default and the one that all is tested with. The base is MLflow's
-    /// image <c>ghcr.io/mlflow/mlflow:v{version}-full</c>.
+    /// The version of MLflow that is expected (<c>MLFLOW_VERSION</c>, default <c>3.17.2</c>). There is one that the image is made for, and another is refused:
+    /// who names it learns of a package with another MLflow before its migration changes the database.
     /// </summary>
     public string? MlflowVersion { get; init; }
 

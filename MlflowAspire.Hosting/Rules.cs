@@ -10,6 +10,9 @@ internal static partial class Rules
     /// <summary>What the address of a provider's configuration ends with.</summary>
     public const string DiscoveryPath = "/.well-known/openid-configuration";
 
+    public static Rule<string> MlflowVersion { get; } = new(
+        "MLFLOW_VERSION", $"{MlflowImage.Version}, which the image is made for", version => version == MlflowImage.Version);
+
     public static Rule<int> Port { get; } = Range("of this machine", 0, 65535);
 
     public static Rule<string> BindAddress { get; } = new(

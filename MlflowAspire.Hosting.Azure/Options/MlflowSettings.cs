@@ -12,6 +12,9 @@ public sealed record MlflowSettings
 {
     private const string Section = "Mlflow";
 
+    /// <summary>The version of MLflow that is expected (<c>Mlflow:Version</c>): the one that the image is made for. Another is refused.</summary>
+    public string Version { get; init; } = MlflowImage.Version;
+
     /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
     public int? Port { get; init; }
 
@@ -120,6 +123,7 @@ public sealed record MlflowSettings
         var profile = section.Choice(nameof(Profile), DeploymentProfile.Production);
         var settings = new MlflowSettings
         {
+            Version = section.Text(nameof(Version), MlflowImage.Version, Rules.MlflowVersion),
             Port = port == 0 ? null : port,
             BindAddress = section.Text(nameof(BindAddress), "127.0.0.1", Rules.BindAddress),
             Workers = workers,

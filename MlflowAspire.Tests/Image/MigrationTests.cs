@@ -39,6 +39,11 @@ public class MigrationTests(ImageFixture image)
         Assert.Contains("tracking schema: migrated from ", migration.Output, StringComparison.Ordinal);
         Assert.Contains("'; DROP TABLE runs; --", written, StringComparison.Ordinal);
         Assert.Equal(written, read);
+        // There is no way back: the previous version does not open what has been migrated.
+        var back = await ImageRun.OfAsync(
+            image.Container(ImageFixture.PreviousImage, database.ClientEnvironment, "python", "/scripts/database_content.py", "read"));
+        Assert.NotEqual(0, back.ExitCode);
+        Assert.Contains("Detected out-of-date database schema", back.Errors, StringComparison.Ordinal);
 
         static string Result(ImageRun run) => run.Output[run.Output.IndexOf("RESULT ", StringComparison.Ordinal)..];
     }

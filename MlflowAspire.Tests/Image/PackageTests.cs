@@ -35,7 +35,7 @@ public class PackageTests(ImageFixture image)
         Assert.Equal("10001:10001", configuration.GetProperty("User").GetString());
         Assert.Equal("""["mlflow-aspire"]""", configuration.GetProperty("Entrypoint").GetRawText());
         Assert.Equal("""["serve"]""", configuration.GetProperty("Cmd").GetRawText());
-        Assert.Equal("3.17.2", configuration.GetProperty("Labels").GetProperty("org.opencontainers.image.version").GetString());
+        Assert.Equal(MlflowImage.Version, configuration.GetProperty("Labels").GetProperty("org.opencontainers.image.version").GetString());
         Assert.Contains("MLFLOW_DISABLE_TELEMETRY=true", configuration.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()));
     }
 
@@ -55,6 +55,18 @@ public class PackageTests(ImageFixture image)
         Assert.NotEmpty(added);
         Assert.Empty(added.Except(pins, StringComparer.OrdinalIgnoreCase));
     }
+
+    [Fact]
+    public async Task A_base_of_another_version_of_MLflow_is_refused()
+    {
+        await Tools.PrepareImageAsync(ImageFixture.PreviousImage);
+
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => Tools.RunAsync(
+            "docker", "build", "--quiet", "--build-arg", $"BASE_IMAGE={ImageFixture.PreviousImage}", MlflowImage.ContextPath));
+
+        Assert.Contains("the base image has MLflow 3.16.1; accepted: 3.17.2, which this image is made for", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Further_packages_are_installed_and_listed()
     {

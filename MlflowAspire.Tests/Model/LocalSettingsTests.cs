@@ -5,6 +5,7 @@ namespace MlflowAspire.Tests.Model;
 public class LocalSettingsTests
 {
     [Theory]
+    [InlineData("Version", "3.16.1", "3.17.2, which the image is made for")]
     [InlineData("Port", "70000", "a whole number from 0 to 65535")]
     [InlineData("Port", "http", "a whole number from 0 to 65535")]
     [InlineData("BindAddress", "everywhere", "an IPv4 address of this machine, or 0.0.0.0 for all of them")]

@@ -32,8 +32,8 @@ public class ServerImageTests
     {
         var build = new MlflowImageBuild
         {
-            MlflowVersion = "3.18.0",
-            BaseImage = "registry.example.com/mlflow:v3.18.0-full",
+            MlflowVersion = MlflowImage.Version,
+            BaseImage = "registry.example.com/mlflow:v3.17.2-full",
             PythonPackages = ["mlflow-oss==1.0.2", "redis[hiredis]==6.4.0"],
         };
         var images = await ImagesAsync(TestModel.ToRun(), mlflow => mlflow.WithServerImage(build));
@@ -42,7 +42,7 @@ public class ServerImageTests
         Assert.Matches($"^{MlflowImage.Tag}-[0-9a-f]{{12}}$", Assert.Single(tags));
         var dockerfile = Assert.Single(images.Values.SelectMany(container => container.Annotations.OfType<DockerfileBuildAnnotation>()));
         Assert.Equal(
-            ("3.18.0", "registry.example.com/mlflow:v3.18.0-full", "mlflow-oss==1.0.2 redis[hiredis]==6.4.0"),
+            ("3.17.2", "registry.example.com/mlflow:v3.17.2-full", "mlflow-oss==1.0.2 redis[hiredis]==6.4.0"),
             (dockerfile.BuildArguments["MLFLOW_VERSION"], dockerfile.BuildArguments["BASE_IMAGE"], dockerfile.BuildArguments["PYTHON_PACKAGES"]));
     }
 
@@ -89,8 +89,9 @@ public class ServerImageTests
     public void A_wrong_version_and_a_second_image_are_refused()
     {
         var mlflow = TestModel.ToRun().AddMlflow();
-        var wrong = Assert.Throws<ArgumentException>(() => mlflow.WithServerImage(new MlflowImageBuild { MlflowVersion = "latest" }));
-        Assert.Contains("(MLFLOW_VERSION) is 'latest'", wrong.Message, StringComparison.Ordinal);
+        var wrong = Assert.Throws<ArgumentException>(() => mlflow.WithServerImage(new MlflowImageBuild { MlflowVersion = "3.16.1" }));
+        Assert.StartsWith(
+            "MlflowVersion (MLFLOW_VERSION) is '3.16.1'; accepted: 3.17.2, which the image is made for.", wrong.Message, StringComparison.Ordinal);
 
         mlflow.WithServerImage(Ready);
         var second = Assert.Throws<InvalidOperationException>(() => mlflow.WithServerImage(Ready));

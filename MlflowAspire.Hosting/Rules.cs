@@ -13,6 +13,9 @@ internal static partial class Rules
     public static Rule<string> MlflowVersion { get; } = new(
         "MLFLOW_VERSION", $"{MlflowImage.Version}, which the image is made for", version => version == MlflowImage.Version);
 
+    public static Rule<string> CACertificates { get; } = new(
+        "MLFLOW_CA_CERTIFICATES", "a file of certificates as PEM text, of 100,000 characters at most", path => PemFile.CertificatesOf(path) is not null);
+
     public static Rule<int> Port { get; } = Range("of this machine", 0, 65535);
 
     public static Rule<string> BindAddress { get; } = new(

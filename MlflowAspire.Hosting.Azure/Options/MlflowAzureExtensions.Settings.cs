@@ -29,7 +29,7 @@ public static partial class MlflowAzureExtensions
         var configuration = isPublishing ? DeploymentConfiguration(builder, args) : builder.Configuration;
         try
         {
-            var settings = MlflowSettings.Read(configuration, isPublishing);
+            var settings = MlflowSettings.Read(configuration, isPublishing, builder.AppHostDirectory);
             if (!isPublishing && builder.HasOwnProcess() && settings.Port is { } port && !LocalPort.BecomesFree(port, builder.LockOfRun()))
             {
                 throw new SettingsException(
@@ -83,6 +83,11 @@ public static partial class MlflowAzureExtensions
         if (!settings.AIGateway)
         {
             builder.WithAIGateway(enabled: false);
+        }
+
+        if (settings.CACertificates is { } certificates)
+        {
+            builder.WithCACertificates(certificates);
         }
 
         if (settings.ArtifactTimeout is { } timeout)

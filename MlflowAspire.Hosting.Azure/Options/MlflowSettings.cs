@@ -38,6 +38,12 @@ public sealed record MlflowSettings
     /// <summary>Whether the server has the AI gateway (<c>MLFLOW_ENABLE_AI_GATEWAY</c>, default true).</summary>
     public bool AIGateway { get; init; } = true;
 
+    /// <summary>
+    /// A file of the certification authorities that server and tasks trust beside the public ones (<c>MLFLOW_CA_CERTIFICATES</c>), below the folder of the app
+    /// host or with its full path; none by default.
+    /// </summary>
+    public string? CACertificates { get; init; }
+
     /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -113,8 +119,9 @@ public sealed record MlflowSettings
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">Where they are read from.</param>
     /// <param name="isPublishing">Whether the app host publishes, which changes some defaults.</param>
+    /// <param name="folder">The folder that paths are relative to, that of the app host; the current one when it is not given.</param>
     /// <exception cref="SettingsException">Settings are wrong or unknown; the message has a line for each.</exception>
-    public static MlflowSettings Read(IConfiguration configuration, bool isPublishing)
+    public static MlflowSettings Read(IConfiguration configuration, bool isPublishing, string? folder = null)
     {
         var section = new SettingsSection(configuration, Section);
         var port = section.Integer(nameof(Port), 5000, Rules.Port);
@@ -131,6 +138,7 @@ public sealed record MlflowSettings
             Cores = section.Decimal(nameof(Cores), Rules.Cores),
             MemoryGiB = section.Decimal(nameof(MemoryGiB), Rules.MemoryGiB),
             AIGateway = section.Boolean(nameof(AIGateway), true),
+            CACertificates = section.File(nameof(CACertificates), folder, Rules.CACertificates),
             AllowedHosts = section.List(nameof(AllowedHosts), Rules.AllowedHost),
             StatementTimeout = section.Seconds(nameof(StatementTimeout), Rules.StatementTimeout) ?? TimeSpan.FromSeconds(30),
             ArtifactTimeout = section.Seconds(nameof(ArtifactTimeout), Rules.ArtifactTimeout),

@@ -137,6 +137,19 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return value;
     }
 
+    /// <summary>The full path of a file that a rule of the library accepts; null when the setting is missing or empty.</summary>
+    public string? File(string key, string? folder, Rule<string> rule)
+    {
+        if (Text(key) is not { Length: > 0 } file)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(file, folder ?? Environment.CurrentDirectory);
+        Require(key, path, rule);
+        return path;
+    }
+
     private static Dictionary<string, T> Names<T>() where T : struct, Enum =>
         Enum.GetValues<T>().ToDictionary(ChoiceName.Of, StringComparer.OrdinalIgnoreCase);
 

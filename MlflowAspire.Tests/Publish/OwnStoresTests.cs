@@ -28,8 +28,10 @@ public sealed class OwnStoresTests
             Assert.NotNull(container.Environment["PGPASSWORD"].Secret);
         }
 
+        Assert.All(deployment.Containers, container => Assert.NotNull(container.Environment["MLFLOW_CA_CERTIFICATES"].Secret));
+
         Assert.Equal(
-            ["database-password", "mlflow-flask-secret-key-v1", "mlflow-kek-passphrase-v1", "mlflow-webhook-key-v1", "oss-key", "queue-url"],
+            ["company-ca", "database-password", "mlflow-flask-secret-key-v1", "mlflow-kek-passphrase-v1", "mlflow-webhook-key-v1", "oss-key", "queue-url"],
             deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Name.Split('/')[^1]).Order());
         Assert.Equal("2 4Gi", $"{containers["mlflow"].Content["resources"]!["cpu"]} {containers["mlflow"].Content["resources"]!["memory"]}");
     }
@@ -65,6 +67,7 @@ public sealed class OwnStoresTests
             .WithArtifactStore("oss://bucket/models")
             .WithStoreEnvironment(context => context.EnvironmentVariables["OSS_ENDPOINT"] = "https://oss.example.com")
             .WithSecret("OSS_KEY", builder.AddParameter("oss-key", "PLAIN-2", secret: true))
+            .WithCACertificates(builder.AddParameter("company-ca", "PLAIN-3", secret: true))
             .WithJobs()
             .WithReplicas(2)
             .WithJobQueue(builder.AddParameter("queue-url", secret: true))

@@ -107,18 +107,18 @@ class SourceTest(unittest.TestCase):
         other.write_bytes(b"no database" * 100)
         for path, problem in ((self.folder / "mlflow.db", "no such table: alembic_version"), (other, "not a database")):
             with self.subTest(path), redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, f"{path} is no SQLite database of an MLflow server: .*{problem}"):
-                source.copy(path, target)
+                source.LocalSource(path, self.folder).copy(target)
             target.unlink(missing_ok=True)
         self.database.executescript("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('newer')")
         with redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, "is at revision newer, which mlflow .* does not know: import it with the image of a newer version"):
-            source.copy(self.folder / "mlflow.db", target)
+            source.LocalSource(self.folder / "mlflow.db", self.folder).copy(target)
 
     def test_a_migration_that_fails_is_told(self) -> None:
         head = revisions.read("tracking").head
         self.database.executescript(f"CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('{head}')")
         with patch.object(source.subprocess, "run") as run, redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, "MLflow's own migration ended with exit code 3"):
             run.return_value.returncode = 3
-            source.copy(self.folder / "mlflow.db", self.folder / "copy.db")
+            source.LocalSource(self.folder / "mlflow.db", self.folder).copy(self.folder / "copy.db")
 
 
 class ArtifactsTest(unittest.TestCase):
@@ -139,7 +139,7 @@ class ArtifactsTest(unittest.TestCase):
         os.mkfifo(folder / "mlruns/1/run/artifacts/pipe")
         expected = ["1/models/m/artifacts/MLmodel", "1/run/artifacts/a b/ü.txt", "2/run/artifacts/old.txt"]
         for root in (folder, folder / "mlruns"):
-            self.assertEqual(sorted(path for path, _ in source.artifacts(root)), expected)
+            self.assertEqual(sorted(file.path for file in source.artifacts(root)), expected)
 
     def test_a_link_that_leads_out_of_a_file_store(self) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -166,15 +166,16 @@ class ArtifactsTest(unittest.TestCase):
     def test_they_are_named_beside_a_database(self) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         database = folder / "mlflow.db"
-        with self.assertRaisesRegex(Failure, "mlflow.db is not there"):
-            command._folder(database, None)
+        for artifacts, problem in ((None, "mlflow.db is not there"), (folder, "mlflow.db is not there")):
+            with self.assertRaisesRegex(Failure, problem):
+                command._source(str(database), artifacts, None, deleted=False)
         database.touch()
         with self.assertRaisesRegex(Failure, "name the folder of its artifacts with --artifacts"):
-            command._folder(database, None)
+            command._source(str(database), None, None, deleted=False)
         with self.assertRaisesRegex(Failure, "is no folder"):
-            command._folder(database, database)
-        self.assertEqual(command._folder(database, folder), folder)
-        self.assertEqual(command._folder(folder, None), folder)
+            command._source(str(database), database, None, deleted=False)
+        for origin, artifacts in ((database, folder), (folder, None)):
+            self.assertEqual(command._source(str(origin), artifacts, None, deleted=False).artifacts(), [])
 
 
 class RowTest(unittest.TestCase):

@@ -64,9 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore.add_argument("--replace", action="store_true", help="replace everything that the databases have (default: refuse)")
     imported = commands.add_parser("import", help="bring another server's data into an empty one, with its ids")
-    imported.add_argument("source", type=Path, metavar="SOURCE", help="a SQLite database of MLflow's, or the folder of a file store (mlruns)")
-    imported.add_argument("--artifacts", type=Path, metavar="FOLDER", help="the folder of its artifacts (default: the file store)")
+    imported.add_argument(
+        "source",
+        metavar="SOURCE",
+        nargs="?",
+        help="the address of a running server (https://), a SQLite database of MLflow's, the folder of a file store (mlruns), or a plain dump of a PostgreSQL database"
+        " (default: MLFLOW_IMPORT_SOURCE)",
+    )
+    imported.add_argument("--artifacts", type=Path, metavar="FOLDER", help="the folder of a database's artifacts (default: the file store)")
     imported.add_argument("--artifact-root", metavar="ADDRESS", help="how the source names that folder, such as s3://bucket/mlflow (default: the one that its experiments are in)")
+    imported.add_argument("--deleted", action="store_true", help="from a running server deleted experiments and runs too; from all else they always come")
+    imported.add_argument("--replace", action="store_true", help="replace everything that the database has (default: refuse)")
     commands.add_parser("check", help="say whether databases and artifact store can be used, and what is in them")
     commands.add_parser("users", help="list the users")
     commands.add_parser("reset-admin", help="give the administrator the password of MLFLOW_AUTH_ADMIN_PASSWORD, and the rights of one")
@@ -113,7 +121,7 @@ def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None
         case "import":
             from .importing.command import import_
 
-            import_(environment, arguments.source, arguments.artifacts, arguments.artifact_root)
+            import_(environment, arguments.source, arguments.artifacts, arguments.artifact_root, arguments.replace, arguments.deleted)
         case "check":
             from .operations.check import check
 

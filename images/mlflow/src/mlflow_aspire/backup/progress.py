@@ -31,6 +31,27 @@ class Progress:
             self._next = time.monotonic() + _PAUSE_SECONDS
 
 
+class Counter:
+    """Counts what comes, of nobody knows how much, and says how far it is every few seconds."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._count = 0
+        self._next = time.monotonic() + _PAUSE_SECONDS
+
+    def add(self, count: int) -> None:
+        self._count += count
+        if time.monotonic() >= self._next:
+            self._say()
+
+    def end(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        say(f"{self._what}: {self._count:,}")
+        self._next = time.monotonic() + _PAUSE_SECONDS
+
+
 def readable(size: int) -> str:
     """A size in bytes as people read it."""
     if size < 1000:

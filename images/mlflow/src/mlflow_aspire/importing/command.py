@@ -2,9 +2,13 @@
 
 import sqlite3
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import IO
+
+from urllib3.exceptions import HTTPError
 
 from .. import stores
 from ..backup import rows as backup_rows
@@ -16,8 +20,9 @@ from ..databases.connection import connect, lock, patience
 from ..errors import Failure
 from ..gc import command as gc
 from ..log import say
-from ..settings import MutableEnvironment
-from . import locations, numbers, rows, source
+from ..settings import MutableEnvironment, flag, required
+from . import dump, locations, numbers, rows, source
+from .source import Artifact, Missing, Source
 
 # What is said at the end; a database has many tables more.
 _SAID = {
@@ -30,26 +35,39 @@ _SAID = {
     "model_versions": "model versions",
     "trace_info": "traces",
 }
+# How many files that could not come are named.
+_NAMED_FILES = 10
+
+# What an import takes where nobody can give it arguments, such as a job.
+SOURCE = "MLFLOW_IMPORT_SOURCE"
+_REPLACE = "MLFLOW_IMPORT_REPLACE"
+_DELETED = "MLFLOW_IMPORT_DELETED"
 
 
-def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | None, root: str | None) -> None:
-    """Imports a SQLite database, or the folder of a file store, and the folder of its artifacts.
+def import_(
+    environment: MutableEnvironment, origin: str | None, artifacts: Path | None = None, root: str | None = None, replace: bool = False, deleted: bool = False
+) -> None:
+    """Imports from a running server, a SQLite database, the folder of a file store, or a dump of PostgreSQL's.
 
     Raises:
         SettingError: a setting is missing or wrong.
-        Failure: the source is of no kind that MLflow knows, the server is not empty, or something does not answer.
+        Failure: the source is of no kind that MLflow knows, the server is not empty and `replace` is not set, or something does not answer.
     """
+    origin = origin or required(environment, SOURCE, "the address of the server that is imported, where none is named as an argument")
+    replace = replace or flag(environment, _REPLACE, False)
     configured = open_databases(environment)
     limit = patience(environment)
     schema = configured[0]
     current.check([schema], limit)
-    files = source.artifacts(_folder(origin, artifacts))
+    found = _source(origin, artifacts, root, deleted or flag(environment, _DELETED, False))
     with closing(connect(schema.setting, schema.uri, limit)) as connection, tempfile.TemporaryDirectory() as folder:
         lock(connection, migrate.LOCK, "migration")
         lock(connection, gc.LOCK, "garbage collection or backup")
-        check_empty(connection, schema, ", and ids of both would meet")
+        if not replace:
+            check_empty(connection, schema, ", and ids of both would meet. `--replace` puts the source in place of everything that is there")
         copy = Path(folder, "source.db")
-        source.copy(origin, copy)
+        found.copy(copy)
+        files = found.artifacts()
         with closing(sqlite3.connect(copy, isolation_level=None)) as database:
             for table, count in source.orphans(database).items():
                 say(f"{count:,} rows of {table} point at nothing and are left out")
@@ -59,7 +77,7 @@ def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | Non
             for old, new in renumbered.items():
                 say(f"experiment {old} becomes {new}, as the database takes no number that large")
             # Before the rows: what they name is in the store when they come.
-            _store(stores.destination_of(environment), [(_renamed(path, renumbered), file) for path, file in files])
+            missing = _store(stores.destination_of(environment), [changed(file, path=_renamed(file.path, renumbered)) for file in files])
             try:
                 with closing(connect(schema.setting, schema.uri, limit)) as target:
                     target.execution_options(isolation_level="READ COMMITTED")
@@ -70,18 +88,26 @@ def import_(environment: MutableEnvironment, origin: Path, artifacts: Path | Non
                 raise Failure(f"{schema.setting}: the database is as it was, as it does not take what {origin} has: {backup_rows.reason(error)}") from error
             if elsewhere := locations.elsewhere(database):
                 say(f"{elsewhere:,} runs keep their artifacts outside of {root or 'the folder of the experiments'}: they are where they were")
-    say(f"import complete: {', '.join(f'{name}: {counts.get(table, 0):,}' for table, name in _SAID.items())}")
+    for path, reason in missing[:_NAMED_FILES]:
+        say(f"could not come: {path}: {reason}")
+    counted = f", files that could not come: {len(missing):,}" if missing else ""
+    say(f"import complete: {', '.join(f'{name}: {counts.get(table, 0):,}' for table, name in _SAID.items())}{counted}")
 
 
-def _folder(origin: Path, artifacts: Path | None) -> Path:
-    if not origin.exists():
-        raise Failure(f"{origin} is not there")
-    if artifacts is None and not origin.is_dir():
-        raise Failure(f"{origin} is a database: name the folder of its artifacts with --artifacts")
-    folder = artifacts or origin
-    if not folder.is_dir():
-        raise Failure(f"{folder} is no folder")
-    return folder
+def _source(origin: str, artifacts: Path | None, root: str | None, deleted: bool) -> Source:
+    if origin.startswith(("http://", "https://")):
+        if artifacts or root:
+            raise Failure("--artifacts and --artifact-root are for databases and folders: a server hands out its artifacts itself")
+        # MLflow reads settings while it is imported.
+        from .api.source import ServerSource
+
+        return ServerSource(origin, deleted)
+    path = Path(origin)
+    if not path.exists():
+        raise Failure(f"{path} is not there")
+    if path.is_file() and dump.is_dump(path):
+        return dump.DumpSource(path, artifacts)
+    return source.LocalSource(path, artifacts)
 
 
 def _renamed(path: str, renumbered: dict[str, str]) -> str:
@@ -89,25 +115,33 @@ def _renamed(path: str, renumbered: dict[str, str]) -> str:
     return f"{renumbered.get(experiment, experiment)}/{rest}"
 
 
-def _store(destination: str, found: list[tuple[str, Path]]) -> None:
+def _store(destination: str, found: list[Artifact]) -> list[tuple[str, str]]:
+    """Copies files into the store, and gives those that cannot be had, each with the reason."""
     # MLflow reads settings while it is imported.
     from ..backup.files import Files, check_paths
     from ..stores.opening import open_store
 
-    sizes = [(path, file.stat().st_size) for path, file in found]
-    check_paths(sizes, "the source")
-    total = sum(size for _, size in sizes)
-    where = dict(found)
-    progress = Progress("artifacts imported", len(sizes), total)
+    check_paths([(file.path, file.size) for file in found], "the source")
+    total = sum(file.size for file in found)
+    progress = Progress("artifacts imported", len(found), total)
+    opened: dict[str, IO[bytes]] = {}
+    missing: list[tuple[str, str]] = []
 
-    def opened(path: str) -> IO[bytes]:
-        try:
-            return where[path].open("rb")
-        except OSError as error:
-            raise Failure(f"{error.filename} cannot be read: {error.strerror}. The database is as it was") from error
+    def available(files: Iterable[Artifact]) -> Iterator[tuple[str, int]]:
+        for file in files:
+            try:
+                opened[file.path] = file.open()
+            except Missing as error:
+                missing.append((file.path, str(error)))
+                continue
+            yield file.path, file.size
 
     with store_errors():
-        for _, size in Files(open_store(destination)).write(sizes, opened):
-            progress.add(size)
-            progress.file()
-    say(f"artifacts: {len(sizes):,} files, {readable(total)}")
+        try:
+            for _, size in Files(open_store(destination)).write(available(found), opened.pop):
+                progress.add(size)
+                progress.file()
+        except HTTPError as error:
+            raise Failure(f"the source went away while it was read: {error}. The database is as it was") from error
+    say(f"artifacts: {len(found) - len(missing):,} files, {readable(total)}")
+    return missing

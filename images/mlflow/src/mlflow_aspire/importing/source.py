@@ -1,14 +1,17 @@
-"""What is imported: a SQLite database, or the folder of a file store, and the folder of its artifacts.
+"""What is imported: its rows, as a SQLite database at the revision of this image, and its files.
 
-Nothing of it is changed. MLflow's own migrations bring a copy to the schema of this image.
+Nothing of a source is changed. MLflow's own migrations bring a copy to the schema of this image.
 """
 
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 from ..databases import revisions
 from ..errors import Failure
@@ -20,29 +23,102 @@ _TRASH = ".trash"
 _ARTIFACTS = "artifacts"
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copies a database, or makes one of the files, at the revision of this image.
+class Missing(Failure):
+    """A file of the source that cannot be had, while the source itself can."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    path: str
+    """Where it is in the store."""
+
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+class Source(Protocol):
+    def copy(self, target: Path) -> None:
+        """Writes its rows into a new database.
+
+        Raises:
+            Failure: it cannot be read, or is of a version that MLflow cannot bring to this one.
+        """
+
+    def artifacts(self) -> list[Artifact]:
+        """The files of runs, models and traces, once the rows are read.
+
+        Raises:
+            Failure: they cannot be listed.
+        """
+
+
+class LocalSource:
+    """A SQLite database, or the folder of a file store, and the folder of its artifacts."""
+
+    def __init__(self, origin: Path, artifacts: Path | None) -> None:
+        """Looks whether they are there.
+
+        Raises:
+            Failure: they are not.
+        """
+        if artifacts is None and not origin.is_dir():
+            raise Failure(f"{origin} is a database: name the folder of its artifacts with --artifacts")
+        self._origin = origin
+        self._folder = folder(artifacts or origin)
+
+    def copy(self, target: Path) -> None:
+        if self._origin.is_dir():
+            say(f"reading the files of {self._origin}")
+            _check_links(self._origin)
+            run(str(self._origin), "mlflow_aspire.importing.file_store", str(self._origin), uri(target))
+            return
+        say(f"reading {self._origin}")
+        try:
+            with (
+                closing(sqlite3.connect(f"{self._origin.absolute().as_uri()}?mode=ro", uri=True)) as database,
+                closing(sqlite3.connect(target)) as its_copy,
+            ):
+                # Also of a database that somebody writes to.
+                database.backup(its_copy)
+                found = its_copy.execute(f"SELECT version_num FROM {_VERSIONS}").fetchone()
+        except sqlite3.Error as error:
+            raise Failure(f"{self._origin} is no SQLite database of an MLflow server: {error}. Nothing was changed") from error
+        check_revision(self._origin, found and found[0])
+        upgrade(self._origin, target)
+
+    def artifacts(self) -> list[Artifact]:
+        return artifacts(self._folder)
+
+
+def folder(path: Path) -> Path:
+    """Sees that a folder is there.
 
     Raises:
-        Failure: it is neither, or of a version that MLflow cannot bring to this one.
+        Failure: it is not.
     """
-    if source.is_dir():
-        say(f"reading the files of {source}")
-        _check_links(source)
-        _run(source, "mlflow_aspire.importing.file_store", str(source), _uri(target))
-        return
-    say(f"reading {source}")
-    try:
-        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as database, closing(sqlite3.connect(target)) as its_copy:
-            # Also of a database that somebody writes to.
-            database.backup(its_copy)
-            found = its_copy.execute(f"SELECT version_num FROM {_VERSIONS}").fetchone()
-    except sqlite3.Error as error:
-        raise Failure(f"{source} is no SQLite database of an MLflow server: {error}. Nothing was changed") from error
+    if not path.is_dir():
+        raise Failure(f"{path} is no folder")
+    return path
+
+
+def check_revision(source: Path, revision: str | None) -> None:
+    """Sees that this image knows the revision of a source.
+
+    Raises:
+        Failure: it does not.
+    """
     known = revisions.read("tracking")
-    if found is None or found[0] not in known.known:
-        raise Failure(f"{source} is at revision {found and found[0]}, which {known.package} does not know: import it with the image of a newer version. Nothing was changed")
-    _run(source, "mlflow", "db", "upgrade", _uri(target))
+    if revision not in known.known:
+        raise Failure(f"{source} is at revision {revision}, which {known.package} does not know: import it with the image of a newer version. Nothing was changed")
+
+
+def upgrade(source: Path, target: Path) -> None:
+    """Brings the copy of a source to the revision of this image.
+
+    Raises:
+        Failure: MLflow cannot.
+    """
+    run(str(source), "mlflow", "db", "upgrade", uri(target))
 
 
 def orphans(database: sqlite3.Connection) -> dict[str, int]:
@@ -56,8 +132,8 @@ def orphans(database: sqlite3.Connection) -> dict[str, int]:
     return removed
 
 
-def artifacts(folder: Path) -> list[tuple[str, Path]]:
-    """The files of runs, models and traces: their paths in the store, and where they are.
+def artifacts(folder: Path) -> list[Artifact]:
+    """The files of runs, models and traces.
 
     Raises:
         Failure: a folder of them cannot be read.
@@ -70,8 +146,19 @@ def artifacts(folder: Path) -> list[tuple[str, Path]]:
         if _ARTIFACTS in parts:
             path = "/".join(parts[1:] if parts[0] == _TRASH else parts)
             # Neither links nor pipes, which nobody may write to.
-            found += [(f"{path}/{name}", file) for name in sorted(names) if not (file := Path(place, name)).is_symlink() and file.is_file()]
+            files = ((name, file) for name in sorted(names) if not (file := Path(place, name)).is_symlink() and file.is_file())
+            found += [Artifact(f"{path}/{name}", file.stat().st_size, _opener(file)) for name, file in files]
     return found
+
+
+def _opener(file: Path) -> Callable[[], IO[bytes]]:
+    def opened() -> IO[bytes]:
+        try:
+            return file.open("rb")
+        except OSError as error:
+            raise Failure(f"{error.filename} cannot be read: {error.strerror}. The database is as it was") from error
+
+    return opened
 
 
 def _check_links(folder: Path) -> None:
@@ -87,11 +174,16 @@ def _refuse(error: OSError) -> None:
     raise Failure(f"{error.filename} cannot be read: {error.strerror}. Nothing was changed") from error
 
 
-def _uri(database: Path) -> str:
+def uri(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
-def _run(source: Path, *command: str) -> None:
+def run(source: str, *command: str) -> None:
+    """Runs a module of MLflow's on a copy.
+
+    Raises:
+        Failure: it fails.
+    """
     exit_code = subprocess.run([sys.executable, "-m", *command]).returncode
     if exit_code != 0:
         raise Failure(f"{source}: MLflow's own migration ended with exit code {exit_code}; its log is above. Nothing was changed")

@@ -1,0 +1,1 @@
+"""Another MLflow server, read over its API into the rows of this version."""

@@ -1,0 +1,57 @@
+"""A running MLflow server as a source of an import."""
+
+import sqlite3
+from pathlib import Path
+
+from ...log import say
+from .. import source
+from ..source import Artifact
+from . import evaluation, files, models, runs
+from .server import Server
+from .traces import Traces, place
+
+_PROXIED = "mlflow-artifacts:/"
+_LOCATION = "mlflow.artifactLocation"
+
+
+class ServerSource:
+    def __init__(self, address: str, deleted: bool) -> None:
+        """Looks whether there is a server that lets itself be read.
+
+        Raises:
+            Failure: there is not.
+        """
+        self._server = Server(address)
+        self._server.check()
+        self._deleted = deleted
+        self._places: list[files.Place] = []
+
+    def copy(self, target: Path) -> None:
+        server = self._server
+        source.upgrade(Path(server.address), target)
+        with sqlite3.connect(target) as database:
+            # A new server has one by itself.
+            database.execute("DELETE FROM experiments")
+            experiments = runs.experiments(server, database, self._deleted)
+            of_runs = runs.runs(server, database, experiments, self._deleted)
+            of_models = models.logged(server, database, experiments)
+            models.registered(server, database, {**of_runs, **of_models})
+            evaluation.datasets(server, database, experiments)
+            evaluation.scorers(server, database, experiments)
+        known = [(run, str(experiment)) for run, experiment in database.execute("SELECT run_uuid, experiment_id FROM runs")]
+        self._places = [
+            *(files.of_run(server, run, _path(address)) for run, address in database.execute("SELECT run_uuid, artifact_uri FROM runs")),
+            *(files.of_model(server, model, _path(address)) for model, address in database.execute("SELECT model_id, artifact_location FROM logged_models")),
+        ]
+        database.close()
+        traces = Traces(server, experiments)
+        traces.write(target, known)
+        self._places += [files.of_trace(server, trace.trace_id, trace.tags.get(_LOCATION, ""), _path(place(trace))) for trace in traces.in_files()]
+        say("users and their permissions, keys and endpoints of the AI gateway, webhooks, jobs and reviews do not come over an API")
+
+    def artifacts(self) -> list[Artifact]:
+        return list(files.all_of(self._places))
+
+
+def _path(address: str) -> str:
+    return address.removeprefix(_PROXIED)

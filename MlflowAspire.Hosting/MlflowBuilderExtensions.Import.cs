@@ -8,12 +8,15 @@ public static partial class MlflowBuilderExtensions
     private const string SourceArgument = "source";
     private const string ArtifactsArgument = "artifacts";
     private const string ArtifactRootArgument = "artifact-root";
+    private const string UserNameArgument = "user-name";
+    private const string PasswordArgument = "password";
 
     private static void AddImportCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
         var server = mlflow.Resource;
         // Of the command that runs.
         ImportSource? chosen = null;
+        (string? UserName, string? Password) signIn = default;
         var import = builder.AddStoreTask(mlflow, server.Import, "ArrowImport").WithArgs(context =>
         {
             var source = chosen ?? throw new DistributedApplicationException($"Use the command Import of '{server.Name}', which asks for the source.");
@@ -21,11 +24,20 @@ public static partial class MlflowBuilderExtensions
             {
                 context.Args.Add(argument);
             }
+        }).WithEnvironment(context =>
+        {
+            // Those of MLflow's client.
+            if (signIn is { UserName: { } userName, Password: { } password })
+            {
+                context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = userName;
+                context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password;
+            }
         });
 
         mlflow.WithTaskCommand("import", "Import", import, ImportOptions(builder.AppHostDirectory), async (arguments, run) =>
         {
             chosen = SourceOf(arguments, builder.AppHostDirectory);
+            signIn = (TextOf(arguments, UserNameArgument), TextOf(arguments, PasswordArgument));
             // They are read when the container is made, which each start does.
             var mounts = chosen.Mounts.ToList();
             mounts.ForEach(import.Resource.Annotations.Add);
@@ -36,6 +48,7 @@ public static partial class MlflowBuilderExtensions
             finally
             {
                 chosen = null;
+                signIn = default;
                 mounts.ForEach(mount => import.Resource.Annotations.Remove(mount));
             }
         });
@@ -43,7 +56,7 @@ public static partial class MlflowBuilderExtensions
 
     private static CommandOptions ImportOptions(string folder) => new()
     {
-        Description = "Brings what another MLflow has kept in SQLite or in files into this one, which is empty.",
+        Description = "Brings what another MLflow has into this one, which is empty.",
         IconName = "ArrowImport",
         Progress = new() { Title = "Import", Message = "The console log of the import says how far it is." },
         Arguments =
@@ -51,8 +64,9 @@ public static partial class MlflowBuilderExtensions
             new()
             {
                 Name = SourceArgument,
-                Label = "Database or folder",
-                Description = "A SQLite database (mlflow.db) or the folder of a file store (mlruns) on this machine. It is not changed.",
+                Label = "Server, database or folder",
+                Description = "The address of a server as a container reaches it, or on this machine a SQLite database (mlflow.db), a dump of a PostgreSQL"
+                    + " database as text (mlflow.sql), or the folder of a file store (mlruns). It is not changed.",
                 InputType = InputType.Text,
                 Required = true,
             },
@@ -69,6 +83,19 @@ public static partial class MlflowBuilderExtensions
                 Label = "How the source names that folder",
                 Description = "Where they were in a bucket, such as s3://bucket/mlflow.",
                 InputType = InputType.Text,
+            },
+            new()
+            {
+                Name = UserNameArgument,
+                Label = "User name",
+                Description = "Of a server with basic authentication: an administrator.",
+                InputType = InputType.Text,
+            },
+            new()
+            {
+                Name = PasswordArgument,
+                Label = "Password",
+                InputType = InputType.SecretText,
             },
         ],
         ValidateArguments = context =>
@@ -89,10 +116,11 @@ public static partial class MlflowBuilderExtensions
 
     private static ImportSource SourceOf(InteractionInputCollection arguments, string folder)
     {
-        return new(Full(SourceArgument)!, Full(ArtifactsArgument), Text(ArtifactRootArgument));
+        return new(Full(SourceArgument)!, Full(ArtifactsArgument), TextOf(arguments, ArtifactRootArgument));
 
-        string? Full(string name) => Text(name) is { } path ? Path.GetFullPath(path, folder) : null;
-
-        string? Text(string name) => arguments.GetString(name) is { Length: > 0 } text ? text : null;
+        string? Full(string name) =>
+            TextOf(arguments, name) is { } path ? ImportSource.IsServer(path) ? path : Path.GetFullPath(path, folder) : null;
     }
+
+    private static string? TextOf(InteractionInputCollection arguments, string name) => arguments.GetString(name) is { Length: > 0 } text ? text : null;
 }

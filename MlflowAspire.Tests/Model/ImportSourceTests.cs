@@ -38,6 +38,30 @@ public sealed class ImportSourceTests : IDisposable
     }
 
     [Fact]
+    public void Server_is_named_by_its_address()
+    {
+        var source = new ImportSource("https://mlflow.example/prefix", null, null);
+
+        Assert.Equal((null, null), source.Faults);
+        Assert.Equal(["import", "https://mlflow.example/prefix"], source.Arguments);
+        Assert.Empty(source.Mounts);
+        Assert.Equal("A server hands out its artifacts itself.", (source with { Artifacts = "/a" }).Faults.Artifacts);
+        Assert.StartsWith("This is no address of a server", (source with { Path = "https://me:secret@host" }).Faults.Path, StringComparison.Ordinal);
+        Assert.StartsWith("This is no address of a server", (source with { Path = "https://" }).Faults.Path, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dump_may_come_without_artifacts()
+    {
+        var dump = Path.Combine(_folder.FullName, "mlflow.sql");
+        File.WriteAllText(dump, "");
+        var source = new ImportSource(dump, null, null);
+
+        Assert.Equal((null, null), source.Faults);
+        Assert.Equal(["import", "/source/mlflow.sql"], source.Arguments);
+    }
+
+    [Fact]
     public void What_is_not_there_is_told()
     {
         Assert.Equal($"There is no {Database} on this machine.", new ImportSource(Database, Artifacts, null).Faults.Path);

@@ -19,8 +19,10 @@ _LIMIT_SECONDS = 120
 
 # The program of the server. The apps are those of the command line of MLflow.
 _PROGRAM = """
-import os, sys
+import gc, os, sys
 from importlib import import_module
+# As `mlflow-aspire` does: what an import makes stays.
+gc.set_threshold(200_000)
 from mlflow_aspire import guard
 guard.settle(os.environ)
 if "PREPARATION" in os.environ:

@@ -158,8 +158,12 @@ class BrokenServerTest(unittest.TestCase):
                 server.Server(address).check()
 
     def test_nobody_there(self) -> None:
-        with self.assertRaisesRegex(Failure, "^http://127.0.0.1:9 does not answer: .*Nothing was changed$"):
-            server.Server("http://127.0.0.1:9/").check()
+        nobody = server.Server("http://127.0.0.1:9/")
+        with self.assertRaisesRegex(Failure, "^http://127.0.0.1:9 does not answer: POST .*search: .*Connection refused.*Nothing was changed$"):
+            nobody.check()
+        with self.assertRaises(Failure) as error:
+            nobody.get("/runs", run_id=["a" * 32] * 100)
+        self.assertLess(len(str(error.exception)), 500)
 
     def test_an_error_within(self) -> None:
         address = self.serve(lambda path: (500, "application/json", b'{"message": "no disk"}'))

@@ -107,7 +107,9 @@ class Server:
         try:
             answer = http_request(self._sign_in, path, method, retry_codes=_RETRIED, raise_on_status=False, **options)
         except MlflowException as error:
-            raise Failure(f"{self.address} does not answer: {error.message}. Nothing was changed") from error
+            # The whole of it repeats the parameters, which may be a hundred runs.
+            reason = (error.message.partition("(Caused by ")[2] or error.message)[:_SHOWN]
+            raise Failure(f"{self.address} does not answer: {method} {path}: {reason}. Nothing was changed") from error
         if answer.status_code == 200:
             return answer
         place = f"{self.address}: {method} {path} is answered with {answer.status_code}"

@@ -1,7 +1,7 @@
 """The schema revisions that the packages of this image know.
 
-Reading them from the packages takes longer than a whole migration with nothing to do, so the build of the image records them:
-`python -m mlflow_aspire.databases.revisions`.
+Reading them from the packages takes longer than a whole migration with nothing to do, so the build of the image records them beside this file, which it
+runs before the rest of this package is there.
 """
 
 import json

@@ -8,7 +8,7 @@ from unittest import mock
 
 import anyio
 import anyio.to_thread
-from mlflow.entities import Metric, Param, Run, RunData, RunInfo
+from mlflow.entities import ExperimentTag, Metric, Param, Run, RunData, RunInfo
 from mlflow.exceptions import MlflowException
 from mlflow.protos.service_pb2 import GetRun
 from mlflow.server import handlers, otel_api
@@ -74,6 +74,18 @@ class PatchesTest(unittest.TestCase):
         for read_only in (True, False):
             with self.subTest(read_only=read_only), make(read_only=read_only) as session:
                 self.assertEqual(session.expire_on_commit, not read_only)
+
+    def test_experiments_have_their_tags_as_before(self) -> None:
+        options = TrackingStore._get_eager_experiment_query_options
+        self.assertEqual(re.findall(r"(\w+load)\((\S+)\)", inspect.getsource(options)), [("subqueryload", "SqlExperiment.tags")])
+        with mock.patch.object(TrackingStore, "_get_eager_experiment_query_options", staticmethod(options)):
+            store = TrackingStore("sqlite://", "mlflow-artifacts:/")
+            for number in range(5):
+                store.create_experiment(str(number), tags=[ExperimentTag(str(tag), f"{number}") for tag in range(number)])
+            before = [dict(experiment) for experiment in store.search_experiments(max_results=4)]
+            patches.load_tags_by_experiment()
+            self.assertEqual([dict(experiment) for experiment in store.search_experiments(max_results=4)], before)
+            self.assertEqual([len(experiment["tags"]) for experiment in before], [4, 3, 2, 1])
 
 
 if __name__ == "__main__":

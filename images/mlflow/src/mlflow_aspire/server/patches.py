@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 from sqlalchemy import Engine
+from sqlalchemy.orm import selectinload
 
 from ..databases import sessions
 from . import batches
@@ -22,6 +23,7 @@ def apply() -> None:
     remember_orders()
     answer_compactly()
     keep_what_was_read()
+    load_tags_by_experiment()
     batches.use_one_session()
 
 
@@ -70,6 +72,14 @@ def keep_what_was_read() -> None:
         return make_session
 
     sessions.change(keeping)
+
+
+def load_tags_by_experiment() -> None:
+    """The tags of experiments by the experiments' ids, as those of runs are: MLflow repeats the whole search to find them, in a query that is made anew each time."""
+    from mlflow.store.tracking.dbmodels.models import SqlExperiment
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    SqlAlchemyStore._get_eager_experiment_query_options = staticmethod(lambda: [selectinload(SqlExperiment.tags)])
 
 
 def dispose_engines() -> None:

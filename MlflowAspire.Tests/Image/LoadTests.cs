@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 
@@ -17,6 +18,7 @@ public class LoadTests(ImageFixture image)
     {
         var database = await image.CreateMigratedDatabaseAsync();
         await using var server = await StartAsync(database, workers);
+        await AssertWorkersShareMemoryAsync(server, int.Parse(workers, CultureInfo.InvariantCulture));
         List<string> all = [];
         foreach (var (writers, writes) in new[] { (40, 5), (200, 3) })
         {
@@ -55,6 +57,19 @@ public class LoadTests(ImageFixture image)
             @"^mlflow-aspire: error: MLFLOW_WORKERS 8 with 8 threads each .* may use 152 connections, "
             + @"and the database has 97 \(max_connections\); accepted: [^\n]*\n$",
             run.Errors);
+    }
+
+    /// <summary>Workers are copies of their parent, of whose memory each needs only what it has changed.</summary>
+    private static async Task AssertWorkersShareMemoryAsync(MlflowServer server, int workers)
+    {
+        var sizes = await server.PythonAsync(
+            """
+            import glob, re
+            processes = "".join(open(file).read() for file in glob.glob("/proc/[0-9]*/smaps_rollup"))
+            print(*(sum(map(int, re.findall(rf"^{size}: +(\d+)", processes, re.MULTILINE))) for size in ("Pss", "Rss")))
+            """);
+        var (shared, all) = (double.Parse(sizes.Split(' ')[0], CultureInfo.InvariantCulture), double.Parse(sizes.Split(' ')[1], CultureInfo.InvariantCulture));
+        Assert.True(workers == 1 || shared < all / 2, $"{workers} workers and their parent have {all} KiB together, and share so little that they need {shared}.");
     }
 
     /// <summary>Of many that create a model of one name at once, the others are told so.</summary>

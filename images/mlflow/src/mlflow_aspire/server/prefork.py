@@ -3,6 +3,7 @@
 It starts a worker again that has died. It would also end one whose event loop has not moved for a while, which on a busy machine is no sign of death.
 """
 
+import gc
 import os
 import random
 import sys
@@ -27,6 +28,9 @@ def run(options: dict[str, Any], workers: int, worker: Worker) -> None:
     """Serves until SIGTERM. `options` are those of uvicorn.Config."""
     generators = patches.objects_of(random.Random)
     patches.dispose_engines()
+    # A collection writes to each object that it looks at, and what is written to is shared no longer.
+    gc.collect()
+    gc.freeze()
     server_options = {name: value for name, value in options.items() if name not in ("app", "host", "port", "log_config")}
 
     class ForkedWorker(UvicornWorker):

@@ -74,6 +74,10 @@ public sealed class ImageFixture : IAsyncLifetime
             .WithStartupCallback((container, _) => ConnectAsync(container, name))
             .Build();
 
+    /// <summary>A container of any image that this machine reaches too, and the network by a name.</summary>
+    public ContainerBuilder ReachableContainer(string image, string name, params string[] command) =>
+        new ContainerBuilder(image).WithNetwork(_hostNetwork).WithStartupCallback((container, _) => ConnectAsync(container, name)).WithCommand(command);
+
     /// <summary>Docker engines before 25 refuse two networks in one call.</summary>
     private async Task ConnectAsync(IContainer container, string name) =>
         await DockerCli.RunAsync("network", "connect", "--alias", name, _network.Name, container.Id);

@@ -3,6 +3,7 @@ using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
+using Microsoft.Playwright;
 
 namespace MlflowAspire.Tests.Image;
 
@@ -16,12 +17,14 @@ public sealed class ReplicasFixture : IAsyncLifetime
     public const string Provider = "https://provider:8443/v1";
 
     private const string Proxy = "proxy:5000";
+    private const int ProxyPort = 5000;
     private const string AdminPassword = "a password of these tests";
     private readonly ImageFixture _image = new();
     private readonly CertificateFolder _certificate = new("provider");
     private readonly List<IContainer> _neighbours = [];
     private readonly List<MlflowServer> _servers = [];
     private BlobServer? _blobs;
+    private Browser? _browser;
 
     /// <summary>The database of both.</summary>
     public TestDatabase Database { get; private set; } = null!;
@@ -65,6 +68,7 @@ public sealed class ReplicasFixture : IAsyncLifetime
             ["MLFLOW_READINESS_PORT"] = "5001",
             ["MLFLOW_SERVER_PROMETHEUS"] = "true",
             ["MLFLOW_SERVER_ALLOWED_HOSTS"] = $"{Proxy},localhost:5000,replica-a:5000,replica-b:5000",
+            ["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] = $"http://{Proxy}",
             ["MLFLOW_CA_CERTIFICATES"] = await File.ReadAllTextAsync(Path.Combine(_certificate.Path, "certificate.pem")),
             ["MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS"] = "true",
             ["MLFLOW_OPENTELEMETRY"] = "true",
@@ -80,12 +84,19 @@ public sealed class ReplicasFixture : IAsyncLifetime
         // The first administrator is made once, as an upgrade to more replicas meets it.
         _servers.Add(await StartServerAsync(settings, "replica-a", isPeriodic: true));
         _servers.Add(await StartServerAsync(settings, "replica-b", isPeriodic: false));
-        await StartAsync(Neighbour(servers, "proxy", "haproxy", "-f", "/etc/haproxy/replicas.cfg"));
+        var proxy = await StartAsync(_image.ReachableContainer(servers.FullName, "proxy", "haproxy", "-f", "/etc/haproxy/replicas.cfg")
+            .WithPortBinding(ProxyPort, assignRandomHostPort: true));
+        _browser = await Browser.StartAsync($"MAP {Proxy} 127.0.0.1:{proxy.GetMappedPublicPort(ProxyPort)}");
         await RunAsync(Script("-c", "import requests, time\nwhile not requests.get('http://proxy:5000/health').ok: time.sleep(0.2)"));
     }
 
     public async Task DisposeAsync()
     {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
         foreach (var server in _servers)
         {
             await server.DisposeAsync();
@@ -118,6 +129,28 @@ public sealed class ReplicasFixture : IAsyncLifetime
 
     /// <summary>Runs such a program to its end, and gives what it has printed.</summary>
     public static async Task<string> RunAsync(ContainerBuilder script) => (await ImageRun.OfAsync(script)).Succeeded().Output;
+
+    /// <summary>Opens a page of MLflow as an administrator, who reaches the servers through the proxy.</summary>
+    public async Task<IPage> OpenAsync(string path)
+    {
+        var page = await _browser!.NewPageAsync(new() { HttpCredentials = new() { Username = "admin", Password = AdminPassword } });
+        await page.GotoAsync($"http://{Proxy}{path}");
+        return page;
+    }
+
+    /// <summary>Waits until a page shows something.</summary>
+    public async Task WaitForAsync(ILocator part)
+    {
+        try
+        {
+            await part.WaitForAsync();
+        }
+        catch (TimeoutException exception)
+        {
+            var text = await part.Page.Locator("body").InnerTextAsync();
+            throw new TimeoutException($"{exception.Message}\n{text}\n{await First.LogsAsync()}\n{await Second.LogsAsync()}", exception);
+        }
+    }
 
     private static Dictionary<string, string> Nothing => [];
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DotNet.Testcontainers.Containers;
+using Microsoft.Playwright;
 
 namespace MlflowAspire.Tests.Image;
 
@@ -20,6 +21,13 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
         Assert.True(result.GetProperty("job").GetProperty("status").GetString() == "SUCCEEDED", result.ToString());
         var assessment = Assert.Single(result.GetProperty("assessments").EnumerateArray());
         Assert.Equal(("polite", "yes", $"Bearer {key}"), (assessment[0].GetString(), assessment[1].GetString(), assessment[2].GetString()));
+
+        // People see it beside the trace.
+        var page = await replicas.OpenAsync($"/#/experiments/{result.GetProperty("experiment")}/traces");
+        await replicas.WaitForAsync(page.GetByText("polite", new() { Exact = true }));
+        // Not by its role: a hint that the page begins with hides the table from it.
+        var trace = page.Locator("[role=row]").Filter(new() { HasText = "That way, please." });
+        await replicas.WaitForAsync(trace.GetByText("Yes", new() { Exact = true }));
 
         // The key is in no table as it is, nor in what the servers have written.
         var stored = await replicas.Database.ReadAsync<string>("SELECT string_agg(secrets::text, ' ') FROM secrets");
@@ -75,6 +83,41 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
             """));
 
         Assert.Matches("^(200|302) 200 200$", LastLine(output));
+    }
+
+    [Fact]
+    public async Task Prompts_and_their_versions_are_registered_in_the_browser()
+    {
+        var page = await replicas.OpenAsync("/#/prompts");
+        await page.GetByTestId("create-prompt-button").Or(page.GetByTestId("create-prompt-empty-state-button")).First.ClickAsync();
+        await page.GetByLabel("Name:").FillAsync("greeting");
+        await SaveAsync("Hello {{ name }}", "first words");
+        await replicas.WaitForAsync(page.GetByText("Hello {{ name }}").First);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create prompt version" }).ClickAsync();
+        await SaveAsync("Good day {{ name }}", "more polite");
+        await replicas.WaitForAsync(page.GetByText("Viewing version 2"));
+
+        // What the servers have kept, by the list of prompts and by each version.
+        page = await replicas.OpenAsync("/#/prompts");
+        await replicas.WaitForAsync(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "greeting" }).GetByText("Version 2"));
+        await page.GetByRole(AriaRole.Link, new() { Name = "greeting" }).ClickAsync();
+        (string, string, string)[] versions = [("Version 2", "Good day {{ name }}", "more polite"), ("Version 1", "Hello {{ name }}", "first words")];
+        foreach (var (version, text, message) in versions)
+        {
+            await page.GetByText(version, new() { Exact = true }).First.ClickAsync();
+            await replicas.WaitForAsync(page.GetByText(text).First);
+            await replicas.WaitForAsync(page.GetByText(message).First);
+        }
+
+        async Task SaveAsync(string text, string message)
+        {
+            var dialog = page.GetByRole(AriaRole.Dialog);
+            await dialog.GetByPlaceholder("Type prompt content here").FillAsync(text);
+            await dialog.GetByLabel("Commit message").FillAsync(message);
+            await dialog.GetByRole(AriaRole.Button, new() { Name = "Create", Exact = true }).ClickAsync();
+            await dialog.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        }
     }
 
     [Fact]

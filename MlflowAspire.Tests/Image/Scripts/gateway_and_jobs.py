@@ -64,4 +64,4 @@ while (state := call("GET", f"/ajax-api/3.0/mlflow/jobs/{job}"))["status"] in ("
     time.sleep(0.5)
 
 assessments = [(found.name, found.value, found.rationale) for found in mlflow.get_trace(span.trace_id).info.assessments]
-print(json.dumps({"chat": chat["choices"][0]["message"]["content"], "job": state, "assessments": assessments}))
+print(json.dumps({"experiment": experiment, "chat": chat["choices"][0]["message"]["content"], "job": state, "assessments": assessments}))

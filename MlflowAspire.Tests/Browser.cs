@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace MlflowAspire.Tests.SignIn;
+namespace MlflowAspire.Tests;
 
 /// <summary>The machine's Chromium, or else Playwright's, without a window.</summary>
 public sealed class Browser : IAsyncDisposable
@@ -54,7 +54,7 @@ public sealed class Browser : IAsyncDisposable
 
         Assert.True(
             Microsoft.Playwright.Program.Main(["install", "chromium"]) == 0,
-            $"The tests of sign-in need Chromium: none of {string.Join(", ", s_names)} is in the PATH, and Playwright cannot install it.");
+            $"The tests of pages need Chromium: none of {string.Join(", ", s_names)} is in the PATH, and Playwright cannot install it.");
         return null;
     }
 }

@@ -9,6 +9,10 @@ namespace MlflowAspire.Tests.Docs;
 internal static partial class Shell
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly Lazy<string> s_tools = new(WriteTools);
+
+    /// <summary>The variable with the file that calls are noted in.</summary>
+    private const string Calls = "CALLS_OF_TOOLS";
 
     /// <summary>What the documents call.</summary>
     public static IReadOnlyList<string> Tools { get; } = ["az", "azd", "aspire", "dotnet", "docker", "mlflow", "openssl", "pip", "psql", "pg_dump",
@@ -24,13 +28,6 @@ internal static partial class Shell
         {
             var calls = Path.Combine(folder.FullName, "calls");
             await File.WriteAllTextAsync(calls, "");
-            foreach (var tool in Tools)
-            {
-                var path = Path.Combine(folder.FullName, tool);
-                await File.WriteAllTextAsync(path,
-                    $"#!/bin/sh\nprintf '%s\\0' {tool} \"$@\" >> '{calls}'\nprintf '\\n\\0' >> '{calls}'\necho output-of-{tool}\n");
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            }
 
             // bash from its usual place, with nothing else on its PATH, in a folder where it may write; a redirection reads the documents' own files.
             var work = Directory.CreateDirectory(Path.Combine(folder.FullName, "work")).FullName;
@@ -47,7 +44,8 @@ internal static partial class Shell
                 RedirectStandardError = true,
             };
             start.Environment.Clear();
-            start.Environment["PATH"] = folder.FullName;
+            start.Environment["PATH"] = s_tools.Value;
+            start.Environment[Calls] = calls;
             using var process = Process.Start(start)!;
             using var limit = new CancellationTokenSource(s_limit);
             var errors = process.StandardError.ReadToEndAsync(limit.Token);
@@ -62,6 +60,20 @@ internal static partial class Shell
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>A program for each tool, in the tests' own folder. All shells use them.</summary>
+    private static string WriteTools()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "Docs", "tools")).FullName;
+        foreach (var tool in Tools)
+        {
+            var path = Path.Combine(folder, tool);
+            File.WriteAllText(path, $"#!/bin/sh\nprintf '%s\\0' {tool} \"$@\" >> \"${Calls}\"\nprintf '\\n\\0' >> \"${Calls}\"\necho output-of-{tool}\n");
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return folder;
     }
 
     [GeneratedRegex("<[a-z][^<>\n]*>")]

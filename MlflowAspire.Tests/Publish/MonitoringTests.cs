@@ -102,15 +102,22 @@ public sealed partial class MonitoringTests
         await QueryLanguage.CompileAsync([.. deployment.All(LogAlert).Select(alert => QueryOf(deployment, alert.Name)), .. charts]);
     }
 
-    [Theory]
-    [InlineData("AppRequests | where ResultCod == '200'", "'ResultCod' does not refer to any known column")]
-    [InlineData("AppRequests | were ResultCode == '200'", "Query operator expected")]
-    [InlineData("Requests | take 1", "'Requests' does not refer to any known table")]
-    public async Task A_query_that_does_not_compile_is_found(string query, string problem)
+    [Fact]
+    public async Task Queries_that_do_not_compile_are_found()
     {
-        var failure = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => QueryLanguage.CompileAsync([query]));
+        (string Query, string Problem)[] faults =
+        [
+            ("AppRequests | where ResultCod == '200'", "'ResultCod' does not refer to any known column"),
+            ("AppRequests | were ResultCode == '200'", "Query operator expected"),
+            ("Requests | take 1", "'Requests' does not refer to any known table"),
+        ];
 
-        Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
+        // One process, which takes a second to read the compiler.
+        var failure = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => QueryLanguage.CompileAsync(faults.Select(fault => fault.Query)));
+
+        var lines = failure.Message.Split('\n');
+        Assert.All(faults, fault => Assert.Contains(
+            lines, line => line.Contains(fault.Problem, StringComparison.Ordinal) && line.EndsWith(fault.Query, StringComparison.Ordinal)));
     }
 
     [Theory]

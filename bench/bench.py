@@ -22,6 +22,7 @@ PARTS = {
     "writers": measures.writers,
     "beside": measures.beside,
     "workers": measures.workers,
+    "replicas": measures.replicas,
     "pages": measures.pages,
     "artifacts": measures.artifacts,
     "app-host": builds.app_host,

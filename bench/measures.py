@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import oidc
 from load import Answers, call, requests, send
 from machine import Watch
+from proxied import Proxied
 from results import Results
-from stack import GUIDE, PRODUCT, SERVER_CORE, Stack
+from stack import GUIDE, PRODUCT, SERVER_CORE, Server, Stack
 
 SLICE = 4
 _GOALS = {"get": "≤ 0.55", "search": "≤ 0.38", "log-batch": "≤ 0.4", "runs/search of 100": "≤ 0.4", "OTLP, 1 span": "≤ 0.75"}
@@ -50,7 +51,7 @@ def cpu(stack: Stack, results: Results, rounds: int) -> None:
     """CPU a request, requests per second and the slowest hundredth, with eight connections."""
     stack.database("cpu")
     settings = {"guide": GUIDE, "product": PRODUCT, "product, not direct": PRODUCT | {"MLFLOW_SERVER_DIRECT_ROUTES": "false"}}
-    servers = {variant: Variant(stack, variant, "cpu", environment) for variant, environment in settings.items()}
+    servers = {variant: _variant(stack, variant, "cpu", environment) for variant, environment in settings.items()}
     _measure(stack, results, "Requests, no sign-in", servers, rounds)
     product = servers["product"].server
     product.resume()
@@ -71,8 +72,8 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
         app = {"MLFLOW_APP_NAME": "basic-auth", "MLFLOW_AUTH_ADMIN_USERNAME": "admin", "MLFLOW_AUTH_ADMIN_PASSWORD": _PASSWORD, "MLFLOW_AUTH_DATABASE_URI": uri}
         if variant == "product":
             stack.migrate("signed-in", settings | app)
-        servers[variant] = Variant(stack, variant, "signed-in", settings | app, _BASIC)
-    open_server = Variant(stack, "product, no sign-in", "signed-out", PRODUCT)
+        servers[variant] = _variant(stack, variant, "signed-in", settings | app, _BASIC)
+    open_server = _variant(stack, "product, no sign-in", "signed-out", PRODUCT)
     servers["product, no sign-in"] = open_server
     # The guide's server checks a password for a quarter of a second, for each request.
     _measure(stack, results, "Requests, basic authentication", servers, rounds, ("get", "log-batch"), seconds=3 * SLICE)
@@ -85,7 +86,7 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
     stack.database("oidc")
     settings = PRODUCT | oidc.SETTINGS | {"OIDC_USERS_DB_URI": "postgresql+psycopg2://db:5432/users-oidc", "SECRET_KEY": _PASSWORD * 2}
     stack.migrate("oidc", settings)
-    servers = {"product, no sign-in": open_server, "product, OpenID Connect": Variant(stack, "product, OpenID Connect", "oidc", settings, oidc.headers(provider))}
+    servers = {"product, no sign-in": open_server, "product, OpenID Connect": _variant(stack, "product, OpenID Connect", "oidc", settings, oidc.headers(provider))}
     _measure(stack, results, "Requests, OpenID Connect", servers, rounds, ("get", "log-batch"), goals=False)
     _remove(servers)
 
@@ -93,7 +94,7 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
 def writers(stack: Stack, results: Results, rounds: int) -> None:
     """Many writers at once: errors, and the slowest."""
     stack.database("writers")
-    servers = {variant: Variant(stack, variant, "writers", settings) for variant, settings in {"guide": GUIDE, "product": PRODUCT}.items()}
+    servers = {variant: _variant(stack, variant, "writers", settings) for variant, settings in {"guide": GUIDE, "product": PRODUCT}.items()}
     for connections in (50, 200):
         for _, variant, answers, foreign in _alternate(stack, servers, ("log-batch",), rounds, connections, seconds=3 * SLICE):
             section = "Many writers at once"
@@ -143,9 +144,24 @@ def workers(stack: Stack, results: Results, rounds: int) -> None:
     """Two workers on two cores against one."""
     stack.database("workers")
     settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
-    servers = {variant: Variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
+    servers = {variant: _variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
     for name, variant, answers, foreign in _alternate(stack, servers, ("get", "search", "log-batch"), rounds, 16):
         results.figure("Two cores", name, "requests/s", "≥ 1.7", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+    _remove(servers)
+
+
+def replicas(stack: Stack, results: Results, rounds: int) -> None:
+    """Two replicas behind a proxy, on two cores, against one behind the same."""
+    stack.database("replicas")
+    settings = PRODUCT | {"MLFLOW_SERVER_REPLICAS": "2"}
+    servers: dict[str, Variant] = {}
+    for variant, count in {"1 replica": 1, "2 replicas": 2}.items():
+        members = [stack.server(f"{variant} {number}", "replicas", settings, "0,1") for number in range(count)]
+        servers[variant] = Variant(Proxied(stack, variant, members))
+    for name, variant, answers, foreign in _alternate(stack, servers, ("get", "search", "log-batch"), rounds, 16):
+        if answers.failed:
+            raise RuntimeError(f"{variant}: {answers.failed} of {answers.requests} answers to {name} were errors\n{servers[variant].server.logs()}")
+        results.figure("Replicas behind a proxy, two cores", name, "requests/s", "≥ 1.8", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
     _remove(servers)
 
 
@@ -232,13 +248,17 @@ print(*(seconds(work) for work in (put_directly, put, get_directly, get)))
 class Variant:
     """A server that has come to rest and stands still, and the requests that are measured on it."""
 
-    def __init__(self, stack: Stack, name: str, database: str, settings: dict[str, str], headers: dict[str, str] | None = None, cores: str = SERVER_CORE) -> None:
-        self.server = stack.server(name.replace(",", ""), database, settings, cores)
+    def __init__(self, server: Server, headers: dict[str, str] | None = None) -> None:
+        self.server = server
         self.server.healthy()
         self.server.settle()
         self.requests = requests(self.server, headers)
         self.server.settle()
         self.server.pause()
+
+
+def _variant(stack: Stack, name: str, database: str, settings: dict[str, str], headers: dict[str, str] | None = None, cores: str = SERVER_CORE) -> Variant:
+    return Variant(stack.server(name.replace(",", ""), database, settings, cores), headers)
 
 
 def _measure(

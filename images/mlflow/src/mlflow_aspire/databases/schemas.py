@@ -74,9 +74,12 @@ def check_own(schema: Schema, revisions: Revisions, limit: int) -> None:
 
 def tracking(environment: Environment) -> Schema:
     uri = required(environment, uris.BACKEND, "the database of the tracking store")
-    # `mlflow db upgrade` without all other commands of MLflow, which cost more to import than the migration.
-    command = [sys.executable, "-c", "from mlflow.db import commands; commands()", "upgrade", uri]
-    return Schema("tracking", uris.BACKEND, uri, _TRACKING_VERSIONS, command)
+    return Schema("tracking", uris.BACKEND, uri, _TRACKING_VERSIONS, [sys.executable, *upgrade(uri)])
+
+
+def upgrade(uri: str) -> list[str]:
+    """The arguments of Python for `mlflow db upgrade` without all other commands of MLflow, which cost more to import than the migration."""
+    return ["-c", "from mlflow.db import commands; commands()", "upgrade", uri]
 
 
 def _basic_auth(environment: Environment) -> Schema:

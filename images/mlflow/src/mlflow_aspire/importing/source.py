@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from ..databases import revisions
+from ..databases import revisions, schemas
 from ..errors import Failure
 from ..log import say
 
@@ -70,7 +70,7 @@ class LocalSource:
         if self._origin.is_dir():
             say(f"reading the files of {self._origin}")
             _check_links(self._origin)
-            run(str(self._origin), "mlflow_aspire.importing.file_store", str(self._origin), uri(target))
+            run(str(self._origin), "-m", "mlflow_aspire.importing.file_store", str(self._origin), uri(target))
             return
         say(f"reading {self._origin}")
         try:
@@ -118,7 +118,7 @@ def upgrade(source: Path, target: Path) -> None:
     Raises:
         Failure: MLflow cannot.
     """
-    run(str(source), "mlflow", "db", "upgrade", uri(target))
+    run(str(source), *schemas.upgrade(uri(target)))
 
 
 def orphans(database: sqlite3.Connection) -> dict[str, int]:
@@ -178,12 +178,12 @@ def uri(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
-def run(source: str, *command: str) -> None:
-    """Runs a module of MLflow's on a copy.
+def run(source: str, *arguments: str) -> None:
+    """Runs Python with a program of MLflow's on a copy.
 
     Raises:
         Failure: it fails.
     """
-    exit_code = subprocess.run([sys.executable, "-m", *command]).returncode
+    exit_code = subprocess.run([sys.executable, *arguments]).returncode
     if exit_code != 0:
         raise Failure(f"{source}: MLflow's own migration ended with exit code {exit_code}; its log is above. Nothing was changed")

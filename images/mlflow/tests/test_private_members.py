@@ -46,6 +46,7 @@ MEMBERS = {
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._engine_map": None,
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_logged_models": "self older_than",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_runs": "self older_than",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_eager_experiment_query_options": "",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_run": "self session run_uuid eager",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_experiment": "self experiment_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_logged_model": "self model_id",

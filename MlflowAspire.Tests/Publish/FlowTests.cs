@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
@@ -19,10 +18,10 @@ public sealed class FlowTests
     private const string Database = "10.0.2.5";
     private const string Endpoint = "10.0.2.37";
     private const string Neighbor = "10.0.9.9";
-    private const string Internet = "203.0.113.9";
-    private const string LoadBalancer = "168.63.129.16";
-    private const string Storage = "20.60.0.1";
-    private const string Entra = "20.190.128.1";
+    private const string Internet = ServiceTags.Elsewhere;
+    private const string LoadBalancer = ServiceTags.Platform;
+    private static readonly string Storage = ServiceTags.AddressOf("Storage");
+    private static readonly string Entra = ServiceTags.AddressOf("AzureActiveDirectory");
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<PublishedApp>>> s_stores = [];
     private static readonly string[] s_delegated = ["Database:Access=delegated-subnet"];
@@ -90,9 +89,9 @@ public sealed class FlowTests
     [MemberData(nameof(Flows))]
     public async Task Flow_passes_or_does_not(string from, string to, int port, bool passes, string[] settings)
     {
-        var network = new Network(await (await PublishedApp.GetAsync(settings)).DeployAsync());
+        var network = new PublishedNetwork(await Deployment.GetAsync(settings));
 
-        var (allowed, reason) = network.Decide(IPAddress.Parse(from), IPAddress.Parse(to), port);
+        var (allowed, reason) = network.Decide(new(IPAddress.Parse(from), IPAddress.Parse(to), port));
         Assert.True(allowed == passes, $"{from} -> {to}:{port} is {(allowed ? "allowed" : "denied")} by {reason}");
     }
 
@@ -108,10 +107,10 @@ public sealed class FlowTests
     [InlineData("nfs", Database, 2049, false)]
     public async Task Store_brings_its_rule(string store, string to, int port, bool passes)
     {
-        var network = new Network(
+        var network = new PublishedNetwork(
             await (await s_stores.GetOrAdd(store, name => new(() => PublishedApp.PublishAsync(builder => AddServer(builder, name)))).Value).DeployAsync());
 
-        var (allowed, reason) = network.Decide(IPAddress.Parse(Server), IPAddress.Parse(to), port);
+        var (allowed, reason) = network.Decide(new(IPAddress.Parse(Server), IPAddress.Parse(to), port));
         Assert.True(allowed == passes, $"{store}: {Server} -> {to}:{port} is {(allowed ? "allowed" : "denied")} by {reason}");
     }
 
@@ -173,60 +172,5 @@ public sealed class FlowTests
         }
 
         mlflow.WithAzureUserAssignedIdentity(builder.AddAzureUserAssignedIdentity("identity"));
-    }
-
-    /// <summary>The subnets of a deployment with the rules of their groups.</summary>
-    private sealed class Network(Deployment deployment)
-    {
-        private static readonly IPNetwork s_space = IPNetwork.Parse("10.0.0.0/16");
-
-        // An address that stands for all of a tag.
-        private static readonly Dictionary<string,
-        string> s_tags = new() { ["Storage"] = Storage, ["AzureActiveDirectory"] = Entra, ["AzureLoadBalancer"] = LoadBalancer };
-
-        public (bool Allowed, string Reason) Decide(IPAddress from, IPAddress to, int port)
-        {
-            var (allowed, reason) = Decide("Outbound", GroupOf(from), from, to, port);
-            return allowed ? Decide("Inbound", GroupOf(to), from, to, port) : (allowed, reason);
-        }
-
-        private static (bool Allowed, string Reason) Decide(string direction, DeployedResource? group, IPAddress from, IPAddress to, int port)
-        {
-            // Azure's own DNS is reached whatever the rules say, unless they name it.
-            if (group is null)
-            {
-                return (true, "no group");
-            }
-
-            var rule = group.List("properties.securityRules").Select(rule => (Name: (string)rule["name"]!, Properties: rule["properties"]!))
-                .Where(rule => (string)rule.Properties["direction"]! == direction)
-                .OrderBy(rule => (int)rule.Properties["priority"]!)
-                .First(rule =>
-                    Is(rule.Properties, "sourceAddressPrefix", from) && Is(rule.Properties, "destinationAddressPrefix", to) && Covers(rule.Properties, port));
-            return ((string)rule.Properties["access"]! == "Allow", $"{group.Name}/{rule.Name}");
-        }
-
-        private DeployedResource? GroupOf(IPAddress address)
-        {
-            var subnet = deployment.All("Microsoft.Network/virtualNetworks/subnets")
-                .SingleOrDefault(subnet => IPNetwork.Parse(subnet["properties.addressPrefix"]!).Contains(address));
-            return subnet is null ? null : Assert.Single(deployment.Resources, resource => resource.Id == subnet["properties.networkSecurityGroup.id"]);
-        }
-
-        private static bool Is(JsonNode rule, string property, IPAddress address) => (string)rule[property]! switch
-        {
-            "*" => true,
-            // The platform's address is a part of it.
-            "VirtualNetwork" => s_space.Contains(address) || address.ToString() == LoadBalancer,
-            "Internet" => !s_space.Contains(address) && address.ToString() != LoadBalancer,
-            var tag when s_tags.TryGetValue(tag, out var known) => address.ToString() == known,
-            var range => IPNetwork.Parse(range).Contains(address),
-        };
-
-        private static bool Covers(JsonNode rule, int port) =>
-            (rule["destinationPortRanges"]?.AsArray().Select(range => (string)range!) ?? [(string)rule["destinationPortRange"]!]).Any(range =>
-                range == "*" || (
-                    range.Split('-') is var ends && int.Parse(ends[0], CultureInfo.InvariantCulture) <= port && port <= int.Parse(
-                        ends[^1], CultureInfo.InvariantCulture)));
     }
 }

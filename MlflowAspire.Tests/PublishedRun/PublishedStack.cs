@@ -1,98 +1,102 @@
+using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
-using DotNet.Testcontainers.Networks;
 using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.PublishedRun;
 
 /// <summary>
-/// What the published containers meet in Azure, as far as it can be had on a machine: a PostgreSQL with TLS whose one role signs in by a token, blobs in
-/// Azurite by HTTPS and tokens, the endpoint of the managed identity, Application Insights, an ingress with TLS. The containers run with the image, the
+/// What the published containers meet in Azure, as far as it can be had on a machine: the virtual network with the rules of its subnets and the names of its
+/// private zones; behind private endpoints a PostgreSQL with TLS whose one role signs in by a token, blobs in Azurite by HTTPS and tokens, and a key vault; in
+/// the environment the endpoint of the managed identity and an ingress with TLS; on the internet Application Insights. The containers run with the image, the
 /// arguments and the environment of the published Bicep.
 /// </summary>
 public sealed partial class PublishedStack : IAsyncLifetime
 {
     public const string Identity = "mlflow-identity-test";
+    public const int Port = 5000;
+    public const int ReadinessPort = 5001;
 
     private const string Domain = "happy-sea-0123.westeurope.azurecontainerapps.io";
+    private const string Insights = "westeurope-5.in.applicationinsights.azure.com";
     private const string AdminPassword = "password-of-the-test-1";
-    private const string Account = "mlflowstorage";
     private const string IdentityHeader = "header-of-the-identity";
     private const string ClientId = "00000000-1111-2222-3333-444444444444";
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private static readonly string s_blobKey = Convert.ToBase64String(new byte[64]);
     private static readonly string s_databaseToken = TestToken.Create("https://ossrdbms-aad.database.windows.net");
+    private static readonly string s_vaultToken = TestToken.Create("https://vault.azure.net");
 
-    private static readonly Dictionary<string, string> s_secrets = new()
+    // The interfaces of private endpoints, and the services that are behind them.
+    private static readonly Dictionary<string, string> s_services = new()
     {
-        ["mlflow-flask-secret-key-v1"] = "flask-secret-key-of-the-test-0001",
-        ["mlflow-kek-passphrase-v1"] = "kek-passphrase-of-the-test-000001",
-        ["mlflow-webhook-key-v1"] = "webhook-key-of-the-test-000000001",
-        ["mlflow-admin-password-v1"] = AdminPassword,
+        ["postgres"] = "Microsoft.DBforPostgreSQL/flexibleServers",
+        ["storage"] = "Microsoft.Storage/storageAccounts",
+        ["vault"] = "Microsoft.KeyVault/vaults",
     };
 
-    /// <summary>What the parameters of the published apps would be in Azure.</summary>
-    internal static IReadOnlyDictionary<string, string> Outputs { get; } = new Dictionary<string, string>
-    {
-        ["environment_outputs_azure_container_apps_environment_default_domain"] = Domain,
-        ["postgres_outputs_hostname"] = "postgres.test",
-        ["storage_outputs_blobhost"] = $"{Account}.blob.core.windows.net",
-        ["mlflow_identity_outputs_clientid"] = ClientId,
-        ["mlflow_identity_outputs_principalname"] = Identity,
-        ["insights_outputs_appinsightsconnectionstring"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://platform/",
-    };
-
-    private readonly CertificateFolder _certificate = new($"mlflow.{Domain}", $"{Account}.blob.core.windows.net", "postgres.test");
-    private readonly INetwork _network = new NetworkBuilder().Build();
     private readonly List<IContainer> _containers = [];
+    private readonly Dictionary<string, IPAddress> _hosts = [];
+    private Dictionary<string, string> _secrets = [];
+    private CertificateFolder? _certificate;
+    private PublishedTopology? _topology;
     private string _image = null!;
+
+    /// <summary>What is published, with an ingress inside the network, so that its users come through the rules.</summary>
+    internal Deployment Deployment { get; private set; } = null!;
+
+    /// <summary>Its network.</summary>
+    internal PublishedNetwork Network { get; private set; } = null!;
+
+    /// <summary>The interfaces by what they are for.</summary>
+    internal IReadOnlyDictionary<string, NetworkInterface> Interfaces { get; private set; } = null!;
 
     public IContainer Postgres { get; private set; } = null!;
 
+    /// <summary>The environment's own: the identity and the ingress.</summary>
     public IContainer Platform { get; private set; } = null!;
+
+    /// <summary>Application Insights.</summary>
+    public IContainer Monitor { get; private set; } = null!;
+
+    /// <summary>The public name of PostgreSQL.</summary>
+    internal string DatabaseHost => Endpoint("postgres").HostName;
+
+    /// <summary>What the parameters of the published apps would be in Azure.</summary>
+    internal IReadOnlyDictionary<string, string> Outputs => new Dictionary<string, string>
+    {
+        ["environment_outputs_azure_container_apps_environment_default_domain"] = Domain,
+        ["postgres_outputs_hostname"] = DatabaseHost,
+        ["storage_outputs_blobhost"] = Endpoint("storage").HostName,
+        ["mlflow_identity_outputs_clientid"] = ClientId,
+        ["mlflow_identity_outputs_principalname"] = Identity,
+        ["insights_outputs_appinsightsconnectionstring"] = $"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://{Insights}/",
+    };
+
+    private string Account => Deployment.Only(s_services["storage"]).Name;
 
     public async Task InitializeAsync()
     {
-        _image = await TestImage.GetAsync();
-        Postgres = await StartAsync(new ContainerBuilder("postgres:17.6")
-            .WithNetworkAliases("postgres.test")
-            .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
-            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
-            .WithEntrypoint("bash", "-c")
-            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem "
-                + "&& exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1")));
-        await StartAsync(new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
-            .WithNetworkAliases($"{Account}.blob.core.windows.net")
-            .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
-            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
-            .WithCommand(
-                "azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem",
-                "--skipApiVersionCheck")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
-        Platform = await StartAsync(Mlflow()
-            .WithNetworkAliases("platform", $"mlflow.{Domain}")
-            .WithEnvironment(new Dictionary<string, string>
-            {
-                ["IDENTITY_HEADER"] = IdentityHeader,
-                ["CLIENT_ID"] = ClientId,
-                ["DATABASE_TOKEN"] = s_databaseToken,
-                ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
-            })
-            .WithCommand("python", "/scripts/azure_platform.py")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+        // Then the tests are skipped.
+        if (BicepCompiler.Missing is not null)
+        {
+            return;
+        }
 
-        // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
-        await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
-        await QueryAsync("postgres", $"CREATE ROLE \"{Identity}\" LOGIN IN ROLE azure_pg_admin PASSWORD '{s_databaseToken}'");
-        await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
-        await QueryAsync("postgres", "CREATE DATABASE mlflow_auth OWNER azure_pg_admin");
-        await RunAsync(Mlflow().WithCommand("python", "-c",
-            "from azure.storage.blob import ContainerClient as C; "
-            + $"key = {{'account_name': '{Account}', 'account_key': '{s_blobKey}'}}; "
-            + $"[C('https://{Account}.blob.core.windows.net', name, credential=key).create_container() for name in ('mlflow', 'mlflow-backups')]"));
+        _image = await TestImage.GetAsync();
+        Deployment = await Deployment.GetAsync(
+            "Ingress=internal", "GarbageCollection:OlderThan=0s", "Storage:Path=teams/vision",
+            $"Network:AddressSpace={await PublishedTopology.FreeSpaceAsync()}");
+        Network = new(Deployment);
+        _topology = await PublishedTopology.CreateAsync(Network);
+        await AddInterfacesAsync(_topology);
+        _certificate = new([$"mlflow.{Domain}", Insights, .. s_services.Keys.Select(name => Endpoint(name).HostName)]);
+
+        await Task.WhenAll(StartPostgresAsync(), StartBlobsAsync(), StartVaultAsync(), StartPlatformAsync(), StartMonitorAsync());
+        _secrets = await ReadSecretsAsync();
     }
 
     public async Task DisposeAsync()
@@ -102,42 +106,57 @@ public sealed partial class PublishedStack : IAsyncLifetime
             await container.DisposeAsync();
         }
 
-        await _network.DisposeAsync();
-        _certificate.Dispose();
+        if (_topology is not null)
+        {
+            await _topology.DisposeAsync();
+        }
+
+        _certificate?.Dispose();
     }
 
     /// <summary>
     /// A container with the arguments and the environment that the Bicep gives it, and what Container Apps adds: the endpoint of the identity.
     /// </summary>
-    internal ContainerBuilder Published(DeployedContainer container) => Mlflow()
-        .WithNetworkAliases(container.Name)
+    internal ContainerBuilder Published(DeployedContainer container, string at = "tasks") => Mlflow(at)
         .WithCommand([.. container.Args])
         .WithEnvironment(container.Environment.ToDictionary(variable => variable.Key, variable => ValueOf(container, variable.Value)))
-        .WithEnvironment("IDENTITY_ENDPOINT", "http://platform/msi/token")
+        .WithEnvironment("IDENTITY_ENDPOINT", "http://platform:42356/msi/token")
         .WithEnvironment("IDENTITY_HEADER", IdentityHeader);
 
-    /// <summary>A client of the server by its public name.</summary>
-    internal ContainerBuilder Client(params string[] arguments) => Mlflow()
+    /// <summary>Starts a published server and waits until it is ready.</summary>
+    internal Task<IContainer> StartServerAsync(ContainerBuilder server, string at = "server") =>
+        StartAsync(server.WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new Ready(Interfaces[at]))));
+
+    /// <summary>A client of the server by its public name, on a machine in the virtual network.</summary>
+    internal ContainerBuilder Client(params string[] arguments) => Mlflow("client")
         .WithEnvironment("MLFLOW_TRACKING_URI", $"https://mlflow.{Domain}")
         .WithEnvironment("MLFLOW_TRACKING_USERNAME", "admin")
         .WithEnvironment("MLFLOW_TRACKING_PASSWORD", AdminPassword)
+        .WithCommand(["python", "/scripts/published_client.py", .. arguments]);
+
+    /// <summary>A look at the blobs that no rule is between.</summary>
+    internal ContainerBuilder Blobs(params string[] arguments) => Mlflow("storage")
         .WithEnvironment("BLOB_ACCOUNT", Account)
         .WithEnvironment("BLOB_KEY", s_blobKey)
-        .WithCommand(["python", "/scripts/published_client.py", .. arguments]);
+        .WithCommand(["python", "/scripts/stored_blobs.py", .. arguments]);
 
     /// <summary>Starts a container and waits for it; it is removed at the end.</summary>
     internal async Task<IContainer> StartAsync(ContainerBuilder builder)
     {
-        var container = builder.WithNetwork(_network).Build();
-        _containers.Add(container);
+        var container = builder.Build();
+        lock (_containers)
+        {
+            _containers.Add(container);
+        }
+
         using var limit = new CancellationTokenSource(s_limit);
         try
         {
             await container.StartAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or ContainerNotRunningException)
         {
-            throw new TimeoutException($"{container.Name} did not start within {s_limit}:\n{await LogsAsync(container)}");
+            throw new TimeoutException($"{container.Name} did not start within {s_limit}:\n{await LogsAsync(container)}", exception);
         }
 
         return container;
@@ -166,8 +185,8 @@ public sealed partial class PublishedStack : IAsyncLifetime
         }
     }
 
-    /// <summary>Asks an address of a container until it answers as expected.</summary>
-    internal static async Task UntilAsync(IContainer container, int port, string path, int status)
+    /// <summary>Asks a server at an interface until it answers as expected. As in Azure the node asks, whose address is one of the subnet.</summary>
+    internal async Task UntilAsync(IContainer server, int port, string path, int status, string at = "server")
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         using var limit = new CancellationTokenSource(s_limit);
@@ -176,7 +195,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
         {
             try
             {
-                using var answer = await client.GetAsync(new Uri($"http://{container.Hostname}:{container.GetMappedPublicPort(port)}{path}"), limit.Token);
+                using var answer = await client.GetAsync(AddressOf(Interfaces[at], port, path), limit.Token);
                 last = (int)answer.StatusCode;
                 if (last is int code && code == status)
                 {
@@ -191,7 +210,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
             await Task.Delay(500, CancellationToken.None);
         }
 
-        throw new TimeoutException($"{path} did not answer {status} within {s_limit}, but {last}:\n{await LogsAsync(container)}");
+        throw new TimeoutException($"{path} did not answer {status} within {s_limit}, but {last}:\n{await LogsAsync(server)}");
     }
 
     /// <summary>What a query of the superuser gives, a line for each row.</summary>
@@ -220,14 +239,128 @@ public sealed partial class PublishedStack : IAsyncLifetime
         return $"{stdout}\n{stderr}";
     }
 
+    private PublishedEndpoint Endpoint(string name) => PublishedEndpoint.Of(Deployment, Network, s_services[name]);
+
+    /// <summary>The interfaces, with the names that the private zones, the public ones and the environment give them.</summary>
+    private async Task AddInterfacesAsync(PublishedTopology topology)
+    {
+        var apps = Deployment.Only("Microsoft.App/managedEnvironments")["properties.vnetConfiguration.infrastructureSubnetId"]!;
+        Dictionary<string, IPAddress> addresses = new()
+        {
+            ["platform"] = topology.NextAddress(apps),
+            ["server"] = topology.NextAddress(apps),
+            ["other-server"] = topology.NextAddress(apps),
+            ["tasks"] = topology.NextAddress(apps),
+            ["client"] = topology.NextAddress(PublishedTopology.Neighbours),
+        };
+        foreach (var name in s_services.Keys)
+        {
+            var endpoint = Endpoint(name);
+            addresses[name] = topology.NextAddress(endpoint.SubnetId);
+            if (endpoint.IsResolved)
+            {
+                _hosts[endpoint.HostName] = addresses[name];
+            }
+        }
+
+        if (PrivateZone.NamesEnvironment(Deployment, Network))
+        {
+            _hosts[$"mlflow.{Domain}"] = addresses["platform"];
+        }
+
+        _hosts[Insights] = IPAddress.Parse(ServiceTags.AddressOf("AzureMonitor"));
+        // Inside the environment.
+        _hosts["platform"] = addresses["platform"];
+        _hosts["mlflow"] = addresses["server"];
+
+        var interfaces = await Task.WhenAll(addresses.Select(address => topology.AddAsync(
+            address.Key, address.Value, _hosts, isEndpoint: s_services.ContainsKey(address.Key),
+            ports: address.Key is "server" or "other-server" ? [Port, ReadinessPort] : [])));
+        Interfaces = interfaces.Append(topology.Internet).ToDictionary(network => network.Name);
+    }
+
+    private async Task StartPostgresAsync()
+    {
+        Postgres = await StartAsync(At("postgres", new ContainerBuilder("postgres:17.6")
+            .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
+            .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
+            .WithEntrypoint("bash", "-c")
+            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem "
+                + "&& exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1"))));
+
+        // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
+        await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
+        await QueryAsync("postgres", $"CREATE ROLE \"{Identity}\" LOGIN IN ROLE azure_pg_admin PASSWORD '{s_databaseToken}'");
+        await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
+        await QueryAsync("postgres", "CREATE DATABASE mlflow_auth OWNER azure_pg_admin");
+    }
+
+    private async Task StartBlobsAsync()
+    {
+        await StartAsync(At("storage", new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
+            .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
+            .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
+            .WithCommand(
+                "azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem",
+                "--skipApiVersionCheck")
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443))));
+        await RunAsync(Blobs("create", "mlflow", "mlflow-backups"));
+    }
+
+    /// <summary>The vault with the secrets that are published.</summary>
+    private Task<IContainer> StartVaultAsync() => StartAsync(Mlflow("vault")
+        .WithEnvironment("SECRETS", JsonSerializer.Serialize(SecretNames.ToDictionary(
+            name => name,
+            name => name.StartsWith("mlflow-admin-password", StringComparison.Ordinal) ? AdminPassword : $"secret of the test {name}".PadRight(40, '-'))))
+        .WithEnvironment("VAULT_TOKEN", s_vaultToken)
+        .WithCommand("python", "/scripts/key_vault.py")
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+
+    private async Task StartPlatformAsync() => Platform = await StartAsync(Mlflow("platform")
+        .WithEnvironment(new Dictionary<string, string>
+        {
+            ["IDENTITY_HEADER"] = IdentityHeader,
+            ["CLIENT_ID"] = ClientId,
+            ["DATABASE_TOKEN"] = s_databaseToken,
+            ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
+            ["VAULT_TOKEN"] = s_vaultToken,
+        })
+        .WithCommand("python", "/scripts/azure_platform.py")
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+
+    private async Task StartMonitorAsync() => Monitor = await StartAsync(Mlflow("internet")
+        .WithCommand("python", "/scripts/application_insights.py")
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+
+    private IEnumerable<string> SecretNames => Deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Name);
+
+    /// <summary>The secrets, read as the environment reads them for its apps: from the vault, through its private endpoint.</summary>
+    private async Task<Dictionary<string, string>> ReadSecretsAsync()
+    {
+        var result = await Platform.ExecAsync(["python", "/scripts/read_secrets.py", $"https://{Endpoint("vault").HostName}", .. SecretNames]);
+        Assert.True(result.ExitCode == 0, $"The environment cannot read its secrets: {result.Stderr}");
+        return JsonSerializer.Deserialize<Dictionary<string, string>>(result.Stdout)!;
+    }
+
     /// <summary>The image with no more rights than it needs; the certificate is trusted in place of a public authority's.</summary>
-    private ContainerBuilder Mlflow() => new ContainerBuilder(_image)
-        .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
+    private ContainerBuilder Mlflow(string at) => At(at, new ContainerBuilder(_image)
+        .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
         .WithBindMount(Path.Combine(AppContext.BaseDirectory, "PublishedRun", "Scripts"), "/scripts", AccessMode.ReadOnly)
         .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem")
-        .WithEnvironment("SSL_CERT_FILE", "/tls/certificate.pem");
+        .WithEnvironment("SSL_CERT_FILE", "/tls/certificate.pem"));
 
-    private static string ValueOf(DeployedContainer container, DeployedVariable variable)
+    /// <summary>A container that has an interface of the network, and no other.</summary>
+    private ContainerBuilder At(string name, ContainerBuilder builder) => builder.WithCreateParameterModifier(parameters =>
+    {
+        parameters.HostConfig!.NetworkMode = $"container:{Interfaces[name].Container.Id}";
+        parameters.NetworkingConfig = null;
+    });
+
+    private static Uri AddressOf(NetworkInterface at, int port, string path) =>
+        new($"http://{at.Container.Hostname}:{at.Container.GetMappedPublicPort(port)}{path}");
+
+    private string ValueOf(DeployedContainer container, DeployedVariable variable)
     {
         if (variable.Secret is null)
         {
@@ -236,12 +369,30 @@ public sealed partial class PublishedStack : IAsyncLifetime
         }
 
         var reference = container.Resource.List("properties.configuration.secrets").Single(secret => (string?)secret["name"] == variable.Secret);
-        return s_secrets[VaultSecret().Match((string)reference["keyVaultUrl"]!).Groups["name"].Value];
+        return _secrets[VaultSecret().Match((string)reference["keyVaultUrl"]!).Groups["name"].Value];
     }
 
     /// <summary>The secret in the expression for its address.</summary>
     [GeneratedRegex("/secrets/(?<name>[^']+)'")]
     private static partial Regex VaultSecret();
+
+    /// <summary>Whether the server at an interface is ready.</summary>
+    private sealed class Ready(NetworkInterface at) : IWaitUntil
+    {
+        public async Task<bool> UntilAsync(IContainer container)
+        {
+            using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+            try
+            {
+                using var answer = await client.GetAsync(AddressOf(at, ReadinessPort, "/ready"));
+                return answer.IsSuccessStatusCode;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            {
+                return false;
+            }
+        }
+    }
 }
 
 /// <summary>The tests that share the published containers run one after the other.</summary>

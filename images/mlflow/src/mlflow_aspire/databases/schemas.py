@@ -14,7 +14,7 @@ from . import uris
 from .connection import connect
 from .revisions import Revisions
 
-_TRACKING_VERSIONS = "alembic_version"
+TRACKING_VERSIONS = "alembic_version"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def check_own(schema: Schema, revisions: Revisions, limit: int) -> None:
 
 def tracking(environment: Environment) -> Schema:
     uri = required(environment, uris.BACKEND, "the database of the tracking store")
-    return Schema("tracking", uris.BACKEND, uri, _TRACKING_VERSIONS, [sys.executable, *upgrade(uri)])
+    return Schema("tracking", uris.BACKEND, uri, TRACKING_VERSIONS, [sys.executable, *upgrade(uri)])
 
 
 def upgrade(uri: str) -> list[str]:
@@ -90,8 +90,8 @@ def _basic_auth(environment: Environment) -> Schema:
 
 def users_of_oidc(environment: Environment) -> Schema:
     uri = required(environment, uris.OIDC_AUTH, "the database of users and permissions")
-    table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or _TRACKING_VERSIONS
-    if uri == environment.get(uris.BACKEND) and table == _TRACKING_VERSIONS:
+    table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or TRACKING_VERSIONS
+    if uri == environment.get(uris.BACKEND) and table == TRACKING_VERSIONS:
         problem = f"must name another table than {table!r} when {uris.OIDC_AUTH} is the database of {uris.BACKEND}"
         raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", problem)
     # The plugin has the command group, but no command line that leads to it.

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import NullPool, create_engine
 
 from ..databases import schema_at
-from ..databases.schemas import Schema
+from ..databases.schemas import TRACKING_VERSIONS, Schema
 from ..errors import Failure
 from ..log import say
 from . import source
@@ -28,8 +28,7 @@ _NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'
 _COPY = re.compile(rf"COPY (?:{_NAME}\.)?{_NAME} \((.*)\) FROM stdin;\n")
 _END_OF_ROWS = b"\\.\n"
 
-_VERSIONS = "alembic_version"
-_TABLES = {"experiments", "runs", "metrics", _VERSIONS}
+_TABLES = {"experiments", "runs", "metrics", TRACKING_VERSIONS}
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -70,7 +69,7 @@ class DumpSource:
     def copy(self, target: Path) -> None:
         say(f"reading {self._file}")
         tables = self._tables()
-        revision = next(iter(self._rows(tables[_VERSIONS])), ("none",))[0]
+        revision = next(iter(self._rows(tables[TRACKING_VERSIONS])), ("none",))[0]
         source.check_revision(self._file, revision)
         _build(target, str(revision))
         with closing(sqlite3.connect(target)) as database:
@@ -78,7 +77,7 @@ class DumpSource:
                 types = {column: kind for _, column, kind, *_ in database.execute(f'PRAGMA table_info("{name}")')}
                 if not types:
                     say(f"the table {name} is left out, as it is none of the tracking store")
-                elif name != _VERSIONS:
+                elif name != TRACKING_VERSIONS:
                     self._load(database, name, found, types)
             database.commit()
         source.upgrade(self._file, target)
@@ -150,7 +149,7 @@ def _build(target: Path, revision: str) -> None:
     """Makes the tables as they were at a revision."""
     engine = create_engine(source.uri(target), poolclass=NullPool)
     with engine.begin() as connection:
-        schema_at.bring(connection, Schema("tracking", "", source.uri(target), _VERSIONS, []), revision)
+        schema_at.bring(connection, Schema("tracking", "", source.uri(target), TRACKING_VERSIONS, []), revision)
 
 
 def _field(text: str) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlparse
 
 from ..errors import Failure
 
-_PROXIED = "mlflow-artifacts:"
+PROXIED = "mlflow-artifacts:"
 
 # What names a file or a folder of the store, and which of the rows do.
 _COLUMNS = (
@@ -31,18 +31,18 @@ def rewrite(database: sqlite3.Connection, root: str | None) -> None:
             f"the experiments keep their artifacts in several folders ({', '.join(sorted(roots))}): name the one that is imported with --artifact-root. Nothing was changed"
         )
     for folder in roots:
-        _move(database, folder, _PROXIED)
+        _move(database, folder, PROXIED)
 
 
 def renumber(database: sqlite3.Connection, numbers: dict[str, str]) -> None:
     """Changes the folders of experiments, which are named after their numbers: by the number in a path the server tells who may read a file."""
     for old, new in numbers.items():
-        _move(database, f"{_PROXIED}/{old}", f"{_PROXIED}/{new}")
+        _move(database, f"{PROXIED}/{old}", f"{PROXIED}/{new}")
 
 
 def elsewhere(database: sqlite3.Connection) -> int:
     """How many runs keep their artifacts where this server does not."""
-    return int(database.execute("SELECT count(*) FROM runs WHERE artifact_uri NOT LIKE ?", (f"{_PROXIED}%",)).fetchone()[0])
+    return int(database.execute("SELECT count(*) FROM runs WHERE artifact_uri NOT LIKE ?", (f"{PROXIED}%",)).fetchone()[0])
 
 
 def _move(database: sqlite3.Connection, old: str, new: str) -> None:

@@ -17,7 +17,6 @@ from ..databases import revisions, schemas
 from ..errors import Failure
 from ..log import say
 
-_VERSIONS = "alembic_version"
 # What a file store has beside the folders of its experiments.
 _TRASH = ".trash"
 _ARTIFACTS = "artifacts"
@@ -80,7 +79,7 @@ class LocalSource:
             ):
                 # Also of a database that somebody writes to.
                 database.backup(its_copy)
-                found = its_copy.execute(f"SELECT version_num FROM {_VERSIONS}").fetchone()
+                found = its_copy.execute(f"SELECT version_num FROM {schemas.TRACKING_VERSIONS}").fetchone()
         except sqlite3.Error as error:
             raise Failure(f"{self._origin} is no SQLite database of an MLflow server: {error}. Nothing was changed") from error
         check_revision(self._origin, found and found[0])

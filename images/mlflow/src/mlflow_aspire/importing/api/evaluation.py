@@ -61,13 +61,9 @@ def _dataset(server: Server, database: sqlite3.Connection, dataset: Row, experim
         "destination_id": experiment,
         "created_time": number(dataset.get("created_time")) or 0,
     }])  # fmt: skip
-    token: str | None = None
-    while True:
-        answer = server.get(f"/api/3.0/mlflow/datasets/{dataset['dataset_id']}/records", max_results=1000, **({"page_token": token} if token else {}))
-        insert(database, "evaluation_dataset_records", [{**key, **_record(record)} for record in json.loads(answer.get("records") or "[]")])
-        token = answer.get("next_page_token")
-        if not token:
-            return
+    # A page of them is JSON in a text.
+    for page in server.pages("GET", f"/api/3.0/mlflow/datasets/{dataset['dataset_id']}/records", "records"):
+        insert(database, "evaluation_dataset_records", [{**key, **_record(record)} for record in json.loads(page or "[]")])
 
 
 def _record(record: Row) -> Row:

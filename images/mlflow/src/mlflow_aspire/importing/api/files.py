@@ -11,9 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from ...backup.progress import Counter
 from ..source import Artifact, Missing
-from .server import Absent, Broken, Server
+from .server import AT_ONCE, Absent, Broken, Server
 
-_AT_ONCE = 8
 _PROXIED = "mlflow-artifacts"
 _PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -67,7 +66,7 @@ def of_trace(server: Server, trace: str, address: str, folder: str) -> Place:
 def all_of(places: Iterable[Place]) -> Iterator[Artifact]:
     """Everything below them. What cannot be listed is a file that cannot be read."""
     progress = Counter("folders of artifacts looked through")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for found in pool.map(lambda place: list(_walk(place, "")), places):
             yield from found
             progress.add(1)

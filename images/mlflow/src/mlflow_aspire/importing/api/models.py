@@ -8,11 +8,11 @@ from mlflow.entities import LoggedModel
 from mlflow.protos.service_pb2 import SearchLoggedModels
 from mlflow.utils.proto_json_utils import parse_dict
 
+from ..locations import PROXIED
 from .runs import dataset_id, metric_value
 from .server import Absent, Server
 from .tables import Row, insert, number, pairs
 
-_FOLDER = "mlflow-artifacts:"
 _PROMPTS = "tag.`mlflow.prompt.is_prompt` = 'true'"
 
 
@@ -64,7 +64,7 @@ def _versions(server: Server, name: str, filter_string: dict[str, str]) -> Itera
 
 
 def _place(model: LoggedModel) -> str:
-    return f"{_FOLDER}/{model.experiment_id}/models/{model.model_id}/artifacts"
+    return f"{PROXIED}/{model.experiment_id}/models/{model.model_id}/artifacts"
 
 
 def _logged(database: sqlite3.Connection, model: LoggedModel) -> None:

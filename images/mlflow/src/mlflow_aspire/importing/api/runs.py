@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ...backup.progress import Counter
-from .server import Absent, Broken, Server
+from ..locations import PROXIED
+from .server import AT_ONCE, Absent, Broken, Server
 from .tables import Row, insert, number, pairs
 
-_AT_ONCE = 8
 _DELETED = "deleted"
-_FOLDER = "mlflow-artifacts:"
 
 # As many as the server gives for one metric, of as many runs.
 _RUNS = 100
@@ -72,7 +71,7 @@ def _experiment(experiment: Row) -> Row:
     return {
         "experiment_id": int(experiment["experiment_id"]),
         "name": experiment["name"],
-        "artifact_location": f"{_FOLDER}/{experiment['experiment_id']}",
+        "artifact_location": f"{PROXIED}/{experiment['experiment_id']}",
         "lifecycle_stage": experiment["lifecycle_stage"],
         "creation_time": number(experiment.get("creation_time")),
         "last_update_time": number(experiment.get("last_update_time")),
@@ -80,7 +79,7 @@ def _experiment(experiment: Row) -> Row:
 
 
 def _place(info: Row) -> str:
-    return f"{_FOLDER}/{info['experiment_id']}/{info['run_id']}/artifacts"
+    return f"{PROXIED}/{info['experiment_id']}/{info['run_id']}/artifacts"
 
 
 def _run(info: Row) -> Row:
@@ -162,7 +161,7 @@ def _metrics(server: Server, database: sqlite3.Connection, page: list[Row]) -> N
     for run in page:
         for metric in run.get("data", {}).get("metrics", []):
             having[metric["key"]].append(run["info"]["run_id"])
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = [(key, ids[start : start + _RUNS]) for key, ids in having.items() for start in range(0, len(ids), _RUNS)]
         for values in pool.map(lambda part: list(_history(server, *part)), parts):
             insert(database, "metrics", values)

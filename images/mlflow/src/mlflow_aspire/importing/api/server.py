@@ -16,6 +16,8 @@ from ..source import Missing
 
 # What passes by itself. An error within the server does not, and is told at once.
 _RETRIED = frozenset({408, 429, 502, 503, 504})
+# How many calls there are at one time, where one does not need the answer of another.
+AT_ONCE = 8
 _PAGE = 1000
 _SHOWN = 300
 
@@ -65,7 +67,7 @@ class Server:
     def post(self, path: str, /, **body: Any) -> Any:
         return self._json(self._call("POST", path, json=body))
 
-    def pages(self, method: str, path: str, key: str, /, **parameters: Any) -> Iterator[list[Any]]:
+    def pages(self, method: str, path: str, key: str, /, **parameters: Any) -> Iterator[Any]:
         """All pages of a list that the server gives in parts."""
         call = self.post if method == "POST" else self.get
         token = None

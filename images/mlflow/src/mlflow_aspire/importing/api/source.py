@@ -5,12 +5,12 @@ from pathlib import Path
 
 from ...log import say
 from .. import source
+from ..locations import PROXIED
 from ..source import Artifact
 from . import evaluation, files, models, runs
 from .server import Server
 from .traces import Traces, place
 
-_PROXIED = "mlflow-artifacts:/"
 _LOCATION = "mlflow.artifactLocation"
 
 
@@ -54,4 +54,4 @@ class ServerSource:
 
 
 def _path(address: str) -> str:
-    return address.removeprefix(_PROXIED)
+    return address.removeprefix(f"{PROXIED}/")

@@ -18,13 +18,12 @@ from mlflow.utils.proto_json_utils import parse_dict
 
 from ...backup.progress import Counter
 from ...log import say
+from ..locations import PROXIED
 from ..source import Missing, uri
-from .server import Absent, Broken, Server
+from .server import AT_ONCE, Absent, Broken, Server
 from .tables import insert
 
-_AT_ONCE = 8
 _PAGE = 100
-_FOLDER = "mlflow-artifacts:"
 _LOCATION = "mlflow.artifactLocation"
 _ARCHIVE = "mlflow.trace.archiveLocation"
 _IN_STORE = SpansLocation.TRACKING_STORE.value
@@ -32,7 +31,7 @@ _WITH_SERVER = {_IN_STORE, SpansLocation.ARCHIVE_REPO.value}
 
 
 def place(trace: TraceInfo) -> str:
-    return f"{_FOLDER}/{trace.experiment_id}/traces/{trace.trace_id}/artifacts"
+    return f"{PROXIED}/{trace.experiment_id}/traces/{trace.trace_id}/artifacts"
 
 
 class Traces:
@@ -44,7 +43,7 @@ class Traces:
         self.found: dict[str, TraceInfo] = {}
         progress = Counter("traces read")
         for experiment in experiments:
-            for page in self._search(experiment):
+            for page in self._search([experiment]):
                 self.found.update({trace.trace_id: trace for trace in page})
                 progress.add(len(page))
         progress.end()
@@ -66,10 +65,10 @@ class Traces:
             insert(rows, "entity_associations", [_link(*link) for link in links])
         rows.close()
 
-    def _search(self, experiment: str, filter_string: str | None = None) -> Iterator[list[TraceInfo]]:
+    def _search(self, experiments: Iterable[str], filter_string: str | None = None) -> Iterator[list[TraceInfo]]:
         condition = {"filter": filter_string} if filter_string else {}
         order = {"order_by": ["timestamp_ms ASC"]}
-        locations = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}]
+        locations = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}} for experiment in experiments]
         try:
             for page in self._server.pages("POST", "/api/3.0/mlflow/traces/search", "traces", locations=locations, max_results=_PAGE, **order, **condition):
                 answer = SearchTracesV3.Response()
@@ -80,7 +79,7 @@ class Traces:
             if filter_string:
                 return
         try:
-            for page in self._server.pages("GET", "/api/2.0/mlflow/traces", "traces", experiment_ids=experiment, max_results=_PAGE, **order):
+            for page in self._server.pages("GET", "/api/2.0/mlflow/traces", "traces", experiment_ids=experiments, max_results=_PAGE, **order):
                 old = SearchTraces.Response()
                 parse_dict({"traces": page}, old)
                 yield [TraceInfo.from_proto(trace) for trace in old.traces]
@@ -91,10 +90,10 @@ class Traces:
         waiting = [trace for trace in self.found.values() if _with_server(trace)]
         if not waiting:
             return
-        store = SqlAlchemyStore(uri(database), f"{_FOLDER}/")
+        store = SqlAlchemyStore(uri(database), f"{PROXIED}/")
         progress = Counter("traces whose spans are read")
         lost = []
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             for trace, spans in zip(waiting, pool.map(self._spans, waiting), strict=True):
                 if spans is None:
                     lost.append(trace.trace_id)
@@ -117,7 +116,7 @@ class Traces:
         """Runs that others than their own traces are linked to. Only a search for each tells."""
         having = {trace.experiment_id for trace in self.found.values()}
         asked = [run for run, experiment in runs if experiment in having]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             for run, traces in zip(asked, pool.map(lambda run: self._matching(having, f"attributes.run_id = '{run}'"), asked), strict=True):
                 for trace in traces:
                     if trace.trace_metadata.get(TraceMetadataKey.SOURCE_RUN) != run:
@@ -135,7 +134,7 @@ class Traces:
 
     def _matching(self, experiments: Iterable[str], filter_string: str) -> list[TraceInfo]:
         try:
-            return [trace for experiment in experiments for page in self._search(experiment, filter_string) for trace in page]
+            return [trace for page in self._search(experiments, filter_string) for trace in page]
         except Broken:
             # The server is older than this condition.
             return []

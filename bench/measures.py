@@ -145,8 +145,7 @@ def workers(stack: Stack, results: Results, rounds: int) -> None:
     stack.database("workers")
     settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
     servers = {variant: _variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
-    for name, variant, answers, foreign in _alternate(stack, servers, ("get", "search", "log-batch"), rounds, 16):
-        results.figure("Two cores", name, "requests/s", "≥ 1.7", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+    _measure_rates(stack, results, "Two cores", servers, rounds, "≥ 1.7")
     _remove(servers)
 
 
@@ -158,10 +157,7 @@ def replicas(stack: Stack, results: Results, rounds: int) -> None:
     for variant, count in {"1 replica": 1, "2 replicas": 2}.items():
         members = [stack.server(f"{variant} {number}", "replicas", settings, "0,1") for number in range(count)]
         servers[variant] = Variant(Proxied(stack, variant, members))
-    for name, variant, answers, foreign in _alternate(stack, servers, ("get", "search", "log-batch"), rounds, 16):
-        if answers.failed:
-            raise RuntimeError(f"{variant}: {answers.failed} of {answers.requests} answers to {name} were errors\n{servers[variant].server.logs()}")
-        results.figure("Replicas behind a proxy, two cores", name, "requests/s", "≥ 1.8", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+    _measure_rates(stack, results, "Replicas behind a proxy, two cores", servers, rounds, "≥ 1.8")
     _remove(servers)
 
 
@@ -265,11 +261,22 @@ def _measure(
     stack: Stack, results: Results, section: str, variants: dict[str, Variant], rounds: int, names: tuple[str, ...] = tuple(_GOALS), goals: bool = True, seconds: int = SLICE
 ) -> None:
     for name, variant, answers, foreign in _alternate(stack, variants, names, rounds, seconds=seconds):
-        if answers.failed:
-            raise RuntimeError(f"{variant}: {answers.failed} of {answers.requests} answers to {name} were errors\n{variants[variant].server.logs()}")
+        _refuse_errors(name, variant, answers, variants[variant].server)
         results.figure(section, f"{name}, CPU", "ms", _GOALS[name] if goals else "≤ 1.18").add(variant, 1_000 * answers.cpu / answers.requests)
         results.figure(section, name, "requests/s", sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
         results.figure(section, f"{name}, p99", "ms", "≤ 0.5" if goals else "", sensitive=True).add(variant, answers.p99, foreign)
+
+
+def _measure_rates(stack: Stack, results: Results, section: str, variants: dict[str, Variant], rounds: int, goal: str) -> None:
+    """Requests per second, with more connections than one server can make use of."""
+    for name, variant, answers, foreign in _alternate(stack, variants, ("get", "search", "log-batch"), rounds, 16):
+        _refuse_errors(name, variant, answers, variants[variant].server)
+        results.figure(section, name, "requests/s", goal, sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+
+
+def _refuse_errors(name: str, variant: str, answers: Answers, server: Server) -> None:
+    if answers.failed:
+        raise RuntimeError(f"{variant}: {answers.failed} of {answers.requests} answers to {name} were errors\n{server.logs()}")
 
 
 def _alternate(stack: Stack, variants: dict[str, Variant], names: tuple[str, ...], rounds: int, connections: int = 8, seconds: int = SLICE) -> Iterator[tuple[str, str, Answers, float]]:

@@ -68,8 +68,10 @@ public class LoadTests(ImageFixture image)
             processes = "".join(open(file).read() for file in glob.glob("/proc/[0-9]*/smaps_rollup"))
             print(*(sum(map(int, re.findall(rf"^{size}: +(\d+)", processes, re.MULTILINE))) for size in ("Pss", "Rss")))
             """);
-        var (shared, all) = (double.Parse(sizes.Split(' ')[0], CultureInfo.InvariantCulture), double.Parse(sizes.Split(' ')[1], CultureInfo.InvariantCulture));
-        Assert.True(workers == 1 || shared < all / 2, $"{workers} workers and their parent have {all} KiB together, and share so little that they need {shared}.");
+        var kibibytes = sizes.Split(' ').Select(size => double.Parse(size, CultureInfo.InvariantCulture)).ToList();
+        var (needed, all) = (kibibytes[0], kibibytes[1]);
+        Assert.True(
+            workers == 1 || needed < all / 2, $"{workers} workers and their parent have {all} KiB together, and share so little that they need {needed}.");
     }
 
     /// <summary>Of many that create a model of one name at once, the others are told so.</summary>

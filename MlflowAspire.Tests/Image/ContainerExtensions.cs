@@ -1,3 +1,5 @@
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
 
 namespace MlflowAspire.Tests.Image;
@@ -5,6 +7,13 @@ namespace MlflowAspire.Tests.Image;
 internal static class ContainerExtensions
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>Waits until a port of a container accepts connections.</summary>
+    /// <remarks>
+    /// UntilInternalTcpPortIsAvailable looks for the number of the port in /proc/net/tcp, in which the timer of a closed connection passes the same number.
+    /// </remarks>
+    public static IWaitForContainerOS UntilPortAccepts(this IWaitForContainerOS wait, int port, Action<IWaitStrategy>? limits = null) =>
+        wait.UntilCommandIsCompleted(["sh", "-c", $"nc -z 127.0.0.1 {port} || bash -c '</dev/tcp/127.0.0.1/{port}'"], limits);
 
     /// <summary>Everything that a container has written, for the message of a failed test.</summary>
     public static async Task<string> LogsAsync(this IContainer container)

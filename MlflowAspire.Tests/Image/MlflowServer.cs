@@ -51,7 +51,7 @@ public sealed class MlflowServer : IAsyncDisposable
         ImageFixture image, IEnumerable<KeyValuePair<string, string>> settings, Func<ContainerBuilder, ContainerBuilder>? configure = null)
     {
         var container = image.Container(WithDefaults(settings)).WithNetworkAliases("mlflow")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(Port, wait => wait.WithTimeout(s_limit)));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(Port, wait => wait.WithTimeout(s_limit)));
         var server = new MlflowServer((configure?.Invoke(container) ?? container).Build());
         try
         {

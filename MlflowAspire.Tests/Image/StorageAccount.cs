@@ -29,7 +29,7 @@ internal sealed class StorageAccount : IAsyncDisposable
             .WithNetworkAliases(Host)
             .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithBindMount(_keys, "/keys", AccessMode.ReadOnly)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443))
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443))
             .Build();
     }
 

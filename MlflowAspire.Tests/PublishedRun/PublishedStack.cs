@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
+using MlflowAspire.Tests.Image;
 using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.PublishedRun;
@@ -304,7 +305,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
             .WithCommand(
                 "azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem",
                 "--skipApiVersionCheck")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443))));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443))));
         await RunAsync(Blobs("create", "mlflow", "mlflow-backups"));
     }
 
@@ -315,7 +316,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
             name => name.StartsWith("mlflow-admin-password", StringComparison.Ordinal) ? AdminPassword : $"secret of the test {name}".PadRight(40, '-'))))
         .WithEnvironment("VAULT_TOKEN", s_vaultToken)
         .WithCommand("python", "/scripts/key_vault.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
 
     private async Task StartPlatformAsync() => Platform = await StartAsync(Mlflow("platform")
         .WithEnvironment(new Dictionary<string, string>
@@ -327,11 +328,11 @@ public sealed partial class PublishedStack : IAsyncLifetime
             ["VAULT_TOKEN"] = s_vaultToken,
         })
         .WithCommand("python", "/scripts/azure_platform.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
 
     private async Task StartMonitorAsync() => Monitor = await StartAsync(Mlflow("internet")
         .WithCommand("python", "/scripts/application_insights.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilInternalTcpPortIsAvailable(443)));
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
 
     private IEnumerable<string> SecretNames => Deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Name);
 

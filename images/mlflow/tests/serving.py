@@ -3,8 +3,6 @@
 import functools
 import os
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -12,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import programs
 import requests
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -75,10 +74,8 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self._log = (self.folder / "log").open("w+")
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(port), sign_in], env=self._environment(settings), cwd=self.folder, stdout=self._log, stderr=subprocess.STDOUT
-        )
+        log = self.folder / "log"
+        self._process = programs.start(_PROGRAM, [str(port), sign_in], self._environment(settings), self.folder, log, log)
         self._wait(settings.get("MLFLOW_STATIC_PREFIX", ""))
         self._tokens = {line.split()[1]: line.split()[2] for line in self.log().splitlines() if line.startswith("token ")}
 
@@ -89,7 +86,6 @@ class Server:
         )
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(sys.path),
             "HOME": str(self.folder),
             "TMPDIR": str(self.temporary),
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -116,7 +112,7 @@ class Server:
 
     def _wait(self, prefix: str) -> None:
         end = time.monotonic() + _LIMIT_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
+        while time.monotonic() < end and self._process.exitcode is None:
             try:
                 if requests.get(f"{self.address}{prefix}/health", timeout=5).ok:
                     return
@@ -142,8 +138,7 @@ class Server:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(_LIMIT_SECONDS)
-        self._log.close()
+        self._process.join(_LIMIT_SECONDS)
         self._folder.cleanup()
 
 

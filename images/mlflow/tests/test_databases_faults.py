@@ -1,13 +1,12 @@
 """What clients are told when a database fails, on MLflow's own stores and its own server app."""
 
 import inspect
-import subprocess
-import sys
 import tempfile
 import textwrap
 import unittest
 from pathlib import Path
 
+import programs
 import psycopg2
 from flask import Flask, Response
 from mlflow.exceptions import MlflowException
@@ -164,17 +163,13 @@ class InstalledTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "mlflow.db").write_bytes(tables())
             settings = {"MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db", "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/mlflow.db", "_MLFLOW_SERVER_ARTIFACT_ROOT": folder}
-            run = subprocess.run([sys.executable, "-c", code], env={"PATH": "/usr/bin:/bin", "HOME": folder, **settings, **_path()}, capture_output=True, text=True, timeout=120)
+            run = programs.run(code, {"PATH": "/usr/bin:/bin", "HOME": folder, **settings}, folder)
         self.assertEqual(run.returncode, 0, run.stderr)
         answers = run.stdout.splitlines()
         self.assertEqual(len(answers), 3, run.stdout)
         for answer in answers:
             self.assertNotRegex(answer, r"\[SQL|INSERT|SELECT|secret-1|Background on this error")
         self.assertRegex(answers[0], "^400 .*RESOURCE_ALREADY_EXISTS.*already exists")
-
-
-def _path() -> dict[str, str]:
-    return {"PYTHONPATH": ":".join(path for path in sys.path if path)}
 
 
 class TimeoutTest(unittest.TestCase):

@@ -1,7 +1,5 @@
 """What the server can be made to call, and what it calls by itself."""
 
-import os
-import sys
 import tempfile
 import threading
 import uuid
@@ -13,32 +11,6 @@ from serving import ServerTest
 from test_guard_rights import spans
 
 METADATA = "169.254.169.254"
-
-# Writes down what the server looks up and connects to beside itself, and gives names the addresses of a file.
-_SITE = """
-import os, socket
-_names, _calls = os.environ["TEST_NAMES"], os.environ["TEST_CALLS"]
-_lookup, _connect = socket.getaddrinfo, socket.socket.connect
-
-def note(text):
-    with open(_calls, "a") as file:
-        file.write(text + "\\n")
-
-def getaddrinfo(host, port, *arguments, **options):
-    known = dict(line.split() for line in open(_names))
-    name = host.decode() if isinstance(host, bytes) else host
-    if name not in (None, "localhost", "127.0.0.1", "0.0.0.0") and name not in known:
-        note(f"looks up {name}")
-        raise socket.gaierror("there is no way out")
-    return _lookup(known.get(name, host), port, *arguments, **options)
-
-def connect(self, address):
-    if isinstance(address, tuple):
-        note(f"connects to {address[0]}:{address[1]}")
-    return _connect(self, address)
-
-socket.getaddrinfo, socket.socket.connect = getaddrinfo, connect
-"""
 
 
 class _Identity(BaseHTTPRequestHandler):
@@ -71,9 +43,8 @@ class OutsideTest(ServerTest):
         cls.names, cls.calls = folder / "names", folder / "calls"
         cls.names.write_text(f"metadata.example {METADATA}\nidentity.example 127.0.0.1\nmoving.example 93.184.216.34\n")
         cls.calls.touch()
-        (folder / "sitecustomize.py").write_text(_SITE)
         cls.settings = {
-            "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]),
+            "PREPARATION": "noted_calls",
             "TEST_NAMES": str(cls.names),
             "TEST_CALLS": str(cls.calls),
             "IDENTITY_ENDPOINT": cls.address(),

@@ -1,9 +1,9 @@
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
+
+import programs
 
 # The routes of FastAPI's routers and of the Flask app.
 _PROGRAM = """
@@ -29,7 +29,7 @@ KINDS = {"address", "artifact", "link", "object", "open"}
 
 def routes() -> set[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
-        result = subprocess.run([sys.executable, "-W", "ignore", "-c", _PROGRAM], cwd=folder, env={"PATH": "/usr/bin", "HOME": folder}, capture_output=True, text=True, timeout=120)
+        result = programs.run(_PROGRAM, {"PATH": "/usr/bin", "HOME": folder}, folder)
     if result.returncode:
         raise AssertionError(result.stderr)
     pairs = (line.split(" ", 1) for line in result.stdout.splitlines())

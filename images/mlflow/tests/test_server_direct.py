@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import programs
 from serving import tables
 
 
@@ -16,8 +15,6 @@ class DirectWayTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             environment = {
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-                "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", ""),
                 "_MLFLOW_SGI_NAME": "uvicorn",
                 "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/runs.db",
                 "_MLFLOW_SERVER_ARTIFACT_ROOT": f"{folder}/artifacts",
@@ -35,8 +32,7 @@ class DirectWayTest(unittest.TestCase):
                     f"[mlflow]\ndatabase_uri = sqlite:///{folder}/users.db\ndefault_permission = NO_PERMISSIONS\n"
                     "admin_username = admin\nadmin_password = a-long-password\nauth_cache_ttl_seconds = 600\n"
                 )
-            script = Path(__file__).with_name("direct_ways.py")
-            result = subprocess.run([sys.executable, script], env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
+            result = programs.run(Path(__file__).with_name("direct_ways.py").read_text(), environment, folder, limit_seconds=300)
         self.assertEqual(result.returncode, 0, result.stderr[-4000:])
         self.assertNotIn("DIFFERENT", result.stdout)
         counts = re.search(r"^direct paths (\d+)\n(?:.*\n)*compared (\d+)$", result.stdout, re.MULTILINE)

@@ -1,10 +1,9 @@
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import programs
 from serving import tables
 
 # The addresses that the plugin makes of a request: to log out at, and after a login that failed.
@@ -44,7 +43,7 @@ def answers(**settings: str) -> list[str]:
             "MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example",
             **settings,
         }
-        result = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=folder, capture_output=True, text=True, timeout=120)
+        result = programs.run(SCRIPT, environment, folder)
     if result.returncode:
         raise AssertionError(result.stderr)
     return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit() or line.startswith("middleware")]

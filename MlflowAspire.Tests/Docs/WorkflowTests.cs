@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace MlflowAspire.Tests.Docs;
 
-/// <summary>The workflows of docs/azure.md, one for each tool that deploys.</summary>
+/// <summary>The workflows of docs/continuous-deployment.md, one for each tool that deploys.</summary>
 [Trait("Category", "Publish")]
 public sealed partial class WorkflowTests
 {
@@ -34,14 +34,14 @@ public sealed partial class WorkflowTests
         // The federated credential is one for this environment.
         Assert.Equal("production", Job(workflow).Text("environment"));
         Assert.Equal("write", workflow["permissions"].Text("id-token"));
-        Assert.Contains(":environment:production\"", MarkdownFile.Read("docs/azure.md").Indented
+        Assert.Contains(":environment:production\"", MarkdownFile.Read("docs/continuous-deployment.md").Indented
             .Single(block => block.StartsWith("az ad app federated-credential", StringComparison.Ordinal)), StringComparison.Ordinal);
     });
 
     [Fact]
     public void Actions_are_pinned_to_a_commit()
     {
-        var uses = MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml").SelectMany(block => block.Code.Split('\n'))
+        var uses = MarkdownFile.Read("docs/continuous-deployment.md").Fenced.Where(block => block.Language == "yaml").SelectMany(block => block.Code.Split('\n'))
             .Where(line => line.Contains("uses:", StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(uses);
@@ -75,7 +75,7 @@ public sealed partial class WorkflowTests
         Assert.Empty(asked.Select(name => $"Parameters__{name}").Except(names["aspire"]));
     }
 
-    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/azure.md").Fenced.Where(block => block.Language == "yaml")
+    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/continuous-deployment.md").Fenced.Where(block => block.Language == "yaml")
         .Select(block => YamlFile.Parse(block.Code));
 
     private static YamlNode Job(YamlMappingNode workflow) => workflow["jobs"]["deploy"];

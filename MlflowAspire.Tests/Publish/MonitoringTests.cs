@@ -32,11 +32,11 @@ public sealed partial class MonitoringTests
         Assert.All(deployment.All(LogAlert), alert => Assert.Equal(operators.Id, alert["properties.actions.actionGroups[0]"]));
     }
 
-    /// <summary>The names in the table of docs/azure.md; one that is shortened there (<c>-cpu</c>) begins as the first of its line.</summary>
+    /// <summary>The names in the table of docs/azure-operation.md; one that is shortened there (<c>-cpu</c>) begins as the first of its line.</summary>
     [BicepFact]
     public async Task Alerts_are_those_of_the_documentation()
     {
-        var documented = File.ReadLines(Path.Combine(Repository.Root, "docs", "azure.md"))
+        var documented = File.ReadLines(Path.Combine(Repository.Root, "docs", "azure-operation.md"))
             .SkipWhile(line => line != "| alert | when |").Skip(2).TakeWhile(line => line.StartsWith('|'))
             .SelectMany(line =>
             {

@@ -20,7 +20,7 @@ public sealed class ContainersFirst : ITestCollectionOrderer
     private static readonly string[] s_longestFirst =
     [
         StackCollection.Name, BasicAuthCollection.Name, ImageCollection.Name, BackupCollection.Name, StoreCollection.Name, DatabaseCollection.Name,
-        OidcCollection.Name, AppHostCollection.Name, PackageCollection.Name, PublishedRunCollection.Name, SampleCollection.Name,
+        OidcCollection.Name, typeof(AppHostRestartTests).FullName!, PackageCollection.Name, PublishedRunCollection.Name, SampleCollection.Name,
         typeof(HostingPackageTests).FullName!, typeof(PythonSourceTests).FullName!,
     ];
 

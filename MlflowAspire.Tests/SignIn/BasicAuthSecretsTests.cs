@@ -33,74 +33,54 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
                 secret.Replace("%", "%%", StringComparison.Ordinal), StringComparison.Ordinal));
     }
 
+    /// <summary>One restart of the server for all of them, and one with all of them changed.</summary>
     [Fact]
-    public async Task A_key_of_the_ai_gateway_survives_a_restart_and_a_new_passphrase()
+    public async Task What_depends_on_secrets_survives_a_restart_and_their_change()
     {
         await Stack.ExecuteAsync("provider", KnownResourceCommands.StartCommand);
+        await Stack.ExecuteAsync("receiver", KnownResourceCommands.StartCommand);
         using var admin = fixture.CreateAdminClient();
         const string key = "sk-of-the-provider-1234567890";
-        var secret = await PostAsync(admin, "secrets/create", new
-        {
-            secret_name = "provider key",
-            secret_value = new { api_key = key },
-            provider = "openai",
-            auth_config = new { api_base = "http://provider.dev.internal:8000/v1" },
-        });
-        var model = await PostAsync(
-            admin,
-            "model-definitions/create",
-            new { name = "parrot", secret_id = secret.GetProperty("secret").Text("secret_id"), provider = "openai", model_name = "parrot" });
-        await PostAsync(admin, "endpoints/create", new
-        {
-            name = "chat",
-            model_configs = new[]
-            {
-                new { model_definition_id = model.GetProperty("model_definition").Text("model_definition_id"), linkage_type = "PRIMARY", weight = 1.0 },
-            },
-        });
+        const string secret = "the secret of the webhook";
+        await CreateChatAsync(admin, key);
         Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+        var webhook = await CreateWebhookAsync(admin, "before", secret);
+        await AssertSignedAsync(admin, webhook, secret);
+        await CreateExperimentAsync(admin, "before the change");
 
         await fixture.RestartServerAsync();
-        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
 
-        // MLflow's way to change the passphrase: with the server stopped, from the old to the new one, which is asked for; then both settings.
+        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+        await AssertSignedAsync(admin, webhook, secret);
+
+        await ChangePassphraseAsync();
+        // MLflow reads no secret, and lists no webhooks, with another key: they are deleted before it changes, and made again.
+        using var deleted = await admin.DeleteAsync($"/api/2.0/mlflow/webhooks/{webhook}");
+        Assert.True(deleted.IsSuccessStatusCode, await deleted.Content.ReadAsStringAsync());
+        fixture.Changed["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = "the next webhook key 0123456789abcdef";
+        await ChangeDatabasePasswordAsync();
+        await fixture.RestartServerAsync();
+
+        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
+        await AssertSignedAsync(admin, await CreateWebhookAsync(admin, "after", secret), secret);
+        using var list = JsonDocument.Parse(await admin.GetStringAsync("/api/2.0/mlflow/webhooks"));
+        Assert.Equal("after", Assert.Single(list.RootElement.GetProperty("webhooks").EnumerateArray()).Text("name"));
+        await CreateExperimentAsync(admin, "after the change");
+        Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
+    }
+
+    /// <summary>MLflow's way: from the old to the new one, which is asked for; then both settings.</summary>
+    private async Task ChangePassphraseAsync()
+    {
         const string passphrase = "the next passphrase 0123456789abcdef";
         var script = $"printf '%s\\n%s\\n' '{passphrase}' '{passphrase}' | mlflow-aspire mlflow crypto rotate-kek --yes";
         await DockerCli.RunAsync("exec", Stack.ContainerId("mlflow"), "sh", "-c", script);
         fixture.Changed["MLFLOW_CRYPTO_KEK_PASSPHRASE"] = passphrase;
         fixture.Changed["MLFLOW_CRYPTO_KEK_VERSION"] = "2";
-        await fixture.RestartServerAsync();
-        Assert.Contains(key, await ChatAsync(admin), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_secret_of_a_webhook_survives_a_restart_and_a_new_key()
+    private async Task ChangeDatabasePasswordAsync()
     {
-        await Stack.ExecuteAsync("receiver", KnownResourceCommands.StartCommand);
-        using var admin = fixture.CreateAdminClient();
-        const string secret = "the secret of the webhook";
-        var webhook = await CreateWebhookAsync(admin, "before", secret);
-        await AssertSignedAsync(admin, webhook, secret);
-
-        await fixture.RestartServerAsync();
-        await AssertSignedAsync(admin, webhook, secret);
-
-        // MLflow reads no secret, and lists no webhooks, with another key: they are deleted before it changes, and made again.
-        using var deleted = await admin.DeleteAsync($"/api/2.0/mlflow/webhooks/{webhook}");
-        Assert.True(deleted.IsSuccessStatusCode, await deleted.Content.ReadAsStringAsync());
-        fixture.Changed["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = "the next webhook key 0123456789abcdef";
-        await fixture.RestartServerAsync();
-        webhook = await CreateWebhookAsync(admin, "after", secret);
-        await AssertSignedAsync(admin, webhook, secret);
-        using var list = JsonDocument.Parse(await admin.GetStringAsync("/api/2.0/mlflow/webhooks"));
-        Assert.Equal("after", Assert.Single(list.RootElement.GetProperty("webhooks").EnumerateArray()).Text("name"));
-    }
-
-    [Fact]
-    public async Task The_password_of_the_database_is_changed()
-    {
-        using var admin = fixture.CreateAdminClient();
-        await CreateExperimentAsync(admin, "before the change");
         const string password = "another p@ss:w/rd%21 of the database";
         const string psql = "PGPASSWORD=\"$POSTGRES_PASSWORD\" psql --username postgres --host \"$(hostname -i)\"";
         await DockerCli.RunAsync(
@@ -109,12 +89,31 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
             "sh",
             "-c",
             $"{psql} --command \"alter role postgres password '{password}'\" && ! {psql} --command 'select 1'");
-
         fixture.Changed["PGPASSWORD"] = password;
-        await fixture.RestartServerAsync();
+    }
 
-        await CreateExperimentAsync(admin, "after the change");
-        Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=before%20the%20change"));
+    /// <summary>Gives the AI gateway a model with a key that its provider tells.</summary>
+    private static async Task CreateChatAsync(HttpClient client, string key)
+    {
+        var secret = await PostAsync(client, "secrets/create", new
+        {
+            secret_name = "provider key",
+            secret_value = new { api_key = key },
+            provider = "openai",
+            auth_config = new { api_base = "http://provider.dev.internal:8000/v1" },
+        });
+        var model = await PostAsync(
+            client,
+            "model-definitions/create",
+            new { name = "parrot", secret_id = secret.GetProperty("secret").Text("secret_id"), provider = "openai", model_name = "parrot" });
+        await PostAsync(client, "endpoints/create", new
+        {
+            name = "chat",
+            model_configs = new[]
+            {
+                new { model_definition_id = model.GetProperty("model_definition").Text("model_definition_id"), linkage_type = "PRIMARY", weight = 1.0 },
+            },
+        });
     }
 
     private static async Task<string> ChatAsync(HttpClient client)

@@ -17,6 +17,9 @@ internal sealed class AppHostProcess : IAsyncDisposable
     // The first start builds the image.
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
+    private static readonly string s_configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
+    private static readonly string s_output = Path.Combine("bin", s_configuration, "net10.0");
+
     private readonly string _root = Directory.CreateTempSubdirectory("mlflow-aspire-").FullName;
     private readonly string _home = Directory.CreateTempSubdirectory("mlflow-aspire-home-").FullName;
     private readonly ConcurrentQueue<string> _output = [];
@@ -25,10 +28,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
     /// <summary>The address of MLflow, the same at every start.</summary>
     public Uri Address { get; } = new($"http://localhost:{FreePort()}");
 
-    /// <summary>Copies the sources and builds them.</summary>
+    /// <summary>Copies the app host's source, and the libraries as they are built, and builds the app host: its path is compiled into it.</summary>
     public async Task BuildAsync()
     {
-        var repository = RepositoryRoot();
+        var repository = Repository.Root;
         string[] settings = ["*.props", "global.json", "nuget.config", "Directory.Build.rsp"];
         foreach (var file in settings.SelectMany(pattern => Directory.EnumerateFiles(repository, pattern)))
         {
@@ -40,7 +43,13 @@ internal sealed class AppHostProcess : IAsyncDisposable
             Copy(Path.Combine(repository, folder), Path.Combine(_root, folder));
         }
 
-        using var build = Start("dotnet", ["build", ProjectPath, "--nologo"], []);
+        foreach (var library in new[] { "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure" })
+        {
+            Copy(Path.Combine(repository, library, s_output), Path.Combine(_root, library, s_output));
+        }
+
+        string[] options = ["--no-dependencies", "--configuration", s_configuration, "-p:RunAnalyzers=false", "-p:CompileUsingReferenceAssemblies=false", "--nologo"];
+        using var build = Start("dotnet", ["build", ProjectPath, .. options], []);
         await WaitAsync(() => Task.FromResult(build.HasExited), "the app host to build");
         Assert.True(build.ExitCode == 0, Output);
 
@@ -196,17 +205,6 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "MlflowAspire.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run from within the repository.");
-        }
-
-        return folder.FullName;
-    }
-
     private static void Copy(string source, string target)
     {
         Directory.CreateDirectory(target);
@@ -222,7 +220,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     }
 
     private Process Launch(int port) => Start(
-        Path.Combine(_root, "MlflowAspire.AppHost", "bin", "Debug", "net10.0", "MlflowAspire.AppHost"),
+        Path.Combine(_root, "MlflowAspire.AppHost", s_output, "MlflowAspire.AppHost"),
         [$"--Mlflow:Port={port}"],
         new(Home)
         {

@@ -2,7 +2,6 @@ using System.Text.Json;
 
 namespace MlflowAspire.Tests.Stack;
 
-[Collection(AppHostCollection.Name)]
 [Trait("Category", "Stack")]
 public class AppHostRestartTests
 {
@@ -85,11 +84,4 @@ public class AppHostRestartTests
         Assert.Equal("before", answer.RootElement.GetProperty("run").GetProperty("info").GetProperty("run_name").GetString());
         Assert.Equal("note", await client.GetStringAsync(ArtifactPath));
     }
-}
-
-/// <summary>Tests that run an app host as a process, or a stack of their own, run one after the other.</summary>
-[CollectionDefinition(Name)]
-public sealed class AppHostCollection
-{
-    public const string Name = "App host";
 }

@@ -32,9 +32,6 @@ public class GarbageCollectionTests(StackFixture fixture)
     }
 
     [Fact]
-    public async Task With_nothing_to_collect_it_succeeds() => await Stack.ExecuteAsync("mlflow", "collect-garbage");
-
-    [Fact]
     public void The_dashboard_asks_before_it_starts_one()
     {
         var start = Assert.Single(Stack.Snapshot("mlflow-gc").Commands, command => command.Name == KnownResourceCommands.StartCommand);
@@ -43,10 +40,10 @@ public class GarbageCollectionTests(StackFixture fixture)
     }
 
     [Fact]
-    public async Task Each_collection_is_waited_for()
+    public async Task Each_collection_is_waited_for_and_one_of_nothing_succeeds()
     {
         using var client = Stack.CreateMlflowClient();
-        for (var collection = 0; collection < 3; collection++)
+        for (var collection = 0; collection < 2; collection++)
         {
             using var created = await client.PostMlflowAsync("runs/create", new { experiment_id = "0" });
             created.EnsureSuccessStatusCode();
@@ -58,6 +55,8 @@ public class GarbageCollectionTests(StackFixture fixture)
             await Stack.ExecuteAsync("mlflow", "collect-garbage");
             Assert.DoesNotContain(run, await RunsAsync());
         }
+
+        await Stack.ExecuteAsync("mlflow", "collect-garbage");
     }
 
     private Task<List<string>> RunsAsync() => Stack.QueryAsync<string>("select run_uuid from runs");

@@ -37,7 +37,7 @@ internal sealed class LoggedLines(string category) : ILoggerProvider, ILogger
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
-    void IDisposable.Dispose()
+    public void Dispose()
     {
     }
 }

@@ -9,53 +9,51 @@ public class OutageTests(StackFixture fixture)
 {
     private MlflowStack Stack => fixture.Stack;
 
-    [Theory]
-    [InlineData("postgres")]
-    [InlineData("storage")]
-    public async Task A_store_is_stopped_and_started_again(string store)
-    {
-        await fixture.WriteWorkloadAsync();
-        await using var load = new WriteLoad(Stack);
-        load.Start();
-        await load.MoreAsync();
-
-        var failures = load.Failures;
-        await Stack.ExecuteAsync(store, KnownResourceCommands.StopCommand);
-        await load.FailureAsync(failures);
-        await Stack.ExecuteAsync(store, KnownResourceCommands.StartCommand);
-
-        await load.MoreAsync();
-        await load.VerifyAsync();
-        await Stack.RunAsync("verify");
-    }
-
-    [Theory]
-    [InlineData("mlflow")]
-    [InlineData("postgres")]
-    public async Task What_is_killed_starts_again_by_itself(string resource)
-    {
-        await fixture.WriteWorkloadAsync();
-        await using var load = new WriteLoad(Stack);
-        load.Start();
-        await load.MoreAsync();
-
-        // Whether a write fails depends on how fast it is back.
-        await KillAsync(resource);
-
-        await load.MoreAsync();
-        await load.VerifyAsync();
-        await Stack.WaitForHealthyAsync("mlflow");
-        await Stack.RunAsync("verify");
-    }
-
-    /// <summary>Without load: Azurite loses what it has acknowledged in the seconds before.</summary>
     [Fact]
-    public async Task The_blob_storage_is_killed_and_starts_again_by_itself()
+    public async Task Stores_are_stopped_and_started_again()
     {
         await fixture.WriteWorkloadAsync();
+        await using var load = new WriteLoad(Stack);
+        load.Start();
+        foreach (var store in new[] { "postgres", "storage" })
+        {
+            await load.MoreAsync($"before '{store}' is stopped");
+            var failures = load.Failures;
+            await Stack.ExecuteAsync(store, KnownResourceCommands.StopCommand);
+            await load.FailureAsync(failures, $"without '{store}'");
+            await Stack.ExecuteAsync(store, KnownResourceCommands.StartCommand);
+            await load.MoreAsync($"after '{store}' was stopped");
+        }
+
+        await load.VerifyAsync();
+        await Stack.RunAsync("verify");
+    }
+
+    [Fact]
+    public async Task What_is_killed_starts_again_by_itself()
+    {
+        await fixture.WriteWorkloadAsync();
+        await using (var load = new WriteLoad(Stack))
+        {
+            load.Start();
+            foreach (var resource in new[] { "mlflow", "postgres" })
+            {
+                await load.MoreAsync($"before '{resource}' is killed");
+
+                // Whether a write fails depends on how fast it is back.
+                await KillAsync(resource);
+                await load.MoreAsync($"after '{resource}' was killed");
+            }
+
+            await load.VerifyAsync();
+        }
+
+        // Without load: Azurite loses what it has acknowledged in the seconds before.
         await Task.Delay(TimeSpan.FromSeconds(10));
         await KillAsync("storage");
         await Stack.WaitForHealthyAsync("storage");
+
+        await Stack.WaitForHealthyAsync("mlflow");
         await Stack.RunAsync("verify");
     }
 

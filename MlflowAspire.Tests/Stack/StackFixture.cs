@@ -1,18 +1,29 @@
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Azure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace MlflowAspire.Tests.Stack;
 
 /// <summary>One stack for all tests that leave it running. The containers "write", "verify", … run the scripts of that name.</summary>
 public sealed class StackFixture : IAsyncLifetime
 {
+    /// <summary>A second server in the stack, whose migration fails.</summary>
+    public const string Unmigrated = "unmigrated";
+
     private readonly StackData _data = new();
     private Task<JsonElement>? _workload;
 
     public MlflowStack Stack { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Stack = await MlflowStack.StartAsync(_data, configure: (_, mlflow) => AddScripts(mlflow));
+    public async Task InitializeAsync() => Stack = await MlflowStack.StartAsync(_data, configure: (builder, mlflow) =>
+    {
+        AddScripts(mlflow);
+        AddUnmigrated(builder);
+        builder.Services.AddLogging(logging => logging.AddProvider(Console));
+    });
 
     public async Task DisposeAsync()
     {
@@ -21,8 +32,12 @@ public sealed class StackFixture : IAsyncLifetime
             await Stack.DisposeAsync();
         }
 
+        Console.Dispose();
         await _data.DisposeAsync();
     }
+
+    /// <summary>What the console of the app host shows.</summary>
+    internal LoggedLines Console { get; } = new("MlflowAspire.Hosting");
 
     /// <summary>The volumes and secrets of the stack.</summary>
     internal StackData Data => _data;
@@ -43,6 +58,17 @@ public sealed class StackFixture : IAsyncLifetime
         mlflow.AddPythonClient("verify", workload).WithArgs("verify");
         mlflow.AddPythonClient("delete-runs", ScriptPath("delete_runs.py"));
     }
+
+    private static void AddUnmigrated(IDistributedApplicationBuilder builder)
+    {
+        var server = builder.AddMlflow(Unmigrated)
+            .WithBackendStore(Only<PostgresDatabaseResource>(builder))
+            .WithArtifactStore(Only<AzureBlobStorageContainerResource>(builder));
+        builder.CreateResourceBuilder(server.Resource.Migration).WithEnvironment("MLFLOW_BACKEND_STORE_URI", "postgresql+psycopg2://postgres:5432/missing");
+    }
+
+    private static IResourceBuilder<T> Only<T>(IDistributedApplicationBuilder builder) where T : IResource =>
+        builder.CreateResourceBuilder(builder.Resources.OfType<T>().Single());
 
     private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
 }

@@ -25,14 +25,16 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
     public void Start() => _work = Task.Run(WriteAsync);
 
     /// <summary>Waits until the server has acknowledged another few writes.</summary>
-    public Task MoreAsync(int count = 5)
+    /// <param name="when">What a failure says of the time.</param>
+    public Task MoreAsync(string when)
     {
+        const int count = 5;
         var target = Acknowledged + count;
-        return UntilAsync(() => Acknowledged >= target, $"{count} more writes to be acknowledged");
+        return UntilAsync(() => Acknowledged >= target, $"{count} more writes to be acknowledged {when}");
     }
 
     /// <summary>Waits until more writes have failed than the <paramref name="before"/> that were counted when the fault began.</summary>
-    public Task FailureAsync(int before) => UntilAsync(() => Failures > before, "writes to fail");
+    public Task FailureAsync(int before, string when) => UntilAsync(() => Failures > before, $"writes to fail {when}");
 
     /// <summary>Stops writing and reads back all that was acknowledged.</summary>
     public async Task VerifyAsync()

@@ -39,7 +39,8 @@ internal static class Tools
     }
 
     /// <summary>Runs a command; an exit code other than 0 fails the test.</summary>
-    public static async Task RunAsync(string command, params string[] arguments)
+    /// <returns>What it has written.</returns>
+    public static async Task<string> RunAsync(string command, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var limit = new CancellationTokenSource(s_limit);
@@ -47,5 +48,6 @@ internal static class Tools
         var errors = process.StandardError.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
         Assert.True(process.ExitCode == 0, $"{command} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}");
+        return await output;
     }
 }

@@ -103,8 +103,8 @@ public sealed class LocalRunTests
     public void A_developer_certificate_is_missed_where_https_asks_for_it(string url, bool isThere, bool isMissing)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", url)]).Build();
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         if (isThere)
         {
             request.CertificateExtensions.Add(new(DeveloperCertificate.Extension, [2], critical: false));

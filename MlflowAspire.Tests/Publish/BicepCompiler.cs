@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Reflection;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using StreamJsonRpc;
@@ -25,7 +23,7 @@ internal sealed class BicepCompiler
     private static readonly string? s_path = typeof(BicepCompiler).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .SingleOrDefault(attribute => attribute.Key == "BicepCompiler")?.Value?.Replace('\\', '/');
 
-    private static readonly BicepAnswers s_answers = new(s_path!);
+    private static readonly Lazy<CompilerAnswers> s_answers = new(() => new($"bicep-{Version(s_path!)}"));
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
 
     private readonly JsonRpc _rpc;
@@ -83,9 +81,10 @@ internal sealed class BicepCompiler
     private static async Task<T> CallAsync<T>(BicepFiles files, string name, string method, Func<string, object> parameters)
     {
         // All that an answer depends on beside the content of the files.
-        var question = $"{method.Split('/')[1]}-{Hash(JsonSerializer.Serialize(parameters(name)))}";
-        var answer = await s_answers.GetAsync(files, question, async folder =>
+        var question = $"{method.Split('/')[1]}-{CompilerAnswers.Hash(JsonSerializer.Serialize(parameters(name)))}.json";
+        var answer = await s_answers.Value.GetAsync(files.Hash, question, async folder =>
         {
+            await files.WriteAsync(folder);
             using var limit = new CancellationTokenSource(s_limit);
             var result = await s_instance.Value._rpc.InvokeWithParameterObjectAsync<JsonElement>(method, parameters(Path.Combine(folder, name)), limit.Token);
             return result.GetRawText();
@@ -93,7 +92,8 @@ internal sealed class BicepCompiler
         return JsonSerializer.Deserialize<T>(answer, s_json)!;
     }
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+    /// <summary>The version of the compiler's package, which its path has.</summary>
+    private static string Version(string path) => Path.GetFileName(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..")));
 
     private static Process Start(string path)
     {

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace MlflowAspire.Tests.Publish;
 
 /// <summary>Files that the compiler reads, by their names. They are in one folder, which is named after their content.</summary>
@@ -16,8 +13,7 @@ internal sealed class BicepFiles(IEnumerable<KeyValuePair<string, string>> texts
     public string this[string name] => _texts[name];
 
     /// <summary>A name of the content.</summary>
-    public string Hash => field ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Concat(_texts.Select(file => $"{file.Key}\0{file.Value}\0")))))[..32];
+    public string Hash => field ??= CompilerAnswers.Hash(string.Concat(_texts.Select(file => $"{file.Key}\0{file.Value}\0")));
 
     /// <summary>One of the files, with others in place of the rest.</summary>
     public BicepFiles Only(string name, params IEnumerable<KeyValuePair<string, string>> others) => new([KeyValuePair.Create(name, _texts[name]), .. others]);
@@ -26,7 +22,6 @@ internal sealed class BicepFiles(IEnumerable<KeyValuePair<string, string>> texts
     /// <param name="folder">The folder.</param>
     public async Task WriteAsync(string folder)
     {
-        Directory.CreateDirectory(folder);
         foreach (var (name, text) in _texts)
         {
             await File.WriteAllTextAsync(Path.Combine(folder, name), text);

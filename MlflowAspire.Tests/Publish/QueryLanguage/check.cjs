@@ -23,7 +23,6 @@ const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.$cto
 
 for (const query of process.argv.slice(2)) {
   for (const problem of globalThis.Bridge.toArray(KustoCode.ParseAndAnalyze(query, globals).GetDiagnostics())) {
-    console.error(`${problem.Severity}: ${problem.Message} in: ${query}`);
-    process.exitCode = 1;
+    console.log(`${problem.Severity}: ${problem.Message} in: ${query}`);
   }
 }

@@ -52,7 +52,7 @@ public static partial class MlflowBuilderExtensions
         var address = settings.GetValueOrDefault("MLFLOW_S3_ENDPOINT_URL") is ReferenceExpression { ValueProviders: [] } endpoint
             ? endpoint.ValueExpression
             : uri;
-        if (Uri.TryCreate(address, UriKind.Absolute, out var store) && OutboundTrafficAnnotation.Of(store) is { } traffic)
+        if (Uri.TryCreate(address, UriKind.Absolute, out var store) && OutboundTrafficAnnotation.Of("artifact-store", store) is { } traffic)
         {
             builder.WithAnnotation(traffic);
         }

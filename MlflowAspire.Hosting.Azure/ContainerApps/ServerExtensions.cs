@@ -39,6 +39,20 @@ internal static class ServerExtensions
             mlflow.WithIPRestrictions([.. server.AllowedAddresses]);
         }
 
+        if (settings.Import is { Source: { } source } import)
+        {
+            mlflow.WithImportSource(source, new()
+            {
+                UserName = import.UserName,
+                Password = import.UserName is null ? null : builder.AddParameter("import-password", secret: true)
+                    .WithDescription($"The password of '{import.UserName}' at {source}, which is imported from."),
+                Token = !import.Token ? null : builder.AddParameter("import-token", secret: true)
+                    .WithDescription($"A token for {source}, which is imported from."),
+                Deleted = import.Deleted,
+                Replace = import.Replace,
+            });
+        }
+
         mlflow
             .WithOperators(settings.Operators)
             .WithOperationJobs(settings.OperationJobs, settings.Backups.Schedule)

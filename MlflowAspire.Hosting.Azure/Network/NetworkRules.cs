@@ -92,10 +92,23 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
             new($"range-{index + 1}-endpoints", range.ToString(), settings.PrivateEndpointsSubnet.ToString(), [Https]),
         });
 
-    /// <summary>What the servers of the model call beside HTTPS and their database.</summary>
-    private IEnumerable<OutboundTrafficAnnotation> Traffic() =>
-        builder.Resources.OfType<MlflowServerResource>()
-            .SelectMany(server => server.Annotations.OfType<OutboundTrafficAnnotation>()).DistinctBy(traffic => traffic.Name);
+    /// <summary>What the servers of the model call beside HTTPS and their database; where two are of one name, the second gets a number.</summary>
+    private IEnumerable<OutboundTrafficAnnotation> Traffic() => builder.Resources.OfType<MlflowServerResource>()
+        .SelectMany(TrafficOf)
+        .DistinctBy(traffic => (traffic.Name, traffic.Destination, traffic.ThroughPrivateEndpoint, string.Join(',', traffic.Ports)))
+        .GroupBy(traffic => traffic.Name)
+        .SelectMany(same => same.Select((traffic, index) => index == 0 ? traffic : new($"{traffic.Name}-{index + 1}", [.. traffic.Ports])
+        {
+            Destination = traffic.Destination,
+            ThroughPrivateEndpoint = traffic.ThroughPrivateEndpoint,
+        }));
+
+    private static IEnumerable<OutboundTrafficAnnotation> TrafficOf(MlflowServerResource server)
+    {
+        var import = server.Annotations.OfType<ImportSourceAnnotation>().LastOrDefault();
+        var traffic = server.Annotations.OfType<OutboundTrafficAnnotation>();
+        return import is not null && OutboundTrafficAnnotation.Of("import-source", import.Address) is { } source ? traffic.Append(source) : traffic;
+    }
 
     private IResourceBuilder<AzureNetworkSecurityGroupResource> AddGroup(string name, string subnet, Func<NetworkRule[]> rules) => builder
         .AddNetworkSecurityGroup(name)

@@ -1,5 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using MlflowAspire.Hosting;
 using MlflowAspire.Hosting.Azure;
 
 namespace Aspire.Hosting;
@@ -30,6 +31,48 @@ public static partial class MlflowAzureExtensions
         }
 
         return builder.WithAnnotation(new OperationJobsAnnotation(jobs, backupSchedule), ResourceAnnotationMutationBehavior.Replace);
+    }
+
+    /// <summary>
+    /// Names the server that the operation job <see cref="OperationJob.Import"/> reads. The job alone gets the credentials, which a key vault keeps where the
+    /// server has one. A private network lets the address be called: the internet by HTTPS, an IPv4 address by its port, and a name with another port than 443
+    /// wherever it leads; for a name that leads into a private network by HTTPS add a rule (<see cref="MlflowPrivateNetwork.AllowOutbound"/>). It has no effect
+    /// in a local run, where the dashboard has a command.
+    /// </summary>
+    /// <param name="builder">The MLflow server.</param>
+    /// <param name="address">The address (<c>MLFLOW_IMPORT_SOURCE</c>): by https, or by http with an IPv4 address of a private network.</param>
+    /// <param name="options">Who signs in there, and what comes.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">
+    /// The address is another one, a secret is none, or the options have a token beside a user name, or one of user name and password.
+    /// </exception>
+    public static IResourceBuilder<MlflowServerResource> WithImportSource(
+        this IResourceBuilder<MlflowServerResource> builder, string address, ImportSourceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(address);
+        options ??= new();
+        ImportRules.Source.Require(address, nameof(address));
+        Setting.RequireBothOrNone(options.UserName, nameof(options.UserName), options.Password, nameof(options.Password));
+        Setting.RequireSecret(options.Password, nameof(options.Password));
+        Setting.RequireSecret(options.Token, nameof(options.Token));
+        if (options is { Token: not null, UserName: not null })
+        {
+            throw new ArgumentException("A token signs in by itself; accepted: a token, or a user name and a password.", nameof(options));
+        }
+
+        if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            return builder;
+        }
+
+        var source = new ImportSourceAnnotation(new(address), options);
+        foreach (var (_, secret) in source.Secrets)
+        {
+            builder.Resource.Secrets.Add(secret);
+        }
+
+        return builder.WithAnnotation(source, ResourceAnnotationMutationBehavior.Replace);
     }
 
     /// <summary>

@@ -17,4 +17,7 @@ public enum OperationJob
 
     /// <summary>Brings an archive back, without further settings the latest one and into an empty server only.</summary>
     Restore,
+
+    /// <summary>Brings the data of another server into this one, which is empty.</summary>
+    Import,
 }

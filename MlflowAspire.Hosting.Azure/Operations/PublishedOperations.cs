@@ -22,8 +22,13 @@ internal static class PublishedOperations
     /// <summary>What a server lacks for an operation, in words; null when it has all.</summary>
     public static string? LackOf(OperationJob job, MlflowServerResource server) =>
         LackOf(job, server.SignInDatabase is not null, server.SignIn?.Credentials is not null)
-            ?? (job is OperationJob.Backup or OperationJob.Restore && !server.HasAnnotationOfType<BackupContainerAnnotation>()
-                ? "a blob container for backups (WithBackupContainer)" : null);
+            ?? job switch
+            {
+                OperationJob.Backup or OperationJob.Restore when !server.HasAnnotationOfType<BackupContainerAnnotation>() =>
+                    "a blob container for backups (WithBackupContainer)",
+                OperationJob.Import when !server.HasAnnotationOfType<ImportSourceAnnotation>() => "a server to import from (WithImportSource)",
+                _ => null,
+            };
 
     /// <summary>What a sign-in lacks for an operation, in words; null when it has all.</summary>
     public static string? LackOf(OperationJob job, bool hasUsers, bool hasPasswords) => job switch
@@ -60,6 +65,11 @@ internal static class PublishedOperations
         {
             var schedule = operation is OperationJob.Backup ? jobs.BackupSchedule : null;
             var job = Create(operation, app, mlflow, schedule);
+            if (operation is OperationJob.Import && server.TryGetLastAnnotation<ImportSourceAnnotation>(out var source))
+            {
+                AddSource(job, source, server, infrastructure);
+            }
+
             if (UsesStores(operation) && server.TryGetLastAnnotation<ArtifactShareAnnotation>(out var artifacts))
             {
                 artifacts.Share.MountIn(infrastructure, job.Template.Volumes, job.Template.Containers);
@@ -88,9 +98,7 @@ internal static class PublishedOperations
             EnvironmentId = app.EnvironmentId.Compile(),
             Configuration = new()
             {
-                // A backup and a restore take as long as there is data.
-                ReplicaTimeout = (int)(
-                    operation is OperationJob.Backup or OperationJob.Restore ? TimeSpan.FromHours(12) : TimeSpan.FromMinutes(10)).TotalSeconds,
+                ReplicaTimeout = (int)(TakesAsLongAsThereIsData(operation) ? TimeSpan.FromHours(12) : TimeSpan.FromMinutes(10)).TotalSeconds,
                 // Whoever has started it reads why it failed.
                 ReplicaRetryLimit = 0,
                 Registries = [.. app.Configuration.Registries.Select(registry => new ContainerAppRegistryCredentials
@@ -130,6 +138,36 @@ internal static class PublishedOperations
         return job;
     }
 
+    /// <summary>What the job has of its own: the other server's address and credentials, which the server never gets.</summary>
+    private static void AddSource(
+        ContainerAppJob job, ImportSourceAnnotation source, MlflowServerResource server, AzureResourceInfrastructure infrastructure)
+    {
+        var environment = job.Template.Containers[0].Value!.Env;
+        foreach (var (variable, value) in source.Settings)
+        {
+            environment.Add(new ContainerAppEnvironmentVariable { Name = variable, Value = value });
+        }
+
+        foreach (var (variable, parameter) in source.Secrets)
+        {
+            var secret = new ContainerAppWritableSecret { Name = variable.ToLowerInvariant().Replace('_', '-') };
+            if (server.Secrets.ValueOf(parameter) is IAzureKeyVaultSecretReference reference)
+            {
+                secret.KeyVaultUri = reference.AsKeyVaultSecret(infrastructure).Properties.SecretUri;
+                secret.Identity = server.Annotations.OfType<AppIdentityAnnotation>().Last().IdentityResource.Id.AsProvisioningParameter(infrastructure);
+            }
+            else
+            {
+                secret.Value = ((IManifestExpressionProvider)parameter).AsProvisioningParameter(infrastructure, isSecure: true);
+            }
+
+            job.Configuration.Secrets.Add(secret);
+            environment.Add(new ContainerAppEnvironmentVariable { Name = variable, SecretRef = secret.Name });
+        }
+    }
+
+    private static bool TakesAsLongAsThereIsData(OperationJob job) => job is OperationJob.Backup or OperationJob.Restore or OperationJob.Import;
+
     private static bool UsesStores(OperationJob job) => job is not (OperationJob.Users or OperationJob.ResetAdmin);
 
     /// <summary>The variables of the server that an operation uses: no other value and no other secret reaches it.</summary>
@@ -141,7 +179,8 @@ internal static class PublishedOperations
         {
             names.UnionWith(ServerEnvironment.NamesOf(server.GarbageCollection, context));
         }
-        else
+
+        if (!UsesStores(job) || job is OperationJob.Import)
         {
             names.Remove(MlflowAzureExtensions.BackupVariable);
         }

@@ -14,7 +14,8 @@ public sealed partial record MlflowSettings
         Check(mistakes, isPublishing: true);
         var hasBlobs = server.ArtifactStore is AzureBlobStorageContainerResource;
         CheckJobs(mistakes, job => PublishedOperations.LackOf(job, server.SignInDatabase is not null, server.SignIn?.Credentials is not null)
-            ?? (!hasBlobs && job is OperationJob.Backup or OperationJob.Restore ? "artifacts in a blob container, beside which backups are" : null));
+            ?? (!hasBlobs && job is OperationJob.Backup or OperationJob.Restore ? "artifacts in a blob container, beside which backups are" : null)
+            ?? Import.LackOf(job));
         if (!hasBlobs && Operators.FirstOrDefault(one => one.Blobs is not BlobAccess.None) is { } one)
         {
             mistakes.Reject(
@@ -35,6 +36,7 @@ public sealed partial record MlflowSettings
         Server.Check(mistakes, Jobs);
         Sizes.Check(mistakes);
         Backups.Check(mistakes, OperationJobs);
+        Import.Check(mistakes, OperationJobs);
         if (AllowAnonymous && SignIn.Mode is not SignInMode.None)
         {
             mistakes.Reject(

@@ -107,6 +107,9 @@ public sealed partial record MlflowSettings
     /// <summary>The backups in Azure.</summary>
     public BackupSettings Backups { get; init; } = new();
 
+    /// <summary>The server that is imported from, in Azure.</summary>
+    public ImportSettings Import { get; init; } = new();
+
     /// <summary>What exists in Azure and is used in place of what would be deployed.</summary>
     public ExistingSettings Existing { get; init; } = new();
 
@@ -164,12 +167,14 @@ public sealed partial record MlflowSettings
             Operators = MlflowOperator.Read(section),
             OperationJobs = section.Choices<OperationJob>(nameof(OperationJobs)),
             Backups = BackupSettings.Read(section),
+            Import = ImportSettings.Read(section),
         };
         settings.Check(section, isPublishing);
         if (isPublishing)
         {
             settings.CheckJobs(section, job => PublishedOperations.LackOf(
-                job, hasUsers: settings.SignIn.Mode is SignInMode.Basic or SignInMode.Oidc, hasPasswords: settings.SignIn.Mode is SignInMode.Basic));
+                job, hasUsers: settings.SignIn.Mode is SignInMode.Basic or SignInMode.Oidc, hasPasswords: settings.SignIn.Mode is SignInMode.Basic)
+                ?? settings.Import.LackOf(job));
             settings.RefuseOpenServer(section);
             DeployedSettings.Check(configuration, section, settings);
         }

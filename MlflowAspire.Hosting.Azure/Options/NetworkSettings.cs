@@ -10,7 +10,6 @@ namespace MlflowAspire.Hosting.Azure;
 public sealed partial record NetworkSettings
 {
     private static readonly IPNetwork DefaultSpace = IPNetwork.Parse("10.0.0.0/16");
-    private static readonly IPNetwork[] Private = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")];
 
     // Container Apps uses these addresses itself.
     private static readonly IPNetwork Reserved = IPNetwork.Parse("172.30.0.0/15");
@@ -165,7 +164,7 @@ public sealed partial record NetworkSettings
         List<IPNetwork> ranges = [];
         foreach (var value in section.List($"Network:{nameof(OperatorRanges)}"))
         {
-            if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && Private.Any(all => Contains(all, range)))
+            if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && PrivateRanges.All.Any(all => Contains(all, range)))
             {
                 ranges.Add(range);
             }
@@ -208,7 +207,7 @@ public sealed partial record NetworkSettings
 
         // A range that does not start where it says is a slip: 10.0.1.0/16.
         if (IPNetwork.TryParse(value, out var range) && range.ToString() == value && range.PrefixLength <= longestPrefix
-            && Private.Any(all => Contains(all, range)) && !Overlap(Reserved, range))
+            && PrivateRanges.All.Any(all => Contains(all, range)) && !Overlap(Reserved, range))
         {
             return range;
         }

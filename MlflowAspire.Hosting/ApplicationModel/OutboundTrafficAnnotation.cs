@@ -1,3 +1,6 @@
+using System.Net;
+using MlflowAspire.Hosting;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>
@@ -19,10 +22,12 @@ public sealed class OutboundTrafficAnnotation(string name, params string[] ports
     /// <summary>Whether a private endpoint of the network leads there, in place of <see cref="Destination"/>.</summary>
     public bool ThroughPrivateEndpoint { get; init; }
 
-    /// <summary>What an artifact store needs; null when HTTPS is all.</summary>
-    /// <param name="uri">The address of the store: the scheme, host and port of <c>MLFLOW_ARTIFACTS_DESTINATION</c>, or of an endpoint of S3.</param>
-    internal static OutboundTrafficAnnotation? Of(Uri uri)
+    /// <summary>What calls to an address need; null when HTTPS to the internet is all.</summary>
+    /// <param name="name">What is called.</param>
+    /// <param name="uri">Its address, such as that of <c>MLFLOW_ARTIFACTS_DESTINATION</c> or of an endpoint of S3.</param>
+    internal static OutboundTrafficAnnotation? Of(string name, Uri uri)
     {
+        var address = uri.HostNameType is UriHostNameType.IPv4 ? IPAddress.Parse(uri.Host) : null;
         string[] ports = uri switch
         {
             { Scheme: "sftp" } => [Port(22)],
@@ -30,12 +35,12 @@ public sealed class OutboundTrafficAnnotation(string name, params string[] ports
             { Scheme: "ftp" } => [Port(21), "1024-65535"],
             // The name node, and the data nodes that it names.
             { Scheme: "hdfs" } => [Port(8020), "9864-9867"],
-            { Scheme: "http" or "https", Port: not 443 } => [Port(80)],
+            { Scheme: "http" or "https" } when uri.Port != 443 || (address is not null && PrivateRanges.Contain(address)) => [Port(80)],
             _ => [],
         };
         return ports is []
             ? null
-            : new("artifact-store", ports) { Destination = uri.HostNameType is UriHostNameType.IPv4 ? $"{uri.Host}/32" : "*" };
+            : new(name, ports) { Destination = address is null ? "*" : $"{address}/32" };
 
         string Port(int usual) => (uri.Port > 0 ? uri.Port : usual).ToString(System.Globalization.CultureInfo.InvariantCulture);
     }

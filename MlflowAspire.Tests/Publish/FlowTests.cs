@@ -33,6 +33,11 @@ public sealed class FlowTests
         "Network:Rules:models=container-apps -> 203.0.113.0/24:8443,9000-9100",
     ];
 
+    private static readonly string[] s_import = ["Import:Source=http://10.20.0.4:5000"];
+    private static readonly string[] s_importByHttps = ["Import:Source=https://10.20.0.4"];
+    private static readonly string[] s_importByName = ["Import:Source=https://mlflow.example.com:8443"];
+    private static readonly string[] s_importFromTheInternet = ["Import:Source=https://203.0.113.9:8443"];
+
     /// <summary>From, to, port, whether it passes, the settings.</summary>
     public static TheoryData<string, string, int, bool, string[]> Flows => new()
     {
@@ -58,6 +63,11 @@ public sealed class FlowTests
         { Neighbor, Database, 5432, true, s_operators },
         { Server, Internet, 8443, true, s_operators },
         { Server, Internet, 9050, true, s_operators },
+        { Server, "10.20.0.4", 5000, true, s_import },
+        { Server, "10.20.0.4", 443, true, s_importByHttps },
+        { Server, Internet, 8443, true, s_importByName },
+        { Server, Neighbor, 8443, true, s_importByName },
+        { Server, Internet, 8443, true, s_importFromTheInternet },
 
         // What must not be.
         { Internet, Database, 5432, false, [] },
@@ -83,6 +93,11 @@ public sealed class FlowTests
         { "10.0.8.9", Database, 5432, false, s_operators },
         { Neighbor, Database, 22, false, s_operators },
         { Server, Internet, 8444, false, s_operators },
+        { Server, "10.20.0.5", 5000, false, s_import },
+        { Server, "10.20.0.4", 443, false, s_import },
+        { "10.20.0.4", Server, 5000, false, s_import },
+        { Server, "203.0.113.10", 8443, false, s_importFromTheInternet },
+        { Server, Internet, 5000, false, s_importByName },
     };
 
     [BicepTheory]
@@ -103,6 +118,8 @@ public sealed class FlowTests
     [InlineData("hdfs", Internet, 8020, true)]
     [InlineData("s3", Internet, 9000, true)]
     [InlineData("s3", "203.0.113.10", 9000, false)]
+    [InlineData("s3-inside", "10.20.0.4", 443, true)]
+    [InlineData("s3-inside", "10.20.0.5", 443, false)]
     [InlineData("nfs", Endpoint, 2049, true)]
     [InlineData("nfs", Database, 2049, false)]
     public async Task Store_brings_its_rule(string store, string to, int port, bool passes)
@@ -114,10 +131,28 @@ public sealed class FlowTests
         Assert.True(allowed == passes, $"{store}: {Server} -> {to}:{port} is {(allowed ? "allowed" : "denied")} by {reason}");
     }
 
+    [BicepFact]
+    public async Task Servers_of_one_network_bring_a_rule_each()
+    {
+        var published = await PublishedApp.PublishAsync(builder =>
+        {
+            AddServer(builder, "s3");
+            builder.AddMlflow("other")
+                .WithBackendStore(builder.AddAzurePostgresFlexibleServer("other-postgres").AddDatabase("other-db", "mlflow"))
+                .WithS3ArtifactStore("other", new() { EndpointUrl = ReferenceExpression.Create($"https://203.0.113.77:9001") });
+        });
+        var network = new PublishedNetwork(await published.DeployAsync());
+
+        Assert.True(network.Decide(new(IPAddress.Parse(Server), IPAddress.Parse(Internet), 9000)).Allowed);
+        Assert.True(network.Decide(new(IPAddress.Parse(Server), IPAddress.Parse("203.0.113.77"), 9001)).Allowed);
+        Assert.False(network.Decide(new(IPAddress.Parse(Server), IPAddress.Parse("203.0.113.77"), 9000)).Allowed);
+    }
+
     [BicepTheory]
     [InlineData("existing-network")]
     [InlineData("delegated-subnet")]
     [InlineData("internal")]
+    [InlineData("import")]
     public async Task Rules_are_a_part_of_their_group_with_a_priority_each(string variant)
     {
         var deployment = await Variants.DeployAsync(variant);
@@ -163,6 +198,9 @@ public sealed class FlowTests
                 break;
             case "s3":
                 mlflow.WithS3ArtifactStore("mlflow", new() { EndpointUrl = ReferenceExpression.Create($"https://{Internet}:9000") });
+                break;
+            case "s3-inside":
+                mlflow.WithS3ArtifactStore("mlflow", new() { EndpointUrl = ReferenceExpression.Create($"https://10.20.0.4") });
                 break;
             case "nfs":
                 var share = builder.AddAzureNfsShare("share", environment);

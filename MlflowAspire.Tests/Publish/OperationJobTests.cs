@@ -44,6 +44,80 @@ public sealed class OperationJobTests
     }
 
     [BicepTheory]
+    [InlineData("Import:UserName=owner", "MLFLOW_TRACKING_PASSWORD", "mlflow-tracking-password", "import-password")]
+    [InlineData("Import:Token=true", "MLFLOW_TRACKING_TOKEN", "mlflow-tracking-token", "import-token")]
+    public async Task The_import_has_a_secret_that_the_server_and_other_jobs_have_not(string signIn, string variable, string secret, string parameter)
+    {
+        var deployment = await Deployment.GetAsync("Import:Source=https://mlflow.example.com/prefix", signIn, "Import:Deleted=true", "Import:Replace=true");
+        var job = deployment.Only(Job, "mlflow-import");
+        var environment = Assert.Single(job.Containers).Environment;
+        Dictionary<string, string> settings = new()
+        {
+            ["MLFLOW_IMPORT_SOURCE"] = "https://mlflow.example.com/prefix",
+            ["MLFLOW_IMPORT_DELETED"] = "true",
+            ["MLFLOW_IMPORT_REPLACE"] = "true",
+        };
+        if (signIn.Contains("UserName", StringComparison.Ordinal))
+        {
+            settings["MLFLOW_TRACKING_USERNAME"] = "owner";
+        }
+
+        Assert.Equal(["import"], Assert.Single(job.Containers).Args);
+        Assert.Equal(
+            [.. s_database.Concat(settings.Keys).Append("MLFLOW_ARTIFACTS_DESTINATION").Append(variable).Order(StringComparer.Ordinal)],
+            environment.Keys.Order(StringComparer.Ordinal));
+        Assert.All(settings, setting => Assert.Equal(setting.Value, environment[setting.Key].Value));
+        Assert.Equal(secret, environment[variable].Secret);
+        var reference = Assert.Single(job.List("properties.configuration.secrets"));
+        Assert.Equal(secret, (string?)reference["name"]);
+        Assert.Contains($"/secrets/{parameter}'", (string?)reference["keyVaultUrl"], StringComparison.Ordinal);
+        Assert.Equal("43200", job["properties.configuration.replicaTimeout"]);
+
+        // The server's own identity could read it, and so could any secret of the vault; no container but this one is handed it.
+        Assert.All(
+            deployment.Containers.Where(container => container.Resource.Name != "mlflow-import"),
+            container => Assert.DoesNotContain(
+                container.Environment.Keys, name => name.StartsWith("MLFLOW_IMPORT_", StringComparison.Ordinal) || name == variable));
+        Assert.DoesNotContain(
+            deployment.Resources.Where(resource => resource.Name != "mlflow-import").SelectMany(resource => resource.List("properties.configuration.secrets")),
+            other => (string?)other["name"] == secret);
+    }
+
+    [BicepFact]
+    public async Task The_secret_of_an_import_is_a_parameter_where_no_vault_keeps_it()
+    {
+        var published = await PublishedApp.PublishAsync(builder =>
+        {
+            builder.AddAzureContainerAppEnvironment("environment");
+            Server(builder)
+                .WithOperationJobs()
+                .WithImportSource("https://mlflow.example.com", new() { UserName = "owner", Password = builder.AddParameter("theirs", secret: true) });
+        });
+        var job = (await published.DeployAsync()).Only(Job, "mlflow-import");
+
+        var secret = Assert.Single(job.List("properties.configuration.secrets"), secret => (string?)secret["name"] == "mlflow-tracking-password");
+        Assert.Equal("[parameters('theirs')]", (string?)secret["value"]);
+        Assert.Contains("@secure()\nparam theirs_value string", published.Files["mlflow-containerapp.module.bicep"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://mlflow.example.com", "address (MLFLOW_IMPORT_SOURCE) is 'http://mlflow.example.com'; accepted: the address of a server by https")]
+    [InlineData("https://mlflow.example.com", "UserName and Password are given together", "owner")]
+    [InlineData("https://mlflow.example.com", "Password is the parameter 'plain', which is not secret", "owner", "plain")]
+    [InlineData("https://mlflow.example.com", "accepted: a token, or a user name and a password.", "owner", "password", "token")]
+    public void A_source_that_cannot_work_is_refused(string address, string message, string? userName = null, string? password = null, string? token = null)
+    {
+        var builder = DistributedApplication.CreateBuilder();
+
+        var wrong = Assert.Throws<ArgumentException>(() => builder.AddMlflow("mlflow").WithImportSource(
+            address, new() { UserName = userName, Password = Parameter(password), Token = Parameter(token) }));
+
+        Assert.Contains(message, wrong.Message, StringComparison.Ordinal);
+
+        IResourceBuilder<ParameterResource>? Parameter(string? name) => name is null ? null : builder.AddParameter(name, secret: name != "plain");
+    }
+
+    [BicepTheory]
     [InlineData("Database:Authentication=password")]
     [InlineData("Storage:Authentication=access-key")]
     [InlineData("SignIn=entra", "Oidc:TenantId=6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10", "Oidc:ClientId=mlflow")]
@@ -160,6 +234,13 @@ public sealed class OperationJobTests
             Server(builder).WithOperationJobs([OperationJob.Backup]);
         }));
         Assert.Contains("'backup' and not what it needs: a blob container for backups", refused.Message, StringComparison.Ordinal);
+
+        refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => PublishedApp.PublishAsync(builder =>
+        {
+            builder.AddAzureContainerAppEnvironment("environment");
+            Server(builder).WithOperationJobs([OperationJob.Import]);
+        }));
+        Assert.Contains("'import' and not what it needs: a server to import from (WithImportSource)", refused.Message, StringComparison.Ordinal);
     }
 
     private static IResourceBuilder<MlflowServerResource> Server(IDistributedApplicationBuilder builder) => builder.AddMlflow("mlflow")

@@ -1,4 +1,5 @@
 using System.Net;
+using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -27,8 +28,10 @@ internal sealed class ServiceTags(IReadOnlyList<IPNetwork> space)
         ["AzureFrontDoor.FirstParty"] = "198.51.100.112/28",
     };
 
+    private static readonly IPNetwork s_platform = IPNetwork.Parse($"{Platform}/32");
+
     // The platform's address belongs to the network.
-    private readonly IPNetwork[] _inside = [.. space, IPNetwork.Parse($"{Platform}/32")];
+    private readonly IPNetwork[] _inside = [.. space, s_platform];
 
     /// <summary>The addresses on the internet that are called or call.</summary>
     public static IEnumerable<string> Addresses => [Elsewhere, .. s_services.Keys.Where(tag => tag != "AzureLoadBalancer").Select(AddressOf)];
@@ -41,7 +44,8 @@ internal sealed class ServiceTags(IReadOnlyList<IPNetwork> space)
     {
         "*" => AddressSet.Everything,
         "VIRTUALNETWORK" => new(_inside),
-        "INTERNET" => new(_inside, AllOthers: true),
+        // The address space is a part of what the internet does not know.
+        "INTERNET" => new([.. PrivateRanges.All, s_platform], AllOthers: true),
         _ when s_services.TryGetValue(prefix, out var range) => new([IPNetwork.Parse(range)]),
         _ when IPNetwork.TryParse(prefix.Contains('/') ? prefix : $"{prefix}/32", out var range) => new([range]),
         _ => throw new NotSupportedException($"No address stands for the service tag '{prefix}': give it one in {nameof(ServiceTags)}."),

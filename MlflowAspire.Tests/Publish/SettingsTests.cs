@@ -87,7 +87,8 @@ public sealed class SettingsTests
         "Operators:a=group:6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10;Operators:b=user:6F1E2F5C-5a49-4a3e-9d3c-7a3b9f5f1e10",
         "Mlflow:Operators:b is 'user:6F1E2F5C-5a49-4a3e-9d3c-7a3b9f5f1e10'; accepted: an object id that Mlflow:Operators:a has not.")]
     [InlineData(
-        "OperationJobs=check,repair", "Mlflow:OperationJobs is 'repair'; accepted: check, users, reset-admin, backup, restore, separated by commas; or none.")]
+        "OperationJobs=check,repair", "Mlflow:OperationJobs is 'repair'; accepted: check, users, reset-admin, backup, restore, import, separated by "
+            + "commas; or none.")]
     [InlineData(
         "SignIn=none;AllowAnonymous=true;OperationJobs=users",
         "Mlflow:OperationJobs is 'users'; accepted: jobs that the server can have; this one needs users, as basic authentication and OpenID Connect have")]
@@ -95,6 +96,33 @@ public sealed class SettingsTests
     [InlineData(
         "Backups:Schedule=0 1 * * *;OperationJobs=check", "Mlflow:Backups:Schedule is '0 1 * * *'; accepted: nothing while Mlflow:OperationJobs lacks backup.")]
     [InlineData("Backups:RetentionDays=0", "Mlflow:Backups:RetentionDays is '0'; accepted: a whole number from 1 to 3650.")]
+    [InlineData(
+        "Import:Source=/data/mlruns",
+        "Mlflow:Import:Source is '/data/mlruns'; accepted: the address of a server by https, such as 'https://mlflow.example.com', or by http with an IPv4 "
+            + "address of a private network, such as 'http://10.20.0.4:5000', without credentials; a database or a folder is imported by the image")]
+    [InlineData("Import:Source=sqlite:///mlflow.db", "Mlflow:Import:Source is 'sqlite:///mlflow.db'; accepted: the address of a server by https")]
+    [InlineData("Import:Source=databricks", "Mlflow:Import:Source is 'databricks'; accepted")]
+    [InlineData("Import:Source=http://mlflow.example.com:5000", "Mlflow:Import:Source is 'http://mlflow.example.com:5000'; accepted")]
+    [InlineData("Import:Source=http://203.0.113.7:5000", "Mlflow:Import:Source is 'http://203.0.113.7:5000'; accepted")]
+    [InlineData("Import:Source=https://owner:secret@mlflow.example.com", "; accepted: the address of a server by https")]
+    [InlineData("Import:Source=https://mlflow.example.com/?workspace=a", "Mlflow:Import:Source is 'https://mlflow.example.com/?workspace=a'; accepted")]
+    [InlineData("Import:Source=https://localhost:5000", "Mlflow:Import:Source is 'https://localhost:5000'; accepted")]
+    [InlineData("Import:Source=http://127.0.0.1:5000", "Mlflow:Import:Source is 'http://127.0.0.1:5000'; accepted")]
+    [InlineData("Import:Source=https://169.254.169.254", "Mlflow:Import:Source is 'https://169.254.169.254'; accepted")]
+    [InlineData("Import:Source=https://[fd00::4]", "Mlflow:Import:Source is 'https://[fd00::4]'; accepted")]
+    [InlineData("Import:UserName=owner", "Mlflow:Import:UserName is 'owner'; accepted: nothing without Mlflow:Import:Source.")]
+    [InlineData("Import:Token=true", "Mlflow:Import:Token is 'true'; accepted: nothing without Mlflow:Import:Source.")]
+    [InlineData("Import:Replace=true", "Mlflow:Import:Replace is 'true'; accepted: nothing without Mlflow:Import:Source.")]
+    [InlineData("Import:Deleted=yes", "Mlflow:Import:Deleted is 'yes'; accepted: true or false.")]
+    [InlineData(
+        "Import:Source=https://mlflow.example.com;Import:UserName=owner;Import:Token=true",
+        "Mlflow:Import:Token is 'true'; accepted: false while Mlflow:Import:UserName is 'owner', who signs in by a password.")]
+    [InlineData(
+        "Import:Source=https://mlflow.example.com;OperationJobs=check",
+        "Mlflow:Import:Source is 'https://mlflow.example.com'; accepted: nothing while Mlflow:OperationJobs lacks import.")]
+    [InlineData(
+        "OperationJobs=import",
+        "Mlflow:OperationJobs is 'import'; accepted: jobs that the server can have; this one needs a server to import from, Mlflow:Import:Source.")]
     [InlineData("Cores=0", "Mlflow:Cores is '0'; accepted: a number from 0.25 to 64.")]
     [InlineData("MemoryGiB=two", "Mlflow:MemoryGiB is 'two'; accepted: a number from 0.5 to 256.")]
     [InlineData(

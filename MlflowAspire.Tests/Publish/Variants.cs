@@ -39,6 +39,7 @@ internal static class Variants
         ],
         ["operators-ranges"] = ["Network:OperatorRanges=10.9.0.0/24,192.168.7.0/24"],
         ["operators"] = ["Operators:team=group:11111111-2222-3333-4444-555555555555, blobs:read", "Backups:Schedule=0 1 * * 0"],
+        ["import"] = ["Import:Source=http://10.20.0.4:5000", "Import:UserName=admin"],
         ["without-telemetry"] = ["OpenTelemetry=false"],
     };
 

@@ -39,9 +39,9 @@ public sealed class PacketFilterTests
             type filter hook output priority 0; policy drop;
             oif "lo" accept
             ct state established,related accept
-            ip daddr != { 10.0.0.0/16, 168.63.129.16/32 } meta l4proto { tcp, udp } th dport { 53 } accept comment "names"
+            ip daddr != { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 168.63.129.16/32 } meta l4proto { tcp, udp } th dport { 53 } accept comment "names"
             ip saddr { 10.0.0.0/16, 168.63.129.16/32 } ip daddr { 10.0.0.0/16, 168.63.129.16/32 } accept comment "AllowVnetOutBound"
-            ip daddr != { 10.0.0.0/16, 168.63.129.16/32 } accept comment "AllowInternetOutBound"
+            ip daddr != { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 168.63.129.16/32 } accept comment "AllowInternetOutBound"
             drop comment "DenyAllOutBound"
             }
             }

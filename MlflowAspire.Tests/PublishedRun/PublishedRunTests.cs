@@ -15,11 +15,16 @@ public sealed class PublishedRunTests(PublishedStack stack)
         var containers = await stack.Deployment.ContainersAsync("mlflow", stack.Outputs);
 
         await stack.RunAsync(stack.Published(Named(containers, "mlflow-migrate")));
+        // What another server has, by its address in the network and the password that the job alone is given.
+        await PublishedStack.UntilLoggedAsync(stack.Source, "Uvicorn running");
+        await OperateAsync("import", "import complete: experiments: 2, runs: 1, metric values: 1,");
         Assert.Equal(PublishedStack.Identity, await stack.QueryAsync("mlflow", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"));
 
         var server = await stack.StartServerAsync(stack.Published(Named(containers, "mlflow"), at: "server"));
-        var runs = Result(await stack.RunAsync(stack.Client("write"))).GetRawText();
-        Assert.Equal(("deleted, kept", "deleted, kept"), await LeftAsync());
+        var runs = JsonSerializer.Serialize(
+            Result(await stack.RunAsync(stack.Client("write"))).EnumerateObject()
+                .Concat(Result(await PublishedStack.LogsAsync(stack.Source)).EnumerateObject()).ToDictionary(run => run.Name, run => run.Value));
+        Assert.Equal(("deleted, imported, kept", "deleted, imported, kept"), await LeftAsync());
 
         await OperateAsync("check", "archives: 0");
         await OperateAsync("backup", "backup complete: wasbs://mlflow-backups@");
@@ -29,7 +34,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
         Assert.Contains("the database is not empty", refused, StringComparison.Ordinal);
 
         await stack.RunAsync(stack.Published(Assert.Single(await stack.Deployment.ContainersAsync("mlflow-gc", stack.Outputs))));
-        Assert.Equal(("kept", "kept"), await LeftAsync());
+        Assert.Equal(("imported, kept", "imported, kept"), await LeftAsync());
 
         await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://ossrdbms-aad.database.windows.net");
         await PublishedStack.UntilLoggedAsync(stack.Platform, "token for https://storage.azure.com");
@@ -38,7 +43,7 @@ public sealed class PublishedRunTests(PublishedStack stack)
 
         // What garbage collection has removed is in the backup, which takes the place of what is there when it is asked for.
         await stack.RunAsync(stack.Published(Operation("restore")).WithEnvironment("MLFLOW_RESTORE_REPLACE", "true"));
-        Assert.Equal(("deleted, kept", "deleted, kept"), await LeftAsync());
+        Assert.Equal(("deleted, imported, kept", "deleted, imported, kept"), await LeftAsync());
         await OperateAsync("reset-admin", "the administrator admin has the password");
 
         // Out of the rotation without its database, and back with it; not restarted for it.

@@ -12,8 +12,8 @@ namespace MlflowAspire.Tests.PublishedRun;
 /// <summary>
 /// What the published containers meet in Azure, as far as it can be had on a machine: the virtual network with the rules of its subnets and the names of its
 /// private zones; behind private endpoints a PostgreSQL with TLS whose one role signs in by a token, blobs in Azurite by HTTPS and tokens, and a key vault; in
-/// the environment the endpoint of the managed identity and an ingress with TLS; on the internet Application Insights. The containers run with the image, the
-/// arguments and the environment of the published Bicep.
+/// the environment the endpoint of the managed identity and an ingress with TLS; on the internet Application Insights; in another part of the
+/// network a server of MLflow that is imported from. The containers run with the image, the arguments and the environment of the published Bicep.
 /// </summary>
 public sealed partial class PublishedStack : IAsyncLifetime
 {
@@ -43,6 +43,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
     private readonly Dictionary<string, IPAddress> _hosts = [];
     private Dictionary<string, string> _secrets = [];
     private CertificateFolder? _certificate;
+    private AddressSpace? _space;
     private PublishedTopology? _topology;
     private string _image = null!;
 
@@ -77,6 +78,9 @@ public sealed partial class PublishedStack : IAsyncLifetime
         ["insights_outputs_appinsightsconnectionstring"] = $"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://{Insights}/",
     };
 
+    /// <summary>The server that is imported from.</summary>
+    public IContainer Source { get; private set; } = null!;
+
     private string Account => Deployment.Only(s_services["storage"]).Name;
 
     public async Task InitializeAsync()
@@ -88,9 +92,10 @@ public sealed partial class PublishedStack : IAsyncLifetime
         }
 
         _image = await TestImage.GetAsync();
+        _space = await AddressSpace.TakeAsync();
         Deployment = await Deployment.GetAsync(
-            "Ingress=internal", "GarbageCollection:OlderThan=0s", "Storage:Path=teams/vision",
-            $"Network:AddressSpace={await PublishedTopology.FreeSpaceAsync()}");
+            "Ingress=internal", "GarbageCollection:OlderThan=0s", "Storage:Path=teams/vision", $"Network:AddressSpace={_space.Range}",
+            $"Import:Source=http://{SourceAddress}:{Port}", "Import:UserName=owner");
         Network = new(Deployment);
         _topology = await PublishedTopology.CreateAsync(Network);
         await AddInterfacesAsync(_topology);
@@ -98,6 +103,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
 
         await Task.WhenAll(StartPostgresAsync(), StartBlobsAsync(), StartVaultAsync(), StartPlatformAsync(), StartMonitorAsync());
         _secrets = await ReadSecretsAsync();
+        await StartSourceAsync();
     }
 
     public async Task DisposeAsync()
@@ -112,6 +118,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
             await _topology.DisposeAsync();
         }
 
+        _space?.Dispose();
         _certificate?.Dispose();
     }
 
@@ -240,6 +247,9 @@ public sealed partial class PublishedStack : IAsyncLifetime
         return $"{stdout}\n{stderr}";
     }
 
+    // Far from those that are given out one after the other.
+    private IPAddress SourceAddress => SubnetAddresses.At(AddressSpace.NeighboursOf(_space!.Range), 100);
+
     private PublishedEndpoint Endpoint(string name) => PublishedEndpoint.Of(Deployment, Network, s_services[name]);
 
     /// <summary>The interfaces, with the names that the private zones, the public ones and the environment give them.</summary>
@@ -253,6 +263,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
             ["other-server"] = topology.NextAddress(apps),
             ["tasks"] = topology.NextAddress(apps),
             ["client"] = topology.NextAddress(PublishedTopology.Neighbours),
+            ["source"] = SourceAddress,
         };
         foreach (var name in s_services.Keys)
         {
@@ -277,7 +288,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
         var interfaces = await Task.WhenAll(addresses.Select(address => topology.AddAsync(
             address.Key, address.Value, _hosts, isEndpoint: s_services.ContainsKey(address.Key),
             ports: address.Key is "server" or "other-server" ? [Port, ReadinessPort] : [])));
-        Interfaces = interfaces.Append(topology.Internet).ToDictionary(network => network.Name);
+        Interfaces = interfaces.Append(topology.Internet).Append(await topology.AddLoadBalancerAsync()).ToDictionary(network => network.Name);
     }
 
     private async Task StartPostgresAsync()
@@ -333,6 +344,11 @@ public sealed partial class PublishedStack : IAsyncLifetime
     private async Task StartMonitorAsync() => Monitor = await StartAsync(Mlflow("internet")
         .WithCommand("python", "/scripts/application_insights.py")
         .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
+
+    /// <summary>The server that is imported from lets its owner in with the password that the vault keeps for the import.</summary>
+    private async Task StartSourceAsync() => Source = await StartAsync(Mlflow("source")
+        .WithEnvironment("OWNER_PASSWORD", _secrets["import-password"])
+        .WithCommand("python", "/scripts/source_server.py"));
 
     private IEnumerable<string> SecretNames => Deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Name);
 

@@ -17,9 +17,6 @@ internal sealed class PublishedTopology : IAsyncDisposable
     /// <summary>The part of the address space for others than the deployment, such as those who use MLflow from a machine in the network.</summary>
     public const string Neighbours = "neighbours";
 
-    // The addresses of the deployment come first.
-    private const uint NeighboursOffset = 1024;
-
     private readonly PublishedNetwork _network;
     private readonly Dictionary<string, (SubnetAddresses Addresses, INetwork Docker)> _subnets;
     private readonly List<IContainer> _containers = [];
@@ -35,16 +32,6 @@ internal sealed class PublishedTopology : IAsyncDisposable
 
     /// <summary>The internet: the addresses of <see cref="ServiceTags"/>. It calls from one that is no service of Azure.</summary>
     public NetworkInterface Internet { get; private set; } = null!;
-
-    /// <summary>An address space that no Docker network of this machine has taken.</summary>
-    public static async Task<string> FreeSpaceAsync()
-    {
-        var networks = (await DockerCli.RunAsync("network", "ls", "--quiet")).Split('\n');
-        var ranges = await DockerCli.RunAsync(["network", "inspect", "--format", "{{range .IPAM.Config}}{{.Subnet}} {{end}}", .. networks]);
-        var taken = ranges.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(range => !range.Contains(':')).Select(IPNetwork.Parse).ToList();
-        return Enumerable.Range(0, 16).Select(part => IPNetwork.Parse($"10.231.{16 * part}.0/20"))
-            .First(space => !taken.Exists(range => range.Contains(space.BaseAddress) || space.Contains(range.BaseAddress))).ToString();
-    }
 
     /// <summary>Makes the networks and the router.</summary>
     public static async Task<PublishedTopology> CreateAsync(PublishedNetwork network)
@@ -72,6 +59,20 @@ internal sealed class PublishedTopology : IAsyncDisposable
     /// <summary>An address of a subnet for a new interface.</summary>
     /// <param name="subnet">The resource id of the subnet, or <see cref="Neighbours"/>.</param>
     public IPAddress NextAddress(string subnet) => _subnets[subnet].Addresses.Next();
+
+    /// <summary>
+    /// Adds the address that a load balancer of Azure probes its servers from, the same in every network: it is behind an interface of the neighbours.
+    /// </summary>
+    public async Task<NetworkInterface> AddLoadBalancerAsync()
+    {
+        var (addresses, docker) = _subnets[Neighbours];
+        var via = addresses.Next();
+        var container = await StartAsync(Privileged(docker, via)
+            .WithEnvironment("ADDRESS", ServiceTags.Platform)
+            .WithEnvironment("GATEWAY", addresses.Gateway.ToString()));
+        await DockerCli.RunAsync("exec", Internet.Container.Id, "ip", "route", "add", ServiceTags.Platform, "via", via.ToString());
+        return new("load-balancer", IPAddress.Parse(ServiceTags.Platform), Group: null, container);
+    }
 
     /// <summary>Adds an interface that enforces the rules of its subnet from its start.</summary>
     /// <param name="name">What it is called in a test.</param>
@@ -148,9 +149,6 @@ internal sealed class PublishedTopology : IAsyncDisposable
         })
         .Build();
 
-    private static PublishedSubnet NeighboursOf(PublishedNetwork network)
-    {
-        var range = new IPNetwork(SubnetAddresses.At(network.Space[0], NeighboursOffset), 24);
-        return new(Neighbours, Neighbours, range, Group: null, BindsPrivateEndpoints: false);
-    }
+    private static PublishedSubnet NeighboursOf(PublishedNetwork network) =>
+        new(Neighbours, Neighbours, AddressSpace.NeighboursOf(network.Space[0]), Group: null, BindsPrivateEndpoints: false);
 }

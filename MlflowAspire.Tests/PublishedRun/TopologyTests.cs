@@ -11,11 +11,16 @@ public sealed class TopologyTests(PublishedStack stack)
     // Nothing answers a packet that a rule drops.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2);
 
+    // What no group of the deployment is about.
+    private static readonly string[] s_beside =
+        ["client:22", "client:53", "source:5000", "source:22", "AzureMonitor:443", "Storage:443", "internet:443", "internet:22"];
+
     [BicepFact]
     public async Task What_azure_would_block_is_blocked_and_the_rest_passes()
     {
-        string[] called = ["server:5000", "server:22", "platform:443", "platform:80", "postgres:5432", "postgres:22", "storage:443", "storage:80", "vault:443",
-            "client:22", "AzureMonitor:443", "Storage:443", "internet:443", "internet:22"];
+        string[] called = ["server:5000", "server:22", "server:30100", "platform:443", "platform:80", "platform:31080", "platform:31443", "postgres:5432",
+            "postgres:22", "storage:443", "storage:80", "vault:443", "client:22", "client:53", "source:5000", "source:22", "AzureMonitor:443", "Storage:443",
+            "internet:443", "internet:22"];
 
         var flows = (await Task.WhenAll(stack.Interfaces.Values.Select(from => ConnectAsync(from, called))))
             .SelectMany(all => all).Where(flow => IsBetweenTwo(flow.Key)).ToDictionary();
@@ -23,14 +28,17 @@ public sealed class TopologyTests(PublishedStack stack)
         Assert.All(flows, flow => Assert.Matches("^(connected|refused|blocked)$", flow.Value));
         string[] passing =
         [
-            // The environment: its nodes, PostgreSQL, private endpoints, HTTPS.
+            // The environment: its nodes, PostgreSQL, private endpoints, names, HTTPS, and the server that is imported from.
             .. new[] { "other-server", "platform", "server", "tasks" }.SelectMany(from => Flows(
-                from, "server:5000", "server:22", "platform:443", "platform:80", "postgres:5432", "storage:443", "vault:443", "AzureMonitor:443", "Storage:443",
-                "internet:443")),
-            // A neighbour in the network: the ingress. What it does beside is not MLflow's.
-            .. Flows("client", "platform:443", "platform:80", "AzureMonitor:443", "Storage:443", "internet:443", "internet:22"),
+                from, "server:5000", "server:22", "server:30100", "platform:443", "platform:80", "platform:31080", "platform:31443", "postgres:5432",
+                "storage:443", "vault:443", "client:53", "source:5000", "AzureMonitor:443", "Storage:443", "internet:443")),
+            // Neighbours in the network: the ingress and the proxy behind it. What they do beside is not MLflow's.
+            .. new[] { "client", "load-balancer", "source" }.SelectMany(from => Flows(
+                from, ["platform:443", "platform:80", "platform:31080", "platform:31443", .. s_beside])),
+            // Probes.
+            .. Flows("load-balancer", "server:30100"),
             // Those who are called call nobody, and from the internet there is no way in.
-            .. Flows("internet", "client:22"),
+            .. Flows("internet", s_beside),
         ];
         Assert.Equal(
             passing.Where(IsBetweenTwo).Order(StringComparer.Ordinal),
@@ -49,9 +57,19 @@ public sealed class TopologyTests(PublishedStack stack)
         await WithoutAsync("server", "database", "server -> postgres:5432");
         await WithoutAsync("server", "private-endpoints", "server -> vault:443");
         await WithoutAsync("server", "https", "server -> AzureMonitor:443");
+        await WithoutAsync("tasks", "import-source", "tasks -> source:5000");
         await WithoutAsync("postgres", "database", "server -> postgres:5432");
         await WithoutAsync("storage", "private-endpoints", "server -> storage:443");
         await WithoutAsync("platform", "requests", "client -> platform:443");
+    }
+
+    [BicepFact]
+    public async Task Runs_that_begin_in_the_same_moment_have_networks_of_their_own()
+    {
+        var spaces = await Task.WhenAll(AddressSpace.TakeAsync(), AddressSpace.TakeAsync());
+
+        Assert.Distinct(spaces.Select(space => space.Range).Append(stack.Network.Space[0]));
+        Array.ForEach(spaces, space => space.Dispose());
     }
 
     private async Task WithoutAsync(string at, string rule, string flow)

@@ -7,6 +7,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
+from mlflow.prompt.constants import PROMPT_EXPERIMENT_IDS_TAG_KEY
+
 from mlflow_aspire.databases import revisions
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.importing import command, locations, numbers, rows, source
@@ -20,6 +22,7 @@ TABLES = """
     CREATE TABLE model_versions (name TEXT, source TEXT, storage_location TEXT);
     CREATE TABLE trace_tags (key TEXT, value TEXT, request_id TEXT);
     CREATE TABLE entity_associations (source_type TEXT, source_id TEXT, destination_type TEXT, destination_id TEXT);
+    CREATE TABLE registered_model_tags (key TEXT, value TEXT);
 """
 
 
@@ -84,6 +87,8 @@ class SourceTest(unittest.TestCase):
         for number in (0, 7, large):
             self.add_experiment(number, f"{ROOT}/{number}")
         self.database.execute("INSERT INTO entity_associations VALUES ('run', ?, 'experiment', ?)", (str(large), str(large)))
+        prompts = [(numbers.PROMPT_EXPERIMENTS, f",7,{large},"), (numbers.PROMPT_EXPERIMENTS, ""), ("other", str(large))]
+        self.database.executemany("INSERT INTO registered_model_tags VALUES (?, ?)", prompts)
         locations.rewrite(self.database, None)
         found = numbers.fit(self.database)
         locations.renumber(self.database, found)
@@ -91,6 +96,8 @@ class SourceTest(unittest.TestCase):
         self.assertEqual(self.all("SELECT experiment_id, artifact_uri FROM runs")[-1], (8, f"mlflow-artifacts:/8/run{large}/artifacts"))
         self.assertEqual(self.all("SELECT artifact_location FROM experiments ORDER BY 1"), ["mlflow-artifacts:/0", "mlflow-artifacts:/7", "mlflow-artifacts:/8"])
         self.assertEqual(self.all("SELECT source_id, destination_id FROM entity_associations"), [(str(large), "8")])
+        self.assertEqual(self.all("SELECT value FROM registered_model_tags"), [",7,8,", "", str(large)])
+        self.assertEqual(numbers.PROMPT_EXPERIMENTS, PROMPT_EXPERIMENT_IDS_TAG_KEY)
         self.assertEqual(command._renamed(f"{large}/run/artifacts/a", found), "8/run/artifacts/a")
         self.assertEqual(command._renamed("7/run/artifacts/a", found), "7/run/artifacts/a")
 

@@ -6,13 +6,16 @@ import sqlite3
 import tempfile
 import threading
 import unittest
+import uuid
 from collections.abc import Callable
 from contextlib import closing, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
 
+from mlflow.tracing.attachments import Attachment
 from serving import ServerTest
+from test_guard_rights import spans
 
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.importing import command
@@ -77,6 +80,14 @@ class ServerSourceTest(ServerTest):
         self.call("traces/link-to-run", trace_ids=["tr-1"], run_id=run["run_id"])
         self.server.done("owner", "PUT", f"/api/2.0/mlflow-artifacts/artifacts/{experiment}/traces/tr-1/artifacts/traces.json", data=SPANS)
 
+        picture = Attachment(content_type="image/png", content_bytes=b"picture")
+        spoken = f"tr-{uuid.uuid4().hex}"
+        inputs = {"mlflow.spanInputs": json.dumps({"image": picture.ref(spoken), "again": picture.ref(spoken)})}
+        headers = {"content-type": "application/x-protobuf", "x-mlflow-experiment-id": experiment}
+        self.assertEqual(self.server.call("owner", "POST", "/v1/traces", data=spans(spoken, "root", inputs), headers=headers).status_code, 200)
+        beside = f"{experiment}/traces/{spoken}/artifacts/attachments/{picture.id}"
+        self.server.done("owner", "PUT", f"/api/2.0/mlflow-artifacts/artifacts/{beside}", data=picture.content_bytes)
+
         with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), patch.object(server, "_PAGE", 1):
             copies = {}
             for all_of_them in (False, True):
@@ -108,7 +119,8 @@ class ServerSourceTest(ServerTest):
             self.assertEqual(versions, [(MODEL, address, address), ("prompt", "prompt-template", "prompt-template")])
             self.assertEqual(self.rows(copy, "SELECT name, alias, version FROM registered_model_aliases"), [(MODEL, "best", 1)])
             self.assertEqual(self.rows(copy, "SELECT value FROM model_version_tags WHERE key = 'mlflow.prompt.text'"), [("Why?",)])
-            self.assertEqual(self.rows(copy, "SELECT execution_time_ms, status, request_preview FROM trace_info"), [(500, "OK", "なぜ?")])
+            trace = "SELECT execution_time_ms, status, request_preview FROM trace_info WHERE request_id = 'tr-1'"
+            self.assertEqual(self.rows(copy, trace), [(500, "OK", "なぜ?")])
             links = self.rows(copy, "SELECT source_id, destination_type, destination_id FROM entity_associations ORDER BY destination_type")
             self.assertEqual(links, [("tr-1", "prompt_version", "prompt/1"), ("tr-1", "run", run["run_id"])])
             self.assertEqual(self.rows(copy, "PRAGMA foreign_key_check"), [])
@@ -116,6 +128,7 @@ class ServerSourceTest(ServerTest):
             f"{experiment}/{run['run_id']}/artifacts/deep/a b.txt": b"content",
             f"{experiment}/models/{model}/artifacts/MLmodel": b"model",
             f"{experiment}/traces/tr-1/artifacts/traces.json": SPANS,
+            beside: b"picture",
         })  # fmt: skip
 
     def test_a_wrong_password(self) -> None:

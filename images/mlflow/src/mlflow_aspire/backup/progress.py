@@ -7,6 +7,22 @@ from ..log import say
 _PAUSE_SECONDS = 5.0
 
 
+class _Pause:
+    """When there is something to say again."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def is_over(self) -> bool:
+        if time.monotonic() < self._end:
+            return False
+        self._begin()
+        return True
+
+    def _begin(self) -> None:
+        self._end = time.monotonic() + _PAUSE_SECONDS
+
+
 class Progress:
     """Counts files and bytes, and says how far it is every few seconds."""
 
@@ -15,7 +31,7 @@ class Progress:
         self._total = f"{files:,} files and {readable(size)}"
         self._files = 0
         self._bytes = 0
-        self._next = time.monotonic() + _PAUSE_SECONDS
+        self._pause = _Pause()
 
     def file(self) -> None:
         self._files += 1
@@ -26,9 +42,8 @@ class Progress:
         self._say()
 
     def _say(self) -> None:
-        if time.monotonic() >= self._next:
+        if self._pause.is_over():
             say(f"{self._what}: {self._files:,} files and {readable(self._bytes)} of {self._total}")
-            self._next = time.monotonic() + _PAUSE_SECONDS
 
 
 class Counter:
@@ -37,19 +52,15 @@ class Counter:
     def __init__(self, what: str) -> None:
         self._what = what
         self._count = 0
-        self._next = time.monotonic() + _PAUSE_SECONDS
+        self._pause = _Pause()
 
     def add(self, count: int) -> None:
         self._count += count
-        if time.monotonic() >= self._next:
-            self._say()
+        if self._pause.is_over():
+            self.end()
 
     def end(self) -> None:
-        self._say()
-
-    def _say(self) -> None:
         say(f"{self._what}: {self._count:,}")
-        self._next = time.monotonic() + _PAUSE_SECONDS
 
 
 def readable(size: int) -> str:

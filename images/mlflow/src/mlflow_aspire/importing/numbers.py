@@ -3,6 +3,8 @@
 import sqlite3
 
 _LARGEST = 2**31 - 1
+# A prompt says in this tag which experiments it belongs to: ",1,2,".
+PROMPT_EXPERIMENTS = "_mlflow_experiment_ids"
 
 
 def fit(database: sqlite3.Connection) -> dict[str, str]:
@@ -18,4 +20,8 @@ def fit(database: sqlite3.Connection) -> dict[str, str]:
             database.execute(f'UPDATE "{table}" SET experiment_id = ? WHERE experiment_id = ?', (new, old))
         for side in ("source", "destination"):
             database.execute(f"UPDATE entity_associations SET {side}_id = ? WHERE {side}_type = 'experiment' AND {side}_id = ?", (str(new), str(old)))
-    return {str(old): str(new) for old, new in found.items()}
+    renumbered = {str(old): str(new) for old, new in found.items()}
+    for row, belongs in database.execute("SELECT rowid, value FROM registered_model_tags WHERE key = ?", (PROMPT_EXPERIMENTS,)).fetchall():
+        value = ",".join(renumbered.get(number, number) for number in (belongs or "").split(","))
+        database.execute("UPDATE registered_model_tags SET value = ? WHERE rowid = ?", (value, row))
+    return renumbered

@@ -47,6 +47,7 @@ class ServerSource:
         traces = Traces(server, experiments)
         traces.write(target, known)
         self._places += [files.of_trace(server, trace.trace_id, trace.tags.get(_LOCATION, ""), _path(place(trace))) for trace in traces.in_files()]
+        self._places += [files.of_attachments(server, trace.trace_id, entries, _path(place(trace))) for trace, entries in traces.with_attachments()]
         say("users and their permissions, keys and endpoints of the AI gateway, webhooks, jobs and reviews do not come over an API")
 
     def artifacts(self) -> list[Artifact]:

@@ -20,6 +20,7 @@ from ...backup.progress import Counter
 from ...log import say
 from ..locations import PROXIED
 from ..source import Missing, uri
+from .files import Entry, attachments_in
 from .server import AT_ONCE, Absent, Broken, Server
 from .tables import insert
 
@@ -41,6 +42,7 @@ class Traces:
         """Reads all but their spans. Servers of before MLflow 2.14 have none."""
         self._server = server
         self.found: dict[str, TraceInfo] = {}
+        self._attachments: dict[str, list[Entry]] = {}
         progress = Counter("traces read")
         for experiment in experiments:
             for page in self._search([experiment]):
@@ -51,6 +53,10 @@ class Traces:
     def in_files(self) -> list[TraceInfo]:
         """Those whose spans are a file among the artifacts."""
         return [trace for trace in self.found.values() if not _with_server(trace)]
+
+    def with_attachments(self) -> list[tuple[TraceInfo, list[Entry]]]:
+        """The others whose spans, which are written by now, have attachments, with these."""
+        return [(self.found[trace], entries) for trace, entries in self._attachments.items()]
 
     def write(self, database: Path, runs: Iterable[tuple[str, str]]) -> None:
         """Writes them into a database that has their experiments; the runs, each with its experiment, are those that may be linked to some."""
@@ -108,6 +114,8 @@ class Traces:
     def _spans(self, trace: TraceInfo) -> list[Span] | None:
         try:
             content = self._server.read("/ajax-api/2.0/mlflow/get-trace-artifact", request_id=trace.trace_id)
+            if entries := attachments_in(content):
+                self._attachments[trace.trace_id] = entries
             return [Span.from_dict(span) for span in json.loads(content)["spans"]]
         except (Missing, ValueError, KeyError):
             return None

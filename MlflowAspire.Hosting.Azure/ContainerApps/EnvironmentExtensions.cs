@@ -49,7 +49,7 @@ internal static class EnvironmentExtensions
                 managed.VnetConfiguration.IsInternal = isInternal;
                 managed.PublicNetworkAccess = isInternal ? ContainerAppPublicNetworkAccess.Disabled : ContainerAppPublicNetworkAccess.Enabled;
                 managed.IsZoneRedundant = settings.Sizes.ZoneRedundancy;
-                // By the diagnostic settings of monitoring.bicep, which need no key of the workspace.
+                // By the diagnostic settings of logs.bicep, which need no key of the workspace.
                 managed.AppLogsConfiguration = new() { Destination = "azure-monitor" };
                 if (settings.Server.Certificate is CertificateSource.Vault)
                 {

@@ -35,7 +35,7 @@ internal static class MonitoringExtensions
 
     /// <summary>
     /// Sends the server's own telemetry to Application Insights and the logs of the services to the workspace, and adds alerts and a workbook.
-    /// Azure.Provisioning has no types for these: they are in monitoring.bicep.
+    /// Azure.Provisioning has no types for these: each is a module in a file of Bicep.
     /// </summary>
     public static void AddMlflowMonitoring(
         this IDistributedApplicationBuilder builder,
@@ -48,23 +48,28 @@ internal static class MonitoringExtensions
         IResourceBuilder<AzureStorageResource>? storage = null)
     {
         var trackingUri = environment.AddTrackingUri(mlflow, settings);
-        var monitoring = builder.AddResource(new AzureBicepResource("monitoring", templateString: ReadTemplate()))
-            .WithParameter("appName", mlflow.Resource.Name)
-            .WithParameter("environmentName", new BicepOutputReference("AZURE_CONTAINER_APPS_ENVIRONMENT_NAME", environment.Resource))
-            .WithParameter("trackingUri", trackingUri)
-            .WithParameter("workspaceId", workspace.Resource.WorkspaceId)
-            .WithParameter("postgresName", postgres.NameAfterEndpoint())
-            .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
+        var postgresName = postgres.NameAfterEndpoint();
         var registry = environment.GetAzureContainerRegistry().Resource;
         // What is logged of existing resources is for their owner to say.
-        monitoring.WithLogsOf("vaultName", vault.Resource, vault.Resource.NameOutputReference);
-        monitoring.WithLogsOf("registryName", registry, registry.NameOutputReference);
+        builder.AddModule("logs", workspace)
+            .WithParameter("environmentName", new BicepOutputReference("AZURE_CONTAINER_APPS_ENVIRONMENT_NAME", environment.Resource))
+            .WithParameter("postgresName", postgresName)
+            .WithNameUnlessExisting("vaultName", vault.Resource, vault.Resource.NameOutputReference)
+            .WithNameUnlessExisting("registryName", registry, registry.NameOutputReference)
+            .WithNameUnlessExisting("storageName", storage?.Resource, storage?.Resource.NameOutputReference);
+        var alerts = builder.AddModule("alerts", workspace)
+            .WithParameter("appName", mlflow.Resource.Name)
+            .WithParameter("postgresName", postgresName)
+            .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
         if (storage is not null)
         {
-            monitoring.WithParameter("storageId", storage.Resource.Id);
-            monitoring.WithLogsOf("storageName", storage.Resource, storage.Resource.NameOutputReference);
+            alerts.WithParameter("storageId", storage.Resource.Id);
         }
 
+        var workbook = builder.AddModule("workbook", workspace)
+            .WithParameter("appName", mlflow.Resource.Name)
+            .WithParameter("trackingUri", trackingUri)
+            .WithNameUnlessExisting("storageName", storage?.Resource, storage?.Resource.NameOutputReference);
         if (settings.OpenTelemetry)
         {
             var insights = builder.AddAzureApplicationInsights("insights", workspace)
@@ -73,44 +78,47 @@ internal static class MonitoringExtensions
                     Value = infrastructure.GetProvisionableResources().OfType<ApplicationInsightsComponent>().Single().Id,
                 }));
             mlflow.WithEnvironment("APPLICATIONINSIGHTS_CONNECTION_STRING", insights.Resource.ConnectionStringExpression);
-            monitoring.WithParameter("insightsId", new BicepOutputReference(InsightsIdOutput, insights.Resource));
+            var insightsId = new BicepOutputReference(InsightsIdOutput, insights.Resource);
+            alerts.WithParameter("insightsId", insightsId);
+            workbook.WithParameter("insightsId", insightsId);
             if (settings.Server is { Ingress: IngressMode.External, AllowedAddresses: [] })
             {
                 // Anyone else could not reach it either.
-                monitoring.WithParameter("webTestUri", trackingUri);
+                alerts.WithParameter("webTestUri", trackingUri);
             }
         }
 
         // Alerts on metrics need their target, and the apps are deployed after the module of the others.
-        mlflow.AlertOnReplicas(monitoring);
+        mlflow.AlertOnReplicas(alerts);
         builder.OnBeforeStart((_, _) =>
         {
             if (builder.Resources.OfType<MlflowTaskResource>().SingleOrDefault(task => task.Name == PeriodicTasksApp.NameOf(mlflow.Resource)) is { } periodic)
             {
                 // Without ingress nobody else would notice.
-                builder.CreateResourceBuilder(periodic).AlertOnReplicas(monitoring);
+                builder.CreateResourceBuilder(periodic).AlertOnReplicas(alerts);
             }
 
             return Task.CompletedTask;
         });
     }
 
-    private static void WithLogsOf(this IResourceBuilder<AzureBicepResource> monitoring, string parameter, IResource resource, BicepOutputReference name)
-    {
-        if (!resource.IsExisting())
-        {
-            monitoring.WithParameter(parameter, name);
-        }
-    }
+    private static IResourceBuilder<AzureBicepResource> AddModule(
+        this IDistributedApplicationBuilder builder, string name, IResourceBuilder<AzureLogAnalyticsWorkspaceResource> workspace) => builder
+        .AddResource(new AzureBicepResource($"monitoring-{name}", templateString: ReadTemplate(name)))
+        .WithParameter("workspaceId", workspace.Resource.WorkspaceId);
 
-    private static void AlertOnReplicas<T>(this IResourceBuilder<T> app, IResourceBuilder<AzureBicepResource> monitoring) where T : ContainerResource =>
+    private static IResourceBuilder<AzureBicepResource> WithNameUnlessExisting(
+        this IResourceBuilder<AzureBicepResource> module, string parameter, IResource? resource, BicepOutputReference? name) =>
+        resource is null || resource.IsExisting() ? module : module.WithParameter(parameter, name!);
+
+    private static void AlertOnReplicas<T>(this IResourceBuilder<T> app, IResourceBuilder<AzureBicepResource> alerts) where T : ContainerResource =>
         // PublishAsAzureContainerApp would add services as well, for which it is too late.
         app.WithAnnotation(new AzureContainerAppCustomizationAnnotation((infrastructure, published) => infrastructure.Add(ReplicasAlert.Create(
-            published, app.Resource.Name, monitoring.GetOutput("operatorsId").AsProvisioningParameter(infrastructure)))));
+            published, app.Resource.Name, alerts.GetOutput("operatorsId").AsProvisioningParameter(infrastructure)))));
 
-    private static string ReadTemplate()
+    private static string ReadTemplate(string name)
     {
-        using var reader = new StreamReader(typeof(MonitoringExtensions).Assembly.GetManifestResourceStream("monitoring.bicep")!);
+        using var reader = new StreamReader(typeof(MonitoringExtensions).Assembly.GetManifestResourceStream($"{name}.bicep")!);
         return reader.ReadToEnd();
     }
 }

@@ -126,7 +126,7 @@ public sealed partial class MonitoringTests
     [InlineData(false, "AllowedAddresses=203.0.113.0/24")]
     public async Task The_address_is_asked_from_the_internet_where_the_internet_reaches_it(bool isAsked, string setting)
     {
-        var parameters = (await PublishedApp.GetAsync(setting)).Manifest["monitoring"]!["params"]!.AsObject();
+        var parameters = (await PublishedApp.GetAsync(setting)).Manifest["monitoring-alerts"]!["params"]!.AsObject();
 
         Assert.Equal(isAsked ? "{environment.outputs.MLFLOW_TRACKING_URI}" : null, (string?)parameters["webTestUri"]);
     }

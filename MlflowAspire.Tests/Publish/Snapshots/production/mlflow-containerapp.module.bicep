@@ -21,7 +21,7 @@ param insights_outputs_appinsightsconnectionstring string
 
 param mlflow_identity_outputs_clientid string
 
-param monitoring_outputs_operatorsid string
+param monitoring_alerts_outputs_operatorsid string
 
 param environment_outputs_azure_container_registry_endpoint string
 
@@ -766,7 +766,7 @@ resource mlflow_replicas 'Microsoft.Insights/metricAlerts@2018-03-01' = {
     }
     actions: [
       {
-        actionGroupId: monitoring_outputs_operatorsid
+        actionGroupId: monitoring_alerts_outputs_operatorsid
       }
     ]
   }

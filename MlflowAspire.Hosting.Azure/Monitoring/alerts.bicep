@@ -1,20 +1,11 @@
-@description('The region of the workbook and of the alerts that query logs.')
+@description('The region of the alerts that query logs.')
 param location string = resourceGroup().location
 
 @description('The name of the container app.')
 param appName string
 
-@description('The environment of the container app.')
-param environmentName string
-
-@description('The address of MLflow, for the workbook.')
-param trackingUri string
-
-@description('The Application Insights that the server sends its requests to; empty when it sends none.')
-param insightsId string = ''
-
-@description('The address that is asked from the internet whether MLflow answers; empty when the internet does not reach it.')
-param webTestUri string = ''
+@description('Who gets the alerts.')
+param alertEmail string
 
 @description('The Log Analytics workspace that all logs go to.')
 param workspaceId string
@@ -25,127 +16,14 @@ param postgresName string
 @description('The id of the storage account of the artifacts; empty when they are elsewhere.')
 param storageId string = ''
 
-@description('The storage account whose logs are kept; empty when that is for somebody else to say.')
-param storageName string = ''
+@description('The Application Insights that the server sends its requests to; empty when it sends none.')
+param insightsId string = ''
 
-@description('The key vault whose logs are kept; empty when that is for somebody else to say.')
-param vaultName string = ''
-
-@description('The container registry whose logs are kept; empty when that is for somebody else to say.')
-param registryName string = ''
-
-@description('Who gets the alerts.')
-param alertEmail string
+@description('The address that is asked from the internet whether MLflow answers; empty when the internet does not reach it.')
+param webTestUri string = ''
 
 resource postgres 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = {
   name: postgresName
-}
-
-resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = if (!empty(storageName)) {
-  name: storageName
-}
-
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' existing = if (!empty(storageName)) {
-  parent: storage
-  name: 'default'
-}
-
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = if (!empty(vaultName)) {
-  name: vaultName
-}
-
-resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = if (!empty(registryName)) {
-  name: registryName
-}
-
-resource environment 'Microsoft.App/managedEnvironments@2025-07-01' existing = {
-  name: environmentName
-}
-
-resource environmentLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'to-workspace'
-  scope: environment
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'ContainerAppConsoleLogs'
-        enabled: true
-      }
-      {
-        category: 'ContainerAppSystemLogs'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource postgresLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'to-workspace'
-  scope: postgres
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'PostgreSQLLogs'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'AllMetrics'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(storageName)) {
-  name: 'to-workspace'
-  scope: blobs
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        categoryGroup: 'audit'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'Transaction'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(vaultName)) {
-  name: 'to-workspace'
-  scope: vault
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        categoryGroup: 'audit'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource registryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(registryName)) {
-  name: 'to-workspace'
-  scope: registry
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        categoryGroup: 'audit'
-        enabled: true
-      }
-    ]
-  }
 }
 
 resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
@@ -328,7 +206,6 @@ resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(web
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
 var jobEvents = 'ContainerAppSystemLogs | where JobName startswith "${appName}-"'
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
-var metrics = 'AppMetrics | where AppRoleName == "mlflow"'
 var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
 
 var logAlertRules = [
@@ -404,116 +281,6 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
     }
   }
 }]
-
-var requestCharts = empty(insightsId) ? [] : [
-  {
-    title: 'Requests and errors'
-    query: '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
-  }
-  {
-    title: 'Duration of requests in ms: half and 95 % of them take at most'
-    query: '${requests} | summarize percentiles(DurationMs, 50, 95) by bin(TimeGenerated, 5m)'
-  }
-  {
-    title: 'Routes: time that the server has spent on them, in s'
-    query: '${requests} | summarize Seconds = sum(DurationMs) / 1000 by Name, bin(TimeGenerated, 5m)'
-  }
-  {
-    title: 'Connections to the database that calls use'
-    query: '${metrics} and Name == "db.client.connection.count" and tostring(Properties["db.client.connection.state"]) == "used" | summarize max(Max) by AppRoleInstance, bin(TimeGenerated, 5m)'
-  }
-  {
-    title: 'Jobs by status'
-    query: '${metrics} and Name == "mlflow.jobs" | summarize Jobs = max(Max) by Job = tostring(Properties["mlflow.job.name"]), Status = tostring(Properties["mlflow.job.status"]), bin(TimeGenerated, 5m) | summarize sum(Jobs) by Status, TimeGenerated'
-  }
-]
-
-var eventCharts = [
-  {
-    title: 'Failed probes and restarts'
-    query: '${systemEvents} | where Reason in ("ProbeFailed", "ContainerTerminated", "ContainerBackOff", "Error") | summarize count() by Reason, bin(TimeGenerated, 5m)'
-  }
-  {
-    title: 'PostgreSQL: CPU and storage in %'
-    query: 'AzureMetrics | where ResourceProvider == "MICROSOFT.DBFORPOSTGRESQL" | where MetricName in ("cpu_percent", "storage_percent") | summarize avg(Average) by MetricName, bin(TimeGenerated, 5m)'
-  }
-]
-
-var storageCharts = empty(storageName) ? [] : [
-  {
-    title: 'Storage: requests by result'
-    query: 'StorageBlobLogs | summarize count() by StatusText, bin(TimeGenerated, 5m)'
-  }
-]
-
-var workbookItems = [for chart in concat(requestCharts, eventCharts, storageCharts): {
-  type: 3
-  content: {
-    version: 'KqlItem/1.0'
-    title: chart.title
-    query: chart.query
-    size: 0
-    timeContextFromParameter: 'period'
-    queryType: 0
-    resourceType: 'microsoft.operationalinsights/workspaces'
-    visualization: 'timechart'
-  }
-}]
-
-resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(resourceGroup().id, appName, 'workbook')
-  location: location
-  kind: 'shared'
-  properties: {
-    displayName: 'MLflow'
-    category: 'workbook'
-    sourceId: workspaceId
-    serializedData: string({
-      version: 'Notebook/1.0'
-      items: concat([
-        {
-          type: 1
-          content: {
-            json: '# MLflow\n${trackingUri}'
-          }
-        }
-        {
-          type: 9
-          content: {
-            version: 'KqlParameterItem/1.0'
-            parameters: [
-              {
-                name: 'period'
-                label: 'Period'
-                type: 4
-                isRequired: true
-                value: {
-                  durationMs: 86400000
-                }
-                typeSettings: {
-                  selectableValues: [
-                    {
-                      durationMs: 3600000
-                    }
-                    {
-                      durationMs: 86400000
-                    }
-                    {
-                      durationMs: 604800000
-                    }
-                  ]
-                }
-              }
-            ]
-          }
-        }
-      ], workbookItems)
-      fallbackResourceIds: [
-        workspaceId
-      ]
-    })
-  }
-}
 
 @description('Who is told of alerts.')
 output operatorsId string = operators.id

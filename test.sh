@@ -7,15 +7,15 @@ CDPATH='' cd -- "$(dirname -- "$0")"
 help() {
     cat <<'TEXT'
 Usage: ./test.sh [--filter EXPRESSION] [OPTION OF DOTNET TEST]...
-Without Docker and in seconds: --filter Category=Model and --filter Category=Publish.
+Without Docker: --filter Category=Model, --filter Category=Publish, and both in one process: --filter 'Category=Model|Category=Publish'.
 TEXT
 }
 
 containers=
 for argument; do
-    case $argument in
+    case ${argument#--filter=} in
         --help | -h) help && exit ;;
-        Category=Model | Category=Publish | --filter=Category=Model | --filter=Category=Publish) containers=no-containers ;;
+        Category=Model | Category=Publish | 'Category=Model|Category=Publish') containers=no-containers ;;
     esac
 done
 

@@ -145,15 +145,22 @@ public sealed class StartTests : IDisposable
     }
 
     [UnixFact]
-    public async Task Model_tests_need_no_containers()
+    public async Task Model_and_publish_tests_need_no_containers()
     {
         _machine.Restore();
         _machine.Take("docker");
 
-        await _machine.RunAsync("test.sh", ["--filter", "Category=Model"]);
+        await _machine.RunAsync("test.sh", ["--filter=Category=Model"]);
+        await _machine.RunAsync("test.sh", ["--filter", "Category=Model|Category=Publish"]);
         var stack = await _machine.RunAsync("test.sh", ["--filter", "Category=Stack"]);
 
-        Assert.Equal(["dotnet --version", "dotnet test MlflowAspire.sln --nologo --filter Category=Model", "dotnet --version"], _machine.Calls);
+        Assert.Equal(
+            [
+                "dotnet --version", "dotnet test MlflowAspire.sln --nologo --filter=Category=Model",
+                "dotnet --version", "dotnet test MlflowAspire.sln --nologo --filter Category=Model|Category=Publish",
+                "dotnet --version",
+            ],
+            _machine.Calls);
         Assert.Equal(1, stack.ExitCode);
     }
 

@@ -44,7 +44,7 @@ internal sealed class BadLogins : IAsyncDisposable
     /// <summary>Waits until some more have been answered. As many as there are strangers wait all the time.</summary>
     private async Task AnsweredAsync()
     {
-        var target = _answers.Count + 25;
+        var target = _answers.Count + 10;
         var waited = Stopwatch.StartNew();
         while (_answers.Count < target)
         {

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import mlflow.server
 import uvicorn  # noqa: F401  MLflow adds its checks of requests where it finds a server.
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from uvicorn.importer import import_from_string
 
@@ -35,10 +36,18 @@ OTHER = "Basic " + base64.b64encode(b"other:another-password").decode()
 def plain_copy(app):
     """The app with MLflow's own ways to Flask."""
     other = copy.copy(app)
-    other.user_middleware = sorted(app.user_middleware, key=lambda middleware: middleware.cls not in direct.CHECKS)
+    other.user_middleware = sorted(map(_original, app.user_middleware), key=lambda middleware: middleware.cls not in direct.CHECKS)
     other.router = copy.copy(app.router)
     other.router.routes = [copy.copy(route) if isinstance(route, Mount) else route for route in app.router.routes]
     return other
+
+
+def _original(middleware: Middleware) -> Middleware:
+    """The plugin's own in place of what stands for it."""
+    original = middleware.kwargs.get("middleware", middleware.cls)
+    if original.__name__ == "BearerAuthentication":
+        original = original.__base__
+    return middleware if original is middleware.cls else Middleware(original)
 
 
 def call(app, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None):

@@ -24,7 +24,7 @@ class BearerGroupsTest(unittest.TestCase):
         for user in (MACHINE, ADMINISTRATOR):
             self.store.create_user(user, user, is_admin=True)
         self.enterContext(patch.object(bearer_groups, "store", self.store))
-        self.enterContext(patch.object(bearer_groups, "validate_token", self.validate))
+        self.enterContext(patch.object(bearer_groups, "claims_of", self.validate))
         self.enterContext(patch.multiple(config, OIDC_GROUP_NAME=["mlflow", "research"], OIDC_ADMIN_GROUP_NAME=["mlflow-admin"], OIDC_GROUPS_ATTRIBUTE="groups"))
 
     def validate(self, token: str) -> dict:
@@ -72,7 +72,7 @@ class BearerGroupsTest(unittest.TestCase):
         self.assertEqual(self.request()[0], 401)
 
     def test_a_token_that_cannot_be_checked_is_refused(self) -> None:
-        with patch.object(bearer_groups, "validate_token", side_effect=ValueError("expired meanwhile")):
+        with patch.object(bearer_groups, "claims_of", side_effect=ValueError("expired meanwhile")):
             self.assertEqual(self.request(), (401, {}))
 
     def test_sessions_access_tokens_and_open_routes_have_no_groups_to_look_at(self) -> None:

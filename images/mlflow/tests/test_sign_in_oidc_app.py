@@ -25,7 +25,7 @@ async def location(path, **headers):
 for headers in ({}, {"x_forwarded_proto": "gopher", "x_forwarded_host": "evil.example", "x_forwarded_prefix": "/evil"}):
     print(*asyncio.run(location("/callback", host="ml.example", **headers)))
 print(*asyncio.run(location("/callback", host="evil.example")))
-print("middleware", *(middleware.cls.__name__ for middleware in app.user_middleware))
+print("middleware", *(middleware.kwargs.get("middleware", middleware.cls).__name__ for middleware in app.user_middleware))
 """
 
 
@@ -34,6 +34,7 @@ def answers(**settings: str) -> list[str]:
         Path(folder, "runs.db").write_bytes(tables())
         environment = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/runs.db",
             "OIDC_USERS_DB_URI": f"sqlite:///{folder}/users.db",
             "OIDC_DISCOVERY_URL": "https://login.example/.well-known/openid-configuration",
@@ -54,7 +55,7 @@ class OidcAppTest(unittest.TestCase):
         *addresses, middleware = answers(OIDC_REDIRECT_URI="https://ml.example/callback")
         self.assertEqual(addresses, ["302 https://ml.example/oidc/ui/auth"] * 2 + ["403 "])
         # What a token is worth is known before anything is decided by it, and a stranger's Host before everything.
-        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* AuthMiddleware BearerGroups BaseHTTPMiddleware$")
+        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* BearerAuthentication BearerGroups BaseHTTPMiddleware$")
 
     def test_elsewhere_they_are_those_of_the_request(self) -> None:
         *addresses, _ = answers()

@@ -14,6 +14,7 @@ from uvicorn.importer import import_from_string
 
 from .. import guard
 from ..settings import Environment
+from ..sign_in import BASIC, app_name
 from . import prometheus, telemetry
 from .direct import arrange, flask_mount
 from .draining import Draining
@@ -32,6 +33,11 @@ def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
     """Changes MLflow and its app, and puts in front of it what belongs there."""
     # First: when its routes are read, FastAPI keeps what they call, and later changes of them have no effect.
     front = guard.install(environment)
+    if app_name(environment) == BASIC:
+        from ..sign_in import basic_users, run_experiments
+
+        basic_users.read_once()
+        run_experiments.apply_to_basic()
     routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=front, direct=direct)
     stack = prometheus.observe(Draining(RetryAfter(app)), routes, environment)

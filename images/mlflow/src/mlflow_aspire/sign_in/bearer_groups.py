@@ -7,7 +7,7 @@ administrator whom a token has made would stay one.
 from dataclasses import replace
 from typing import Any
 
-from mlflow_oidc_auth.auth import resolve_token_provider, validate_token
+from mlflow_oidc_auth.auth import resolve_token_provider
 from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.entities.auth_context import AUTH_CONTEXT_KEY, AUTH_METHOD_BASIC, AUTH_METHOD_SESSION, AuthContext
 from mlflow_oidc_auth.group_patterns import admitting_rule, normalize_group_values
@@ -19,6 +19,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .bearer_authentication import claims_of
 
 _logger = get_logger()
 
@@ -34,8 +36,7 @@ class BearerGroups:
         # Without a user the route is open to everyone. A session has the groups of its login, an access token of the plugin's has none.
         if user is not None and Request(scope).state.auth_method not in (AUTH_METHOD_SESSION, AUTH_METHOD_BASIC):
             try:
-                # The provider's keys and the database may be waited for.
-                admitted = await run_in_threadpool(_admit, Request(scope).headers["authorization"].split(" ", 1)[1], user)
+                admitted = await _admit(Request(scope).headers["authorization"].split(" ", 1)[1], user)
             except Exception as error:
                 _logger.warning("Refused a bearer token of %s, whose groups could not be applied: %s", user.username, error)
                 admitted = None
@@ -48,10 +49,9 @@ class BearerGroups:
         await self._app(scope, receive, send)
 
 
-def _admit(token: str, user: AuthContext) -> AuthContext | None:
+async def _admit(token: str, user: AuthContext) -> AuthContext | None:
     """The user with the rights that the token leaves, or none."""
-    claims = validate_token(token)
-    groups = _groups(token, claims)
+    groups = await _groups(token, claims_of(token))
     provider = resolve_token_provider(token)
     is_admin = admin_from_claims(provider, groups, config.OIDC_ADMIN_GROUP_NAME)
     if not is_admin and admitting_rule(groups, config.OIDC_GROUP_NAME, config.OIDC_GROUP_NAME_PATTERN) is None:
@@ -59,13 +59,14 @@ def _admit(token: str, user: AuthContext) -> AuthContext | None:
         return None
     if user.is_admin and not is_admin and config.OIDC_TRUST_BEARER_GROUP_CLAIMS:
         # As a login does, which refuses the last administrator as well.
-        store.update_user(username=user.username, is_admin=False, written_by=f"oidc:{provider.id}")
+        await run_in_threadpool(store.update_user, username=user.username, is_admin=False, written_by=f"oidc:{provider.id}")
         _logger.info("%s is no administrator any more: its bearer token has none of the groups of administrators", user.username)
         return replace(user, is_admin=False)
     return user
 
 
-def _groups(token: str, claims: dict[str, Any]) -> list[str]:
-    if config.OIDC_GROUP_DETECTION_PLUGIN:
-        return normalize_group_values(call_group_detection_plugin(config.OIDC_GROUP_DETECTION_PLUGIN, token, {"access_token": token, "claims": claims}))
+async def _groups(token: str, claims: dict[str, Any]) -> list[str]:
+    if plugin := config.OIDC_GROUP_DETECTION_PLUGIN:
+        # It may ask the provider.
+        return normalize_group_values(await run_in_threadpool(call_group_detection_plugin, plugin, token, {"access_token": token, "claims": claims}))
     return normalize_group_values(claims.get(config.OIDC_GROUPS_ATTRIBUTE))

@@ -11,13 +11,15 @@ import os
 from mlflow.server.fastapi_security import init_fastapi_security
 from mlflow_oidc_auth.app import app
 from mlflow_oidc_auth.config import config
-from mlflow_oidc_auth.middleware import AuthMiddleware
+from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware
 from starlette.middleware import Middleware
 
-from . import oidc_tokens
+from . import bearer_authentication, oidc_tokens, run_experiments
+from .bearer_authentication import BearerAuthentication
 from .bearer_groups import BearerGroups
 from .https_scheme import HttpsScheme
 from .oidc_artifacts import artifact_routes
+from .passing import Passing
 
 oidc_tokens.limit(os.environ)
 # In front of Flask's.
@@ -25,6 +27,12 @@ app.router.routes[:0] = artifact_routes()
 # Between authentication, which has verified the token, and permissions, of which an administrator needs none.
 authentication = [middleware.cls for middleware in app.user_middleware].index(AuthMiddleware)
 app.user_middleware.insert(authentication + 1, Middleware(BearerGroups))
+bearer_authentication.install()
+run_experiments.apply_to_oidc()
+passing = {AuthMiddleware: BearerAuthentication} | {kind: kind for kind in (ProxyHeadersMiddleware, WorkspaceContextMiddleware)}
+for position, middleware in enumerate(app.user_middleware):
+    if middleware.cls in passing:
+        app.user_middleware[position] = Middleware(Passing, middleware=passing[middleware.cls])
 if (config.OIDC_REDIRECT_URI or "").startswith("https://"):
     app.add_middleware(HttpsScheme)
 init_fastapi_security(app)

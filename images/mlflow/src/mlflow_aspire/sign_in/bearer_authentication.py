@@ -1,0 +1,84 @@
+"""The OIDC plugin's authentication of bearer tokens, which asks once what it needs to know.
+
+The plugin asks whether the user exists, reads the user with its groups, and does so in the loop of all requests, which stands still meanwhile. Here a thread
+verifies the token and reads the user before the plugin decides. Nothing is known longer than for the request.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow_oidc_auth.auth import validate_token
+from mlflow_oidc_auth.db.models import SqlUser
+from mlflow_oidc_auth.middleware import AuthMiddleware, auth_middleware
+from mlflow_oidc_auth.repository.user import normalize_username
+from mlflow_oidc_auth.store import store
+from mlflow_oidc_auth.utils.oidc_field_extraction import BEARER_TOKEN_SOURCE, extract_username
+from sqlalchemy import Row, bindparam, select
+from starlette.concurrency import run_in_threadpool
+
+_USERS = SqlUser.__table__.c
+# What the plugin looks at when it lets a user in.
+_FACTS = select(_USERS.username, _USERS.is_admin, _USERS.active, _USERS.is_service_account, _USERS.service_account_source).where(
+    _USERS.username == bindparam("user")
+)
+
+
+@dataclass(frozen=True)
+class _Known:
+    token: str
+    claims: dict[str, Any]
+    user: Row[Any] | None
+
+
+_known: ContextVar[_Known | None] = ContextVar("_known", default=None)
+
+
+class BearerAuthentication(AuthMiddleware):
+    async def _authenticate_bearer_token(self, auth_header: str) -> Any:
+        _known.set(await run_in_threadpool(_look_up, auth_header.split(" ", 1)[1]))
+        return await super()._authenticate_bearer_token(auth_header)
+
+
+class _Users:
+    """The plugin's store, which a user that is known already is not asked of."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(store, name)
+
+    def has_user(self, username: str) -> Any:
+        return _user(username) is not None or store.has_user(username)
+
+    def get_user_profile(self, username: str) -> Any:
+        return _user(username) or store.get_user_profile(username)
+
+
+def install() -> None:
+    auth_middleware.store = _Users()
+    auth_middleware.validate_token = claims_of
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """The claims of a token, which is verified unless this request's authentication has done so."""
+    known = _known.get()
+    return known.claims if known and known.token == token else validate_token(token)
+
+
+def _look_up(token: str) -> _Known | None:
+    try:
+        claims = validate_token(token)
+        username, _ = extract_username(claims, source=BEARER_TOKEN_SOURCE)
+        return _Known(token, claims, _read(username) if username else None)
+    except Exception:
+        # The plugin meets the same, and answers it.
+        return None
+
+
+def _read(username: str) -> Row[Any] | None:
+    with store.engine.connect() as connection:
+        return connection.execute(_FACTS, {"user": normalize_username(username)}).one_or_none()
+
+
+def _user(username: str) -> Row[Any] | None:
+    known = _known.get()
+    return known.user if known and known.user and known.user.username == normalize_username(username) else None

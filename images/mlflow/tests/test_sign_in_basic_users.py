@@ -1,0 +1,58 @@
+import tempfile
+import unittest
+from unittest.mock import patch
+
+from flask import Flask
+from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy import event
+
+from mlflow_aspire.sign_in import basic_users
+
+
+class BasicUsersTest(unittest.TestCase):
+    def setUp(self) -> None:
+        for name in ("get_user", "update_user", "delete_user"):
+            self.enterContext(patch.object(SqlAlchemyStore, name, getattr(SqlAlchemyStore, name)))
+        basic_users.read_once()
+        self.store = SqlAlchemyStore()
+        self.store.init_db(f"sqlite:///{self.enterContext(tempfile.TemporaryDirectory())}/users.db")
+        self.addCleanup(self.store.engine.dispose)
+        for name in ("one", "two"):
+            self.store.create_user(name, "a-long-password")
+        self.reads = 0
+        event.listen(self.store.engine, "before_cursor_execute", self.count)
+        self.app = Flask("test")
+
+    def count(self, connection: object, cursor: object, statement: str, *_: object) -> None:
+        self.reads += statement.startswith("SELECT users.")
+
+    def is_admin(self, name: str = "one") -> bool:
+        return self.store.get_user(name).is_admin
+
+    def test_a_request_reads_each_user_once(self) -> None:
+        with self.app.test_request_context():
+            users = [self.store.get_user(name).username for name in ("one", "one", "two", "one")]
+        self.assertEqual((users, self.reads), (["one", "one", "two", "one"], 2))
+
+    def test_the_next_request_reads_again(self) -> None:
+        with self.app.test_request_context():
+            self.assertFalse(self.is_admin())
+        self.store.update_user("one", is_admin=True)
+        with self.app.test_request_context():
+            self.assertTrue(self.is_admin())
+
+    def test_a_request_that_changes_a_user_sees_it(self) -> None:
+        with self.app.test_request_context():
+            self.assertFalse(self.is_admin())
+            self.store.update_user("one", is_admin=True)
+            self.assertTrue(self.is_admin())
+            self.store.delete_user("one")
+            with self.assertRaisesRegex(Exception, "not found"):
+                self.is_admin()
+
+    def test_nothing_is_kept_outside_of_a_request(self) -> None:
+        self.assertEqual((self.is_admin(), self.is_admin(), self.reads), (False, False, 2))
+
+
+if __name__ == "__main__":
+    unittest.main()

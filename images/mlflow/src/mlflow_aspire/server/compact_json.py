@@ -1,0 +1,94 @@
+"""The JSON of a message, in one walk over it.
+
+MLflow walks over a message three times: Google's library writes numbers of 64 bits as text and asks each field again what it is, MLflow puts numbers in their
+place. A quarter of the time of a page of runs goes there. Here it is found out once for each type of message what its fields are. A type with anything out of
+the ordinary is left to MLflow.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+Convert = Callable[[Any], Any]
+
+_AS_IT_IS = {
+    FieldDescriptor.TYPE_BOOL, FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_SINT32,
+    FieldDescriptor.TYPE_FIXED32, FieldDescriptor.TYPE_SFIXED32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_SINT64,
+    FieldDescriptor.TYPE_FIXED64, FieldDescriptor.TYPE_SFIXED64,
+}  # fmt: skip
+
+
+class CompactJson:
+    """In place of MLflow's `message_to_json`, which stays the one for types that are left to it."""
+
+    def __init__(self, message_to_json: Callable[..., str]) -> None:
+        self._message_to_json = message_to_json
+        # By the type's full name: by a field's number its name and what converts its value. None for a type that is left to MLflow.
+        self._plans: dict[str, dict[int, tuple[str, Convert | None]] | None] = {}
+
+    def __call__(self, message: Message, **options: Any) -> str:
+        if options or not self._knows(message.DESCRIPTOR):
+            return self._message_to_json(message, **{"pretty": False, **options})
+        return json.dumps(self._fields(message), separators=(",", ":"))
+
+    def _fields(self, message: Message) -> dict[str, Any]:
+        fields = {}
+        plan = self._plans[message.DESCRIPTOR.full_name]
+        for field, value in message.ListFields():
+            name, convert = plan[field.number]  # type: ignore[index]
+            fields[name] = convert(value) if convert else value
+        return fields
+
+    def _knows(self, kind: Descriptor, holders: tuple[str, ...] = ()) -> bool:
+        if kind.full_name not in self._plans:
+            self._plans[kind.full_name] = self._plan(kind, (*holders, kind.full_name))
+        return self._plans[kind.full_name] is not None
+
+    def _plan(self, kind: Descriptor, holders: tuple[str, ...]) -> dict[int, tuple[str, Convert | None]] | None:
+        plan: dict[int, tuple[str, Convert | None]] = {}
+        if kind.is_extendable or kind.full_name.startswith("google.protobuf."):
+            return None
+        for field in kind.fields:
+            convert: Convert | None = None
+            if field.type == FieldDescriptor.TYPE_MESSAGE and self._is_plain(field.message_type, holders):
+                convert = self._fields
+            elif field.type == FieldDescriptor.TYPE_DOUBLE:
+                convert = _double
+            elif field.type == FieldDescriptor.TYPE_ENUM and (names := _names(field.enum_type)):
+                convert = names.__getitem__
+            elif field.type not in _AS_IT_IS:
+                return None
+            plan[field.number] = field.name, _repeated(convert) if field.is_repeated else convert
+        return plan
+
+    def _is_plain(self, kind: Descriptor, holders: tuple[str, ...]) -> bool:
+        """No map, and nothing that holds itself."""
+        return not kind.GetOptions().map_entry and kind.full_name not in holders and self._knows(kind, holders)
+
+
+def _repeated(convert: Convert | None) -> Convert:
+    if convert is None:
+        return list
+    return partial(_each, convert)
+
+
+def _each(convert: Convert, values: Iterable[Any]) -> list[Any]:
+    return [convert(value) for value in values]
+
+
+def _double(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _names(kind: EnumDescriptor) -> dict[int, str] | None:
+    """None for what JSON may have otherwise: numbers without a name, and names of their own."""
+    if not kind.is_closed or any(value.has_options for value in kind.values):
+        return None
+    return {number: value.name for number, value in kind.values_by_number.items()}

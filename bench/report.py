@@ -35,6 +35,7 @@ def write(results: Results, folder: Path, rounds: int, image_note: str) -> None:
     if busy:
         text += [f"⚠ Others had more than {QUIET:.0%} of the machine meanwhile: these times and rates are no result.", ""]
     text += [*results.notes, ""] if results.notes else []
+    text += [Path(__file__).with_name("bounds.md").read_text(encoding="utf-8")]
     requests = [figure for figure in results.sections.get("Requests, no sign-in", []) if figure.name.endswith(", CPU")]
     if requests:
         (folder / "images").mkdir(parents=True, exist_ok=True)

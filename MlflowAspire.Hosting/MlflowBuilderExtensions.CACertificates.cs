@@ -24,8 +24,7 @@ public static partial class MlflowBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(file);
         var path = Path.GetFullPath(file, builder.ApplicationBuilder.AppHostDirectory);
-        Rules.CACertificates.Require(path, nameof(file));
-        var certificates = PemFile.CertificatesOf(path)!;
+        var certificates = PemFile.CertificatesOf(path) ?? throw Rules.CACertificates.Fault(path, nameof(file));
         return builder.SetCACertificates(() => certificates);
     }
 

@@ -15,14 +15,18 @@ internal sealed record Rule<T>(string Setting, string Accepted, Func<T, bool> Ac
     /// <exception cref="ArgumentException">It is not accepted; <see cref="ArgumentOutOfRangeException"/> for a number or a time.</exception>
     public void Require(T value, string option)
     {
-        if (Accepts(value))
+        if (!Accepts(value))
         {
-            return;
+            throw Fault(value, option);
         }
+    }
 
+    /// <summary>What is thrown for a value that is not accepted.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="option">The parameter or the option that has it.</param>
+    public ArgumentException Fault(T value, string option)
+    {
         var message = FormattableString.Invariant($"{option} ({Setting}) is '{value}'; accepted: {Accepted}.");
-        throw value is int or double or TimeSpan
-            ? new ArgumentOutOfRangeException(option, message)
-            : new ArgumentException(message, option);
+        return value is int or double or TimeSpan ? new ArgumentOutOfRangeException(option, message) : new ArgumentException(message, option);
     }
 }

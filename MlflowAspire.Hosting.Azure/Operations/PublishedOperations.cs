@@ -90,7 +90,7 @@ internal static class PublishedOperations
             Image = server.Image,
             Args = [NameOf(operation)],
             Env = [.. ServerEnvironment.Of(server, NamesOf(operation, mlflow))],
-            Resources = MlflowServerSize.Task.ToContainerResources(),
+            Resources = (operation is OperationJob.Import ? MlflowServerSize.Import : MlflowServerSize.Task).ToContainerResources(),
         };
         var job = new ContainerAppJob(Infrastructure.NormalizeBicepIdentifier(name))
         {

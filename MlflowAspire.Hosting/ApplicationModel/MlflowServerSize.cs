@@ -18,6 +18,9 @@ internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
     /// <summary>Migration and garbage collection run for a short time, one thing after the other.</summary>
     public static MlflowServerSize Task { get; } = new(0.5, 1);
 
+    /// <summary>An import keeps a copy of the other server's rows on its disk, of which Azure gives 8 GiB with more than one core.</summary>
+    public static MlflowServerSize Import { get; } = new(2, 4);
+
     /// <summary>The size of a server that was given none.</summary>
     public static MlflowServerSize For(bool jobs) => jobs ? WithJobs : Default;
 

@@ -72,6 +72,8 @@ public sealed class OperationJobTests
         Assert.Equal(secret, (string?)reference["name"]);
         Assert.Contains($"/secrets/{parameter}'", (string?)reference["keyVaultUrl"], StringComparison.Ordinal);
         Assert.Equal("43200", job["properties.configuration.replicaTimeout"]);
+        // Its disk, on which it copies the rows, grows with its cores.
+        Assert.Equal("2", job["properties.template.containers[0].resources.cpu"]);
 
         // The server's own identity could read it, and so could any secret of the vault; no container but this one is handed it.
         Assert.All(

@@ -1,31 +1,44 @@
-using DotNet.Testcontainers.Builders;
-using DotNet.Testcontainers.Configurations;
-
 namespace MlflowAspire.Tests.Image;
 
-/// <summary>A folder of this machine that containers keep backups in.</summary>
-internal sealed class BackupFolder : IDisposable
+/// <summary>A folder of this machine that the tasks of a test keep backups in.</summary>
+internal sealed class BackupFolder
 {
-    private readonly string _path = Directory.CreateTempSubdirectory("mlflow-backup-").FullName;
+    /// <summary>The folders of all tests, in a container.</summary>
+    public const string Root = "/backups";
 
-    public BackupFolder()
+    /// <summary>An artifact store in the same container, which is empty.</summary>
+    public const string Artifacts = "/mnt/artifacts";
+
+    private readonly string _folder;
+
+    /// <summary>Makes a new, empty one.</summary>
+    /// <param name="root">What <see cref="CreateRoot"/> has made.</param>
+    public BackupFolder(string root)
+    {
+        _folder = Open(Directory.CreateDirectory(System.IO.Path.Combine(root, $"{Guid.NewGuid():N}")).FullName);
+        Path = $"{Root}/{System.IO.Path.GetFileName(_folder)}";
+    }
+
+    /// <summary>The folder as a container has it.</summary>
+    public string Path { get; }
+
+    /// <summary>The names of what is in it.</summary>
+    public IEnumerable<string> Files => Directory.GetFiles(_folder).Select(System.IO.Path.GetFileName).OfType<string>();
+
+    /// <summary>Makes the folder that those of all tests are in, and gives its path on this machine.</summary>
+    public static string CreateRoot() => Open(Directory.CreateTempSubdirectory("mlflow-backup-").FullName);
+
+    /// <summary>What the image needs to use a database and the artifact store.</summary>
+    public static Dictionary<string, string> Stores(TestDatabase database) => new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = Artifacts };
+
+    private static string Open(string folder)
     {
         // The user of the image writes into it, and this one reads.
         if (OperatingSystem.IsLinux())
         {
-            File.SetUnixFileMode(_path, (UnixFileMode)0b111_000_111);
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_000_111);
         }
+
+        return folder;
     }
-
-    /// <summary>The names of what is in it.</summary>
-    public IEnumerable<string> Files => Directory.GetFiles(_path).Select(Path.GetFileName).OfType<string>();
-
-    /// <summary>A container that has the folder at /backups, and an artifact store of its own.</summary>
-    public ContainerBuilder In(ContainerBuilder container) => container.WithBindMount(_path, "/backups", AccessMode.ReadWrite).WithTmpfsMount("/mnt/artifacts");
-
-    /// <summary>What the image needs to use a database and the artifact store.</summary>
-    public static Dictionary<string, string> Stores(TestDatabase database) =>
-        new(database.Environment) { ["MLFLOW_ARTIFACTS_DESTINATION"] = "/mnt/artifacts" };
-
-    public void Dispose() => Directory.Delete(_path, recursive: true);
 }

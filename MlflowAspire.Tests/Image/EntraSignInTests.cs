@@ -2,21 +2,15 @@ namespace MlflowAspire.Tests.Image;
 
 [Collection(DatabaseCollection.Name)]
 [Trait("Category", "Image")]
-public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
+public sealed class EntraSignInTests(ImageFixture image, EntraIdentity identity) : IClassFixture<EntraIdentity>, IAsyncLifetime
 {
-    private readonly IdentityEndpoint _identity = new(image);
-    private TestDatabase _server = null!;
+    private readonly IdentityEndpoint _identity = identity.Endpoint;
+    private readonly TestDatabase _server = identity.Server;
     private TestDatabase _database = null!;
 
-    public async Task InitializeAsync()
-    {
-        _server = await image.CreateDatabaseAsync();
-        await _server.ExecuteAsync($"CREATE ROLE \"{_identity.Role}\" LOGIN");
-        _database = await image.CreateDatabaseAsync(_identity.Role);
-        await _identity.StartAsync();
-    }
+    public async Task InitializeAsync() => _database = await image.CreateDatabaseAsync(_identity.Role);
 
-    public async Task DisposeAsync() => await _identity.DisposeAsync();
+    public Task DisposeAsync() => Task.CompletedTask;
 
     private Dictionary<string, string> Environment => new(_identity.Environment) { ["MLFLOW_BACKEND_STORE_URI"] = _database.Uri + "?plugin=entra" };
 
@@ -45,10 +39,12 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
     public async Task A_named_role_signs_in_to_all_databases(string app, string setting)
     {
         await _identity.IssueAsync(_server);
-        var users = await image.CreateDatabaseAsync(_identity.Role);
+        var tracking = await image.CreateMigratedDatabaseAsync(_identity.Role);
+        // Basic authentication may have its users in the same database.
+        var users = app == "basic-auth" ? tracking : await image.CreateDatabaseAsync(_identity.Role);
         var environment = new Dictionary<string, string>(Environment)
         {
-            ["MLFLOW_BACKEND_STORE_URI"] = (await image.CreateMigratedDatabaseAsync(_identity.Role)).Uri + "?plugin=entra",
+            ["MLFLOW_BACKEND_STORE_URI"] = tracking.Uri + "?plugin=entra",
             ["PGUSER"] = _identity.Role,
             ["MLFLOW_APP_NAME"] = app,
             [setting] = users.Uri + "?plugin=entra",
@@ -83,4 +79,21 @@ public sealed class EntraSignInTests(ImageFixture image) : IAsyncLifetime
             try: psycopg2.connect(host='{ImageFixture.DatabaseHost}', dbname='{_database.Name}', user='{_identity.Role}', password='{password}')
             except psycopg2.OperationalError as error: print(error)
             """);
+}
+
+/// <summary>An identity, and a connection to the server that knows its role.</summary>
+public sealed class EntraIdentity(ImageFixture image) : IAsyncLifetime
+{
+    public IdentityEndpoint Endpoint { get; } = new(image);
+
+    public TestDatabase Server { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Server = await image.CreateDatabaseAsync();
+        await Server.ExecuteAsync($"CREATE ROLE \"{Endpoint.Role}\" LOGIN");
+        await Endpoint.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await Endpoint.DisposeAsync();
 }

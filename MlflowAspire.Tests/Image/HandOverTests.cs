@@ -16,15 +16,14 @@ public sealed class HandOverTests(ImageFixture image)
     {
         var (administrator, identity) = await CreateRolesAsync();
         var database = await image.CreateMigratedDatabaseAsync(administrator);
-        await using (var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator)))
-        {
-            await WriteAsync(before);
-            (await image.RunAsync(As(database, administrator), "hand-over")).Succeeded();
-            // The one that is replaced goes on serving.
-            await WriteAsync(before);
-        }
+        await using var before = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator));
+        await WriteAsync(before);
+        (await image.RunAsync(As(database, administrator), "hand-over")).Succeeded();
+        // The one that is replaced goes on serving.
+        await WriteAsync(before);
 
-        await database.ExecuteAsync($"ALTER ROLE {administrator} NOLOGIN");
+        await database.ExecuteAsync(
+            $"ALTER ROLE {administrator} NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{administrator}'");
         await using (var after = await MlflowServer.MigrateAndStartAsync(image, As(database, identity)))
         {
             await WriteAsync(after);
@@ -33,9 +32,10 @@ public sealed class HandOverTests(ImageFixture image)
             (await image.RunAsync(As(database, identity), "hand-over")).Succeeded();
         }
 
+        // The first server has no connection left, so that it signs in anew.
         await database.ExecuteAsync($"ALTER ROLE {administrator} LOGIN; ALTER ROLE \"{identity}\" NOLOGIN");
-        await using var again = await MlflowServer.MigrateAndStartAsync(image, As(database, administrator));
-        await WriteAsync(again);
+        (await image.RunAsync(As(database, administrator), "migrate")).Succeeded();
+        await WriteAsync(before);
         await ExecuteAsync(database, administrator, "ALTER TABLE newer ADD COLUMN newest integer; ALTER TABLE experiments DROP COLUMN newer");
         Assert.Equal(4, await database.ReadAsync<long>("SELECT count(*) FROM runs"));
     }
@@ -60,14 +60,11 @@ public sealed class HandOverTests(ImageFixture image)
     {
         // The users' databases are of the group, as each of its members makes tables there.
         var (administrator, identity) = await CreateRolesAsync();
-        var (database, old, @new) = (await image.CreateMigratedDatabaseAsync(identity), await image.CreateDatabaseAsync(Administrators),
-            await image.CreateDatabaseAsync(Administrators));
-        (await image.RunAsync(WithUsersIn(old), "migrate")).Succeeded();
+        var (database, old, @new) = (await image.CreateMigratedDatabaseAsync(identity), await CreateUsersAsync(), await CreateUsersAsync());
         await ExecuteAsync(old, identity,
             "INSERT INTO users (username, display_name, is_admin, is_service_account, active, managed_by) VALUES ('ada', 'Ada', true, false, true, 'manual')");
 
         // The new version has started without users. Both databases are handed over, for another administrator to read one and to write the other.
-        (await image.RunAsync(WithUsersIn(@new), "migrate")).Succeeded();
         (await image.RunAsync(WithUsersIn(@new), "hand-over")).Succeeded();
         (await image.RunAsync(WithUsersIn(old), "hand-over")).Succeeded();
         var copy = $"pg_dump --format custom --file /tmp/users {Connection(old)} && "
@@ -77,6 +74,13 @@ public sealed class HandOverTests(ImageFixture image)
         (await image.RunAsync(WithUsersIn(@new), "migrate")).Succeeded();
         Assert.Equal("ada", await @new.ReadAsync<string>($"SET SESSION AUTHORIZATION \"{identity}\"; SELECT username FROM users WHERE is_admin"));
         Assert.Equal("mlflow_owner", await @new.ReadAsync<string>("SELECT string_agg(DISTINCT tableowner, ',') FROM pg_tables WHERE schemaname = 'public'"));
+
+        async Task<TestDatabase> CreateUsersAsync()
+        {
+            var (users, _) = await image.CreateMigratedUsersAsync("oidc-auth", "OIDC_USERS_DB_URI", identity);
+            await users.ExecuteAsync($"ALTER DATABASE {users.Name} OWNER TO {Administrators}");
+            return users;
+        }
 
         Dictionary<string, string> WithUsersIn(TestDatabase users) =>
             new(As(database, identity)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };

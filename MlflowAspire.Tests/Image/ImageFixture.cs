@@ -8,7 +8,7 @@ using Testcontainers.PostgreSql;
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>
-/// The image, a network without a way out and a PostgreSQL server in it, once for the tests of a collection. Each test has databases of its own.
+/// The image and a network without a way out, once for the tests of a collection. Each test has databases of its own, on a server that all collections share.
 /// </summary>
 public sealed class ImageFixture : IAsyncLifetime
 {
@@ -21,23 +21,21 @@ public sealed class ImageFixture : IAsyncLifetime
     /// <summary>Every character that means something in a URI or an ini file.</summary>
     public const string Password = "p@ss/w:o%rd?#&'=";
 
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+
     private readonly INetwork _network = new NetworkBuilder().WithCreateParameterModifier(parameters => parameters.Internal = true).Build();
 
     // The tests reach the servers through a second network.
     private readonly INetwork _hostNetwork = new NetworkBuilder().Build();
-    private readonly PostgreSqlContainer _postgres;
+    private readonly SharedDatabaseServer _databases = SharedDatabaseServer.Use();
+    private readonly string _backups = BackupFolder.CreateRoot();
     private readonly Lazy<Task<string>> _server;
-    private readonly Lazy<Task<TestDatabase>> _migrated;
-    private readonly Lazy<Task<TestDatabase>> _filled;
-    private readonly Lazy<Task<(TestDatabase Database, ImageRun Run)>> _previous;
+    private readonly Lazy<Task<IContainer>> _tasks;
 
     public ImageFixture()
     {
-        _postgres = PostgresServer(DatabaseHost);
-        _server = new(StartServerAsync);
-        _migrated = new(MigrateAsync);
-        _filled = new(FillAsync);
-        _previous = new(FillByPreviousAsync);
+        _server = new(() => _databases.JoinAsync(_network, DatabaseHost));
+        _tasks = new(StartTasksAsync);
     }
 
     /// <summary>The name of the image.</summary>
@@ -45,6 +43,9 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>The name of the network without a way out.</summary>
     public string NetworkName => _network.Name;
+
+    /// <summary>The certificate of the storage account, which every container of the image has in /tls.</summary>
+    internal CertificateFolder Certificate { get; } = new(StorageAccount.Host);
 
     public async Task InitializeAsync()
     {
@@ -55,15 +56,30 @@ public sealed class ImageFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await _postgres.DisposeAsync();
+        if (_tasks.IsValueCreated)
+        {
+            await (await _tasks.Value).DisposeAsync();
+        }
+
+        if (_server.IsValueCreated)
+        {
+            await _databases.LeaveAsync(_network);
+        }
+
+        await _databases.ReleaseAsync();
+        Directory.Delete(_backups, recursive: true);
+        Certificate.Dispose();
         await _network.DisposeAsync();
         await _hostNetwork.DisposeAsync();
     }
 
     /// <summary>A PostgreSQL server in the network, not started yet.</summary>
-    public PostgreSqlContainer PostgresServer(string name) =>
-        new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork)
-            .WithStartupCallback((container, _) => ConnectAsync(container, name)).Build();
+    public PostgreSqlContainer PostgresServer(string name, Func<PostgreSqlBuilder, PostgreSqlBuilder>? configure = null)
+    {
+        var server = new PostgreSqlBuilder("postgres:17.6").WithPassword(Password).WithNetwork(_hostNetwork)
+            .WithStartupCallback((container, _) => ConnectAsync(container, name));
+        return (configure?.Invoke(server) ?? server).Build();
+    }
 
     /// <summary>An Azurite server in the network, not started yet.</summary>
     public AzuriteContainer AzuriteServer(string name) =>
@@ -87,24 +103,30 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>A new database with MLflow's tables on the shared server: a copy of one that was migrated once.</summary>
     /// <param name="owner">The role that has migrated it; the superuser when there is none.</param>
-    public async Task<TestDatabase> CreateMigratedDatabaseAsync(string? owner = null) =>
-        await TestDatabase.CreateAsync(await _server.Value, owner, await _migrated.Value);
+    public async Task<TestDatabase> CreateMigratedDatabaseAsync(string? owner = null) => (await CopyAsync("tracking", MigrateAsync, owner)).Database;
+
+    /// <summary>The same, and what the migration wrote that made the tables.</summary>
+    public Task<(TestDatabase Database, ImageRun Run)> CreateMigratedDatabaseAndRunAsync() => CopyAsync("tracking", MigrateAsync);
+
+    /// <summary>A new database with the tables for users of a sign-in, and what the migration wrote that made them.</summary>
+    /// <param name="app">The sign-in.</param>
+    /// <param name="setting">The setting that names the database.</param>
+    /// <param name="owner">The role that has migrated it; the superuser when there is none.</param>
+    public Task<(TestDatabase Database, ImageRun Run)> CreateMigratedUsersAsync(string app, string setting, string? owner = null) =>
+        CopyAsync(app, () => MigrateUsersAsync(app, setting), owner);
 
     /// <summary>A new database on the shared server with what a client has written: a copy of one that was filled once.</summary>
-    public async Task<TestDatabase> CreateFilledDatabaseAsync() => await TestDatabase.CreateAsync(await _server.Value, template: await _filled.Value);
+    public async Task<TestDatabase> CreateFilledDatabaseAsync() => (await CopyAsync("filled", FillAsync)).Database;
 
     /// <summary>The same of the previous version, and what that version has read there.</summary>
     /// <param name="owner">The role that has made the tables; the superuser when there is none.</param>
-    public async Task<(TestDatabase Database, ImageRun Run)> CreatePreviousDatabaseAsync(string? owner = null)
-    {
-        var (template, run) = await _previous.Value;
-        return (await TestDatabase.CreateAsync(await _server.Value, owner, template), run);
-    }
+    public Task<(TestDatabase Database, ImageRun Run)> CreatePreviousDatabaseAsync(string? owner = null) => CopyAsync("previous", FillByPreviousAsync, owner);
 
     /// <summary>A container of the image, secured as it can be in production.</summary>
     public ContainerBuilder Container(IReadOnlyDictionary<string, string> environment, params string[] command) =>
         Container(ImageName, environment, command)
             .WithTmpfsMount("/tmp")
+            .WithBindMount(Certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithCreateParameterModifier(parameters =>
             {
                 parameters.HostConfig!.ReadonlyRootfs = true;
@@ -120,29 +142,65 @@ public sealed class ImageFixture : IAsyncLifetime
             .WithBindMount(Path.Combine(AppContext.BaseDirectory, "Image", "Scripts"), "/scripts", AccessMode.ReadOnly)
             .WithCommand(command);
 
-    /// <summary>Runs a command of the image to its end.</summary>
-    public Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command) =>
-        ImageRun.OfAsync(Container(environment, command));
-
-    /// <summary>Starts the shared server, and gives its connection string.</summary>
-    private async Task<string> StartServerAsync()
+    /// <summary>
+    /// Runs a command of the image to its end: in one container for all, which is secured as the others and has an empty folder for artifacts, and backups in
+    /// the folder of <see cref="BackupFolder"/>.
+    /// </summary>
+    public async Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command)
     {
-        await _postgres.StartAsync();
-        return _postgres.GetConnectionString();
+        var variables = environment.Select(variable => $"{variable.Key}={variable.Value}");
+        var result = await (await _tasks.Value).ExecAsync(["env", .. variables, "mlflow-aspire", .. command]).WaitAsync(s_limit);
+        return new(result.ExitCode ?? -1, result.Stdout, result.Stderr);
     }
 
-    private async Task<TestDatabase> MigrateAsync()
+    /// <summary>What MLflow's own client reads in databases of this version.</summary>
+    public async Task<string[]> ContentAsync(params TestDatabase[] databases)
+    {
+        var uris = databases.Select(database => database.SqlAlchemyUri);
+        var output = (await RunAsync(databases[0].ClientEnvironment, ["python", "/scripts/database_content.py", "read", .. uris])).Succeeded().Output;
+        return [.. output.Split("RESULT ").Skip(1).Select(content => content.TrimEnd())];
+    }
+
+    /// <summary>A folder for the backups of a test.</summary>
+    internal BackupFolder CreateBackupFolder() => new(_backups);
+
+    /// <summary>A container that has the folders for backups where the tasks have them.</summary>
+    public ContainerBuilder WithBackups(ContainerBuilder container) => container.WithBindMount(_backups, BackupFolder.Root, AccessMode.ReadWrite);
+
+    private async Task<IContainer> StartTasksAsync()
+    {
+        var tasks = WithBackups(Container(new Dictionary<string, string>(), "sleep", "infinity")).WithTmpfsMount(BackupFolder.Artifacts).Build();
+        await tasks.StartAsync();
+        return tasks;
+    }
+
+    private async Task<(TestDatabase Database, ImageRun Run)> CopyAsync(
+        string template, Func<Task<(TestDatabase Database, ImageRun Run)>> create, string? owner = null)
+    {
+        var server = await _server.Value;
+        var (database, run) = await _databases.TemplateAsync(template, create);
+        return (await TestDatabase.CreateAsync(server, owner, database), run);
+    }
+
+    private async Task<(TestDatabase Database, ImageRun Run)> MigrateAsync()
     {
         var database = await CreateDatabaseAsync();
-        (await RunAsync(database.Environment, "migrate")).Succeeded();
-        return database;
+        return (database, (await RunAsync(database.Environment, "migrate")).Succeeded());
     }
 
-    private async Task<TestDatabase> FillAsync()
+    private async Task<(TestDatabase Database, ImageRun Run)> MigrateUsersAsync(string app, string setting)
+    {
+        var (tracking, users) = (await CreateMigratedDatabaseAsync(), await CreateDatabaseAsync());
+        var environment = new Dictionary<string, string>(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
+        var run = (await RunAsync(environment, "migrate")).Succeeded();
+        Assert.Equal(0, await tracking.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE tablename = 'users'"));
+        return (users, run);
+    }
+
+    private async Task<(TestDatabase Database, ImageRun Run)> FillAsync()
     {
         var database = await CreateMigratedDatabaseAsync();
-        (await RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded();
-        return database;
+        return (database, (await RunAsync(database.ClientEnvironment, "python", "/scripts/database_content.py", "write")).Succeeded());
     }
 
     private async Task<(TestDatabase Database, ImageRun Run)> FillByPreviousAsync()

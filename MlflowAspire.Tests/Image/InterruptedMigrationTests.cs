@@ -5,19 +5,17 @@ namespace MlflowAspire.Tests.Image;
 /// <summary>Migrations from the previous version that do not get to their end, and what brings them there.</summary>
 [Collection(BackupCollection.Name)]
 [Trait("Category", "Image")]
-public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
+public sealed class InterruptedMigrationTests(ImageFixture image)
 {
     private const string RevisionQuery = "SELECT version_num FROM alembic_version";
 
-    private readonly BackupFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
+    private readonly BackupFolder _folder = image.CreateBackupFolder();
 
     [Fact]
     public async Task One_that_is_killed_leaves_the_schema_as_it_was_and_is_repeated()
     {
-        var (database, _) = await image.CreatePreviousDatabaseAsync();
-        var (revision, content) = (await database.ReadAsync<string>(RevisionQuery), await ContentAsync(database));
+        var (database, previous) = await image.CreatePreviousDatabaseAsync();
+        var revision = await database.ReadAsync<string>(RevisionQuery);
         await using var migration = image.Container(database.Environment, "migrate").Build();
 
         // In the middle: it waits for a table.
@@ -33,7 +31,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
 
         Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
         Assert.Contains($"migrating from {revision} to ", (await image.RunAsync(database.Environment, "migrate")).Succeeded().Output, StringComparison.Ordinal);
-        Assert.Equal(content, await ContentAsync(database));
+        Assert.Equal(previous.Output.Split("RESULT ")[1].TrimEnd(), Assert.Single(await image.ContentAsync(database)));
     }
 
     [Fact]
@@ -51,25 +49,26 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
         Assert.Equal(1, failed.ExitCode);
         Assert.EndsWith(
             "mlflow-aspire: error: MLFLOW_BACKEND_STORE_URI: the migration of the tracking schema failed with exit code 1; its log is above. "
-                + $"The rows from before are in /backups/{archive}\n",
+                + $"The rows from before are in {_folder.Path}/{archive}\n",
             failed.Errors,
             StringComparison.Ordinal);
         Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
 
         // The archive has what was there, for an image that knows the revision; this one brings it to its own.
         var restored = await image.CreateDatabaseAsync();
-        (await ImageRun.OfAsync(_folder.In(image.Container(BackupFolder.Stores(restored), "restore", $"/backups/{archive}")))).Succeeded();
+        (await image.RunAsync(BackupFolder.Stores(restored), "restore", $"{_folder.Path}/{archive}")).Succeeded();
         await database.ExecuteAsync("DROP TABLE scheduler_leases");
         (await MigrateAsync()).Succeeded();
-        Assert.Equal(await ContentAsync(database), await ContentAsync(restored));
+        var content = await image.ContentAsync(database, restored);
+        Assert.Equal(content[0], content[1]);
 
         // Another one for each that has something to change, and none for one that has not.
         Assert.Equal(2, _folder.Files.Count());
         (await MigrateAsync()).Succeeded();
         Assert.Equal(2, _folder.Files.Count());
 
-        Task<ImageRun> MigrateAsync() => ImageRun.OfAsync(_folder.In(image.Container(
-            new Dictionary<string, string>(database.Environment) { ["MLFLOW_BACKUP_DESTINATION"] = "/backups" }, "migrate")));
+        Task<ImageRun> MigrateAsync() =>
+            image.RunAsync(new Dictionary<string, string>(database.Environment) { ["MLFLOW_BACKUP_DESTINATION"] = _folder.Path }, "migrate");
     }
 
     [Fact]
@@ -82,18 +81,6 @@ public sealed class InterruptedMigrationTests(ImageFixture image) : IDisposable
             .Failed(1, "/missing is no folder");
 
         Assert.Equal(revision, await database.ReadAsync<string>(RevisionQuery));
-    }
-
-    private async Task<string> ContentAsync(TestDatabase database)
-    {
-        var revision = await database.ReadAsync<string>(RevisionQuery);
-        var current = await (await image.CreateMigratedDatabaseAsync()).ReadAsync<string>(RevisionQuery);
-        string[] read = ["python", "/scripts/database_content.py", "read"];
-        var container = revision == current
-            ? image.Container(database.ClientEnvironment, read)
-            : image.Container(ImageFixture.PreviousImage, database.ClientEnvironment, read);
-        var output = (await ImageRun.OfAsync(container)).Succeeded().Output;
-        return output[output.IndexOf("RESULT ", StringComparison.Ordinal)..];
     }
 
     private static async Task WaitForWaitingAsync(TestDatabase database, DotNet.Testcontainers.Containers.IContainer migration)

@@ -44,7 +44,7 @@ public class LoadTests(ImageFixture image)
     public async Task A_database_with_too_few_connections_is_told_before_the_start()
     {
         var database = await image.CreateMigratedDatabaseAsync();
-        var settings = new Dictionary<string, string>(MlflowServer.Settings) { ["MLFLOW_WORKERS"] = "8" };
+        var settings = new Dictionary<string, string>(MlflowServer.Settings) { ["MLFLOW_WORKERS"] = "16" };
         foreach (var (name, value) in database.Environment)
         {
             settings[name] = value;
@@ -54,8 +54,8 @@ public class LoadTests(ImageFixture image)
 
         Assert.Equal(2, run.ExitCode);
         Assert.Matches(
-            @"^mlflow-aspire: error: MLFLOW_WORKERS 8 with 8 threads each .* may use 152 connections, "
-            + @"and the database has 97 \(max_connections\); accepted: [^\n]*\n$",
+            @"^mlflow-aspire: error: MLFLOW_WORKERS 16 with 8 threads each .* may use 304 connections, "
+            + @"and the database has 297 \(max_connections\); accepted: [^\n]*\n$",
             run.Errors);
     }
 

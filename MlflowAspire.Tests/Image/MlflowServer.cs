@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 
@@ -68,10 +68,14 @@ public sealed class MlflowServer : IAsyncDisposable
     /// <summary>The status of a request that is made inside the container.</summary>
     public async Task<int> StatusAsync(string path, string? user = null, string? password = null)
     {
-        // A JSON string is a Python string.
-        var authentication = user is null ? "None" : $"({JsonSerializer.Serialize(user)}, {JsonSerializer.Serialize(password)})";
-        var request = $"requests.get('http://localhost:5000{path}', auth={authentication}, timeout=30)";
-        return int.Parse(await _container.PythonAsync($"import requests; print({request}.status_code)"), CultureInfo.InvariantCulture);
+        // Not by a library of its own, whose import takes longer than the request.
+        var header = user is null ? "" : $"('Authorization', 'Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}')";
+        return int.Parse(await _container.PythonAsync($"""
+            from http.client import HTTPConnection
+            connection = HTTPConnection('localhost', {Port}, timeout=30)
+            connection.request('GET', '{path}', headers=dict([{header}]))
+            print(connection.getresponse().status)
+            """), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Runs a Python statement beside the server.</summary>

@@ -40,17 +40,16 @@ public class RefusedMigrationTests(ImageFixture image)
     public async Task The_tables_of_another_sign_in_are_left_alone(string first, string firstSetting, string second, string secondSetting)
     {
         var tracking = await image.CreateMigratedDatabaseAsync();
-        var users = await image.CreateDatabaseAsync();
-        (await image.RunAsync(With(first, firstSetting), "migrate")).Succeeded();
+        var (users, _) = await image.CreateMigratedUsersAsync(first, firstSetting);
         var tables = await TablesAsync();
 
-        var migration = await image.RunAsync(With(second, secondSetting), "migrate");
+        var environment = new Dictionary<string, string>(tracking.Environment) { ["MLFLOW_APP_NAME"] = second, [secondSetting] = users.Uri };
+        var migration = await image.RunAsync(environment, "migrate");
 
         migration.Failed(1, $"{secondSetting}: the database has tables that are not of the {second} schema (");
         Assert.Contains("users", migration.Errors, StringComparison.Ordinal);
         Assert.Equal(tables, await TablesAsync());
 
-        Dictionary<string, string> With(string app, string setting) => new(tracking.Environment) { ["MLFLOW_APP_NAME"] = app, [setting] = users.Uri };
         Task<string> TablesAsync() =>
             users.ReadAsync<string>("SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'");
     }

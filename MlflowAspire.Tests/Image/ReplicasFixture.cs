@@ -16,9 +16,15 @@ public sealed class ReplicasFixture : IAsyncLifetime
     /// <summary>The address of the provider.</summary>
     public const string Provider = "https://provider:8443/v1";
 
+    /// <summary>The first administrator.</summary>
+    public const string Administrator = "admin";
+
+    /// <summary>The password of the first administrator.</summary>
+    public const string AdminPassword = "a password of these tests";
+
     private const string Proxy = "proxy:5000";
+    private const string PeriodicJobs = "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS";
     private const int ProxyPort = 5000;
-    private const string AdminPassword = "a password of these tests";
     private readonly ImageFixture _image = new();
     private readonly CertificateFolder _certificate = new("provider");
     private readonly List<IContainer> _neighbours = [];
@@ -32,7 +38,13 @@ public sealed class ReplicasFixture : IAsyncLifetime
     /// <summary>What the servers send their telemetry to.</summary>
     public IContainer Collector { get; private set; } = null!;
 
-    /// <summary>The server that runs the periodic jobs.</summary>
+    /// <summary>Writes whom the first server calls, from before its start.</summary>
+    public IContainer Recorder { get; private set; } = null!;
+
+    /// <summary>What an administrator signs in with, as variables of a client.</summary>
+    public static IEnumerable<string> SignIn => [$"MLFLOW_TRACKING_USERNAME={Administrator}", $"MLFLOW_TRACKING_PASSWORD={AdminPassword}"];
+
+    /// <summary>The server that migrates the database at its start and runs the periodic jobs.</summary>
     public MlflowServer First => _servers[0];
 
     /// <summary>The other one.</summary>
@@ -41,8 +53,8 @@ public sealed class ReplicasFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await _image.InitializeAsync();
-        Database = await _image.CreateMigratedDatabaseAsync();
-        var users = await _image.CreateDatabaseAsync();
+        Database = await _image.CreateDatabaseAsync();
+        var (users, _) = await _image.CreateMigratedUsersAsync("basic-auth", "MLFLOW_AUTH_DATABASE_URI");
         _blobs = await BlobServer.StartAsync(_image);
 
         var servers = new ImageFromDockerfileBuilder()
@@ -73,21 +85,32 @@ public sealed class ReplicasFixture : IAsyncLifetime
             ["MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS"] = "true",
             ["MLFLOW_OPENTELEMETRY"] = "true",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4318",
-            ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "5000",
         };
         foreach (var (name, value) in BlobServer.Settings)
         {
             settings[name] = value;
         }
 
-        (await _image.RunAsync(MlflowServer.WithDefaults(settings), "migrate")).Succeeded();
-        // The first administrator is made once, as an upgrade to more replicas meets it.
-        _servers.Add(await StartServerAsync(settings, "replica-a", isPeriodic: true));
-        _servers.Add(await StartServerAsync(settings, "replica-b", isPeriodic: false));
+        // The first server migrates and makes the administrator, as an upgrade to more replicas meets it. It has the network of the recorder.
+        Recorder = await StartAsync(_image.Container(_image.ImageName, Nothing, "python", "/scripts/calls.py")
+            .WithNetworkAliases("replica-a")
+            .WithCreateParameterModifier(parameters => (parameters.User, parameters.HostConfig!.CapAdd) = ("0", ["NET_ADMIN"]))
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("listening")));
+        _servers.Add(await MlflowServer.StartAsync(
+            _image,
+            new Dictionary<string, string>(settings) { ["MLFLOW_SERVER_MIGRATE"] = "true", [PeriodicJobs] = "true" },
+            container => container.WithCreateParameterModifier(parameters =>
+            {
+                parameters.HostConfig!.NetworkMode = $"container:{Recorder.Id}";
+                parameters.NetworkingConfig = null;
+            })));
+        _servers.Add(await MlflowServer.StartAsync(
+            _image, new Dictionary<string, string>(settings) { [PeriodicJobs] = "false" }, container => container.WithNetworkAliases("replica-b")));
         var proxy = await StartAsync(_image.ReachableContainer(servers.FullName, "proxy", "haproxy", "-f", "/etc/haproxy/replicas.cfg")
             .WithPortBinding(ProxyPort, assignRandomHostPort: true));
         _browser = await Browser.StartAsync($"MAP {Proxy} 127.0.0.1:{proxy.GetMappedPublicPort(ProxyPort)}");
-        await RunAsync(Script("-c", "import requests, time\nwhile not requests.get('http://proxy:5000/health').ok: time.sleep(0.2)"));
+        await RunAsync("-c", "import requests, time\nwhile not requests.get('http://proxy:5000/health').ok: time.sleep(0.2)");
     }
 
     public async Task DisposeAsync()
@@ -117,23 +140,15 @@ public sealed class ReplicasFixture : IAsyncLifetime
     }
 
     /// <summary>A Python program of an administrator, who reaches the servers through the proxy.</summary>
-    public ContainerBuilder Script(params string[] arguments) => _image.Container(
-        new Dictionary<string, string>
-        {
-            ["MLFLOW_TRACKING_URI"] = $"http://{Proxy}",
-            ["MLFLOW_TRACKING_USERNAME"] = "admin",
-            ["MLFLOW_TRACKING_PASSWORD"] = AdminPassword,
-            ["AUTHORIZATION"] = $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{AdminPassword}"))}",
-        },
-        ["python", .. arguments]);
+    public ContainerBuilder Script(params string[] arguments) => _image.Container(Client, ["python", .. arguments]);
 
     /// <summary>Runs such a program to its end, and gives what it has printed.</summary>
-    public static async Task<string> RunAsync(ContainerBuilder script) => (await ImageRun.OfAsync(script)).Succeeded().Output;
+    public async Task<string> RunAsync(params string[] arguments) => (await _image.RunAsync(Client, ["python", .. arguments])).Succeeded().Output;
 
     /// <summary>Opens a page of MLflow as an administrator, who reaches the servers through the proxy.</summary>
     public async Task<IPage> OpenAsync(string path)
     {
-        var page = await _browser!.NewPageAsync(new() { HttpCredentials = new() { Username = "admin", Password = AdminPassword } });
+        var page = await _browser!.NewPageAsync(new() { HttpCredentials = new() { Username = Administrator, Password = AdminPassword } });
         await page.GotoAsync($"http://{Proxy}{path}");
         return page;
     }
@@ -154,13 +169,16 @@ public sealed class ReplicasFixture : IAsyncLifetime
 
     private static Dictionary<string, string> Nothing => [];
 
+    private static Dictionary<string, string> Client => new()
+    {
+        ["MLFLOW_TRACKING_URI"] = $"http://{Proxy}",
+        ["MLFLOW_TRACKING_USERNAME"] = Administrator,
+        ["MLFLOW_TRACKING_PASSWORD"] = AdminPassword,
+        ["AUTHORIZATION"] = $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Administrator}:{AdminPassword}"))}",
+    };
+
     private ContainerBuilder Neighbour(IImage image, string name, params string[] command) =>
         _image.Container(image.FullName, Nothing, command).WithNetworkAliases(name);
-
-    private Task<MlflowServer> StartServerAsync(Dictionary<string, string> settings, string name, bool isPeriodic) => MlflowServer.StartAsync(
-        _image,
-        new Dictionary<string, string>(settings) { ["MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS"] = isPeriodic ? "true" : "false" },
-        container => container.WithNetworkAliases(name));
 
     private async Task<IContainer> StartAsync(ContainerBuilder builder)
     {

@@ -15,7 +15,7 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
         const string key = "sk-of-the-provider-1234567890";
 
         var result = JsonSerializer.Deserialize<JsonElement>(LastLine(
-            await ReplicasFixture.RunAsync(replicas.Script("/scripts/gateway_and_jobs.py", ReplicasFixture.Provider, key))));
+            await replicas.RunAsync("/scripts/gateway_and_jobs.py", ReplicasFixture.Provider, key)));
 
         Assert.Contains(key, result.GetProperty("chat").GetString(), StringComparison.Ordinal);
         Assert.True(result.GetProperty("job").GetProperty("status").GetString() == "SUCCEEDED", result.ToString());
@@ -55,11 +55,12 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
     public async Task Requests_are_told_to_prometheus_inside_alone()
     {
         const string ask = "import requests; print(requests.get('{0}').text)";
-        await ReplicasFixture.RunAsync(replicas.Script("-c", "import mlflow; mlflow.search_experiments()"));
+        const string search = "/api/2.0/mlflow/experiments/search?max_results=1";
+        Assert.Equal(200, await replicas.First.StatusAsync(search, ReplicasFixture.Administrator, ReplicasFixture.AdminPassword));
 
         var inside = await Task.WhenAll(
-            new[] { "replica-a", "replica-b" }.Select(name => ReplicasFixture.RunAsync(
-                replicas.Script("-c", string.Format(System.Globalization.CultureInfo.InvariantCulture, ask, $"http://{name}:5001/metrics")))));
+            new[] { "replica-a", "replica-b" }.Select(name => replicas.RunAsync(
+                "-c", string.Format(System.Globalization.CultureInfo.InvariantCulture, ask, $"http://{name}:5001/metrics"))));
 
         Assert.Contains(inside, page => page.Contains("http_route=\"/api/2.0/mlflow/experiments/search\"", StringComparison.Ordinal));
         Assert.Equal(401, await replicas.First.StatusAsync("/metrics"));
@@ -69,7 +70,7 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
     public async Task What_a_visitor_begins_at_one_replica_goes_on_at_the_other()
     {
         // The form of the page for new users, and the token against forgery in it, are of one replica; the other takes them.
-        var output = await ReplicasFixture.RunAsync(replicas.Script("-c", """
+        var output = await replicas.RunAsync("-c", """
             import os, re, requests
             session = requests.Session()
             session.auth = (os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"])
@@ -80,7 +81,7 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
             visitor = [requests.get(f"http://{name}:5000/api/2.0/mlflow/users/get?username=visitor", auth=("visitor", form["password"])).status_code
                        for name in ("replica-a", "replica-b")]
             print(made.status_code, *visitor)
-            """));
+            """);
 
         Assert.Matches("^(200|302) 200 200$", LastLine(output));
     }

@@ -5,31 +5,26 @@ namespace MlflowAspire.Tests.Image;
 /// <summary>Writes through a server without a pause; the first write that fails ends it.</summary>
 internal sealed class RotationLoad : IAsyncDisposable
 {
-    /// <summary>Writes runs, each of which has its id as a parameter.</summary>
-    public const string Runs = """
-        import json, requests
+    /// <summary>
+    /// Writes runs, each of which has its id as a parameter, and artifacts, each of which holds its name, into the folder "rotation". The store may be away for
+    /// some seconds, in which the server tries again.
+    /// </summary>
+    private const string Script = """
+        import json, requests, uuid
         def post(method, **body):
             answer = requests.post(f'http://localhost:5000/api/2.0/mlflow/runs/{method}', json=body, timeout=20)
             answer.raise_for_status()
             return answer.json()
         runs = [post('create', experiment_id='0')['run']['info']['run_id'] for _ in range(10)]
         for run in runs: post('log-parameter', run_id=run, key='run', value=run)
-        print(json.dumps(runs))
-        """;
-
-    /// <summary>
-    /// Writes artifacts, each of which holds its name, into the folder "rotation". The store may be away for some seconds, in which the server tries again.
-    /// </summary>
-    public const string Artifacts = """
-        import json, requests, uuid
         names = [uuid.uuid4().hex for _ in range(5)]
         for name in names: requests.put(f'http://localhost:5000/api/2.0/mlflow-artifacts/artifacts/rotation/{name}', data=name, timeout=50).raise_for_status()
-        print(json.dumps(names))
+        print(json.dumps([runs, names]))
         """;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
-    private readonly string _script;
-    private readonly List<string> _written = [];
+    private readonly List<string> _runs = [];
+    private readonly List<string> _artifacts = [];
     private readonly Task _work;
     private volatile MlflowServer _server;
     private volatile bool _stopped;
@@ -37,11 +32,9 @@ internal sealed class RotationLoad : IAsyncDisposable
 
     /// <summary>Begins.</summary>
     /// <param name="server">The server that is written to first.</param>
-    /// <param name="script">What is done again and again beside the server: a Python script that prints a list of what it has written.</param>
-    public RotationLoad(MlflowServer server, string script)
+    public RotationLoad(MlflowServer server)
     {
         _server = server;
-        _script = script;
         _work = WriteAsync();
     }
 
@@ -71,11 +64,11 @@ internal sealed class RotationLoad : IAsyncDisposable
     }
 
     /// <summary>Ends the writing and gives what the servers have acknowledged.</summary>
-    public async Task<IReadOnlyCollection<string>> StopAsync()
+    public async Task<(IReadOnlyCollection<string> Runs, IReadOnlyCollection<string> Artifacts)> StopAsync()
     {
         _stopped = true;
         await _work.WaitAsync(s_limit);
-        return _written;
+        return (_runs, _artifacts);
     }
 
     public async ValueTask DisposeAsync()
@@ -88,7 +81,9 @@ internal sealed class RotationLoad : IAsyncDisposable
     {
         while (!_stopped)
         {
-            _written.AddRange(JsonSerializer.Deserialize<string[]>(await _server.PythonAsync(_script))!);
+            var written = JsonSerializer.Deserialize<string[][]>(await _server.PythonAsync(Script))!;
+            _runs.AddRange(written[0]);
+            _artifacts.AddRange(written[1]);
             Interlocked.Increment(ref _rounds);
         }
     }

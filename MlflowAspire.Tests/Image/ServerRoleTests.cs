@@ -13,7 +13,7 @@ public sealed class ServerRoleTests(ImageFixture image)
     public async Task The_server_writes_rows_and_changes_no_schema(string app, string setting)
     {
         var (database, owner, role) = await CreateAsync();
-        var users = await image.CreateDatabaseAsync(owner);
+        var (users, _) = await image.CreateMigratedUsersAsync(app, setting, owner);
         var settings = new Dictionary<string, string>(database.Environment)
         {
             ["MLFLOW_APP_NAME"] = app,
@@ -35,6 +35,7 @@ public sealed class ServerRoleTests(ImageFixture image)
         Assert.Equal("200", await server.PythonAsync("import requests; print(requests.get('http://localhost:5001/ready', timeout=30).status_code)"));
         if (app == "basic-auth")
         {
+            Assert.Equal(401, await server.StatusAsync("/version"));
             const string Call = "import requests; r = lambda path, body: requests.post(f'http://localhost:5000/api/2.0/mlflow/{path}', json=body, "
                 + "auth=('admin', 'the password of an administrator'), timeout=30)";
             Assert.Equal("200 200", await server.PythonAsync(

@@ -9,12 +9,13 @@ namespace MlflowAspire.Tests.Image;
 /// </summary>
 internal sealed class StorageAccount : IAsyncDisposable
 {
+    /// <summary>Its public name.</summary>
+    public const string Host = $"{Name}.blob.core.windows.net";
+
     private const string Name = "mlflowstorage";
-    private const string Host = $"{Name}.blob.core.windows.net";
     private const string Container = "artifacts";
 
     private readonly ImageFixture _image;
-    private readonly CertificateFolder _certificate = new(Host);
     private readonly string _keys = Directory.CreateTempSubdirectory("mlflow-keys-").FullName;
     private readonly IContainer _azurite;
 
@@ -27,7 +28,7 @@ internal sealed class StorageAccount : IAsyncDisposable
                 $"AZURITE_ACCOUNTS={Name}:$(cat /keys/1):$(cat /keys/2) exec azurite --location /tmp --blobHost 0.0.0.0 --blobPort 443 "
                 + "--cert /tls/certificate.pem --key /tls/key.pem --skipApiVersionCheck")
             .WithNetworkAliases(Host)
-            .WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly)
+            .WithBindMount(image.Certificate.Path, "/tls", AccessMode.ReadOnly)
             .WithBindMount(_keys, "/keys", AccessMode.ReadOnly)
             .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443))
             .Build();
@@ -49,11 +50,18 @@ internal sealed class StorageAccount : IAsyncDisposable
     public string Key(int number) => File.ReadAllText(KeyPath(number));
 
     /// <summary>What a container of the image needs to keep its artifacts in the account.</summary>
-    public static Dictionary<string, string> Environment(string key) => new(Trust)
+    public static Dictionary<string, string> Environment(string key, string container = Container) => new(Trust)
     {
-        ["MLFLOW_ARTIFACTS_DESTINATION"] = $"wasbs://{Container}@{Host}",
+        ["MLFLOW_ARTIFACTS_DESTINATION"] = $"wasbs://{container}@{Host}",
         ["AZURE_STORAGE_ACCESS_KEY"] = key,
     };
+
+    /// <summary>Creates a further container, and gives its name.</summary>
+    public async Task<string> CreateContainerAsync(string name)
+    {
+        (await OpenAsync(Key(1), "create_container()", name)).Succeeded();
+        return name;
+    }
 
     /// <summary>Replaces a key by a new one. Azurite starts again for it, which Azure does not.</summary>
     public async Task RenewAsync(int number)
@@ -64,19 +72,15 @@ internal sealed class StorageAccount : IAsyncDisposable
     }
 
     /// <summary>Calls a method of a blob container with a key; of the one for artifacts when no other is named.</summary>
-    public Task<ImageRun> OpenAsync(string key, string method, string container = Container) => ImageRun.OfAsync(WithCertificate(_image.Container(
+    public Task<ImageRun> OpenAsync(string key, string method, string container = Container) => _image.RunAsync(
         Trust,
         "python",
         "-c",
-        $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{container}', credential='{key}').{method})")));
-
-    /// <summary>A container that trusts the certificate of the account.</summary>
-    public ContainerBuilder WithCertificate(ContainerBuilder container) => container.WithBindMount(_certificate.Path, "/tls", AccessMode.ReadOnly);
+        $"from azure.storage.blob import ContainerClient as C; print(C('https://{Host}', '{container}', credential='{key}').{method})");
 
     public async ValueTask DisposeAsync()
     {
         await _azurite.DisposeAsync();
-        _certificate.Dispose();
         Directory.Delete(_keys, recursive: true);
     }
 

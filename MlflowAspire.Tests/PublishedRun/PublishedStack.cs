@@ -132,15 +132,15 @@ public sealed partial class PublishedStack : IAsyncLifetime
         .WithEnvironment("IDENTITY_HEADER", IdentityHeader);
 
     /// <summary>Starts a published server and waits until it is ready.</summary>
-    internal Task<IContainer> StartServerAsync(ContainerBuilder server, string at = "server") =>
-        StartAsync(server.WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new Ready(Interfaces[at]))));
+    internal Task<IContainer> StartServerAsync(ContainerBuilder server) =>
+        StartAsync(server.WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new Ready(Interfaces["server"]))));
 
     /// <summary>A client of the server by its public name, on a machine in the virtual network.</summary>
-    internal ContainerBuilder Client(params string[] arguments) => Mlflow("client")
+    internal ContainerBuilder Client(string script, params string[] arguments) => Mlflow("client")
         .WithEnvironment("MLFLOW_TRACKING_URI", $"https://mlflow.{Domain}")
         .WithEnvironment("MLFLOW_TRACKING_USERNAME", "admin")
         .WithEnvironment("MLFLOW_TRACKING_PASSWORD", AdminPassword)
-        .WithCommand(["python", "/scripts/published_client.py", .. arguments]);
+        .WithCommand(["python", $"/scripts/{script}", .. arguments]);
 
     /// <summary>A look at the blobs that no rule is between.</summary>
     internal ContainerBuilder Blobs(params string[] arguments) => Mlflow("storage")
@@ -193,8 +193,8 @@ public sealed partial class PublishedStack : IAsyncLifetime
         }
     }
 
-    /// <summary>Asks a server at an interface until it answers as expected. As in Azure the node asks, whose address is one of the subnet.</summary>
-    internal async Task UntilAsync(IContainer server, int port, string path, int status, string at = "server")
+    /// <summary>Asks the server until it answers as expected. As in Azure the node asks, whose address is one of the subnet.</summary>
+    internal async Task UntilAsync(IContainer server, int port, string path, int status)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         using var limit = new CancellationTokenSource(s_limit);
@@ -203,7 +203,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
         {
             try
             {
-                using var answer = await client.GetAsync(AddressOf(Interfaces[at], port, path), limit.Token);
+                using var answer = await client.GetAsync(AddressOf(Interfaces["server"], port, path), limit.Token);
                 last = (int)answer.StatusCode;
                 if (last is int code && code == status)
                 {
@@ -287,7 +287,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
 
         var interfaces = await Task.WhenAll(addresses.Select(address => topology.AddAsync(
             address.Key, address.Value, _hosts, isEndpoint: s_services.ContainsKey(address.Key),
-            ports: address.Key is "server" or "other-server" ? [Port, ReadinessPort] : [])));
+            ports: address.Key is "server" ? [Port, ReadinessPort] : [])));
         Interfaces = interfaces.Append(topology.Internet).Append(await topology.AddLoadBalancerAsync()).ToDictionary(network => network.Name);
     }
 

@@ -1,6 +1,6 @@
-"""Fills a tracking database (`write`), or prints what is in it (`read`): one line "RESULT {json}".
+"""Fills the tracking database (`write`), and prints what is in it; or prints what is in databases (`read [URI]...`): a line "RESULT {json}" for each.
 
-Runs in images of different versions, on the database itself.
+Runs in images of different versions, on the databases themselves.
 """
 
 import json
@@ -12,10 +12,8 @@ from mlflow.entities import Metric, Param, RunTag, ViewType
 
 MODEL = "Modell Übung"
 
-client = MlflowClient()
 
-
-def write() -> None:
+def write(client: MlflowClient) -> None:
     experiment = client.create_experiment("experiment 実験", artifact_location="/tmp/artifacts/1", tags={"team": "Forschung & Lehre"})
     run = client.create_run(experiment, run_name="parent").info.run_id
     metrics = [Metric("loss", 1 / (step + 1), 1_700_000_000_000 + step, step) for step in range(20)] + [Metric("nan", float("nan"), 1_700_000_000_000, 0)]
@@ -35,7 +33,7 @@ def write() -> None:
     mlflow.flush_trace_async_logging()
 
 
-def read() -> dict:
+def read(client: MlflowClient) -> dict:
     experiments = client.search_experiments(ViewType.ALL, order_by=["name"])
     runs = client.search_runs([experiment.experiment_id for experiment in experiments], run_view_type=ViewType.ALL, order_by=["run_name"])
     model = client.get_registered_model(MODEL)
@@ -51,5 +49,6 @@ def read() -> dict:
 
 
 if sys.argv[1] == "write":
-    write()
-print("RESULT " + json.dumps(read()))
+    write(MlflowClient())
+for uri in sys.argv[2:] or [None]:
+    print("RESULT " + json.dumps(read(MlflowClient(uri))))

@@ -9,6 +9,7 @@ from mlflow.tracing.constant import SpanAttributeKey
 from sklearn.linear_model import LinearRegression
 
 SERVER = os.environ["MLFLOW_TRACKING_URI"]
+SIGN_IN = os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"]
 
 for path in (
     "/",
@@ -22,7 +23,7 @@ for path in (
     "/ajax-api/3.0/mlflow/gateway/provider-config?provider=bedrock",
     "/ajax-api/3.0/mlflow/gateway/secrets/config",
 ):
-    requests.get(SERVER + path, timeout=60).raise_for_status()
+    requests.get(SERVER + path, auth=SIGN_IN, timeout=60).raise_for_status()
 
 mlflow.set_experiment("everything")
 for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4"), ("cohere", "command-r")):
@@ -35,8 +36,10 @@ for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4"), 
             }
         )
 mlflow.flush_trace_async_logging()
-version = mlflow.genai.register_prompt("greeting", "Hello {{name}}")
+version = mlflow.genai.register_prompt("salutation", "Hello {{name}}")
 with mlflow.start_run():
     mlflow.log_metric("m", 1.0)
-    mlflow.sklearn.log_model(LinearRegression().fit([[0], [1]], [0, 1]), name="model", registered_model_name="registered")
+    model = LinearRegression().fit([[0], [1]], [0, 1])
+    # With what it needs, or a further process would find that out.
+    mlflow.sklearn.log_model(model, name="model", registered_model_name="registered", pip_requirements=["scikit-learn"])
 mlflow.pyfunc.load_model("models:/registered/1").predict([[2.0]])

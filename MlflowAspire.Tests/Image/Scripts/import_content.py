@@ -1,4 +1,6 @@
-"""Does what a user does with MLflow (`write`), or tells what is in a server and in the folder of its artifacts (`read FOLDER`): one line "RESULT {json}".
+"""Does what a user does with MLflow (`write FOLDER`), and tells what is in a server and in the folder of its artifacts, or does that only (`read FOLDER`).
+
+It prints one line "RESULT {json}".
 
 Runs in images of different versions. Numbers of experiments, and the store that artifacts are in, are left out: an import may change them.
 """
@@ -96,5 +98,4 @@ def read(folder: str) -> dict:
 
 if sys.argv[1] == "write":
     write()
-else:
-    print("RESULT " + json.dumps(read(sys.argv[2]), sort_keys=True))
+print("RESULT " + json.dumps(read(sys.argv[2]), sort_keys=True))

@@ -13,6 +13,7 @@ from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware, auth_middleware
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -88,6 +89,16 @@ class BearerAuthenticationTest(unittest.TestCase):
         self.validated.clear()
         self.ours("person")
         self.assertEqual((self.validated, len(self.statements)), (["person"], 1), self.statements)
+
+    def test_what_fails_is_not_tried_again_in_the_loop_of_all_requests(self) -> None:
+        self.assertEqual(self.ours("forged")[0], 401)
+        self.assertEqual(self.validated, ["forged"])
+        with patch.object(bearer_authentication, "_read", side_effect=OperationalError("", {}, Exception("no answer"))):
+            self.statements.clear()
+            self.assertEqual(self.ours("person")[0], 401)
+        self.assertEqual(self.statements, [])
+        with patch.object(self.store.user_repo, "exist", side_effect=OSError), patch.object(self.store.user_repo, "get_profile", side_effect=OSError):
+            self.assertEqual(self.ask(AuthMiddleware, "person")[0], 401)
 
     def test_a_change_counts_from_the_next_request_on(self) -> None:
         self.assertEqual(self.ours("person")[0], 200)

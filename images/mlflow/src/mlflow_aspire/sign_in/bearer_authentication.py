@@ -26,9 +26,12 @@ _FACTS = select(_USERS.username, _USERS.is_admin, _USERS.active, _USERS.is_servi
 
 @dataclass(frozen=True)
 class _Known:
+    """An exception is what the plugin meets where it asks."""
+
     token: str
-    claims: dict[str, Any]
-    user: Row[Any] | None
+    claims: dict[str, Any] | Exception
+    username: str | None = None
+    user: Row[Any] | Exception | None = None
 
 
 _known: ContextVar[_Known | None] = ContextVar("_known", default=None)
@@ -61,24 +64,36 @@ def install() -> None:
 def claims_of(token: str) -> dict[str, Any]:
     """The claims of a token, which is verified unless this request's authentication has done so."""
     known = _known.get()
-    return known.claims if known and known.token == token else validate_token(token)
+    if known is None or known.token != token:
+        return validate_token(token)
+    if isinstance(known.claims, Exception):
+        raise known.claims
+    return known.claims
 
 
-def _look_up(token: str) -> _Known | None:
+def _look_up(token: str) -> _Known:
     try:
         claims = validate_token(token)
+    except Exception as error:
+        return _Known(token, error)
+    username = None
+    try:
         username, _ = extract_username(claims, source=BEARER_TOKEN_SOURCE)
-        return _Known(token, claims, _read(username) if username else None)
-    except Exception:
-        # The plugin meets the same, and answers it.
-        return None
+        user = _read(username) if username else None
+    except Exception as error:
+        return _Known(token, claims, username, error)
+    return _Known(token, claims, username, user)
 
 
 def _read(username: str) -> Row[Any] | None:
     with store.engine.connect() as connection:
-        return connection.execute(_FACTS, {"user": normalize_username(username)}).one_or_none()
+        return connection.execute(_FACTS, {"user": username}).one_or_none()
 
 
 def _user(username: str) -> Row[Any] | None:
     known = _known.get()
-    return known.user if known and known.user and known.user.username == normalize_username(username) else None
+    if known is None or known.username != normalize_username(username):
+        return None
+    if isinstance(known.user, Exception):
+        raise known.user
+    return known.user

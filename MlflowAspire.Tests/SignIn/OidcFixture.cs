@@ -3,6 +3,9 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Containers;
+using MlflowAspire.Tests.Image;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.SignIn;
@@ -95,6 +98,38 @@ public sealed class OidcFixture : IAsyncLifetime
         MachineToken = await GetTokenAsync();
         return await Stack.RunAsync("quickstart");
     }
+
+    /// <summary>Starts another replica: a server with the image, the environment and the network of the one in the stack.</summary>
+    public async Task<(IContainer Container, Uri Address)> StartReplicaAsync()
+    {
+        var id = Stack.ContainerId("mlflow");
+        using var inspected = JsonDocument.Parse(await DockerCli.RunAsync("inspect", id));
+        var (server, settings) = (inspected.RootElement[0], inspected.RootElement[0].GetProperty("Config"));
+        var environment = settings.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()!.Split('=', 2))
+            .ToDictionary(variable => variable[0], variable => variable[1]);
+
+        const int port = 5000;
+        var replica = new ContainerBuilder(settings.GetProperty("Image").GetString()!)
+            .WithEnvironment(environment)
+            .WithNetwork(server.GetProperty("NetworkSettings").GetProperty("Networks").EnumerateObject().Last().Name)
+            .WithPortBinding(port, assignRandomHostPort: true)
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(port, wait => wait.WithTimeout(TimeSpan.FromMinutes(2))))
+            .Build();
+        try
+        {
+            await replica.StartAsync();
+        }
+        catch (TimeoutException exception)
+        {
+            var (output, errors) = await replica.GetLogsAsync(timestampsEnabled: false);
+            throw new TimeoutException($"The replica did not start:\n{output}\n{errors}", exception);
+        }
+
+        return (replica, new UriBuilder("http", replica.Hostname, replica.GetMappedPublicPort(port)).Uri);
+    }
+
+    /// <summary>An address of the provider as this machine reaches it.</summary>
+    public Uri AtProvider(Uri address) => new(Stack.App.GetEndpoint("oidc", "provider"), address.PathAndQuery);
 
     public HttpClient CreateClient(string token)
     {

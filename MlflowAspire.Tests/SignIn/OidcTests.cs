@@ -168,6 +168,36 @@ public class OidcTests(OidcFixture fixture)
     }
 
     [Fact]
+    public async Task A_login_and_a_logout_go_on_at_whatever_replica_is_asked_next()
+    {
+        var (replica, second) = await fixture.StartReplicaAsync();
+        await using var _ = replica;
+        using var server = Stack.CreateMlflowClient();
+        var first = server.BaseAddress!;
+
+        foreach (var order in new[] { new[] { first, second }, [second, first] })
+        {
+            using var visitor = new RoundRobinVisitor(first, order);
+            Assert.Equal(HttpStatusCode.Unauthorized, await visitor.StatusAsync(Experiment));
+            Assert.Equal(HttpStatusCode.Unauthorized, await visitor.StatusAsync(Experiment));
+
+            // One sends the browser to the provider, the other is sent the code.
+            var callback = await visitor.AuthorizeAsync(fixture.AtProvider(await visitor.RedirectAsync("/login")), "alice");
+            Assert.Equal((first.Authority, "/callback"), (callback.Authority, callback.AbsolutePath));
+            await visitor.RedirectAsync(callback.PathAndQuery);
+            Assert.Equal(HttpStatusCode.OK, await visitor.StatusAsync(Experiment));
+            Assert.Equal(HttpStatusCode.OK, await visitor.StatusAsync(Experiment));
+
+            await visitor.RedirectAsync("/logout");
+            Assert.Equal(HttpStatusCode.Unauthorized, await visitor.StatusAsync(Experiment));
+            // A code is of use once, wherever.
+            await visitor.StatusAsync(callback.PathAndQuery);
+            Assert.Equal(HttpStatusCode.Unauthorized, await visitor.StatusAsync(Experiment));
+            Assert.Equal(HttpStatusCode.Unauthorized, await visitor.StatusAsync(Experiment));
+        }
+    }
+
+    [Fact]
     public async Task A_session_ends_with_the_token_of_its_login()
     {
         // The plugin ends it 30 seconds before the provider's token, for clocks that differ.

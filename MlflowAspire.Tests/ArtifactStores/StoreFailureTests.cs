@@ -11,12 +11,15 @@ namespace MlflowAspire.Tests.ArtifactStores;
 [Trait("Category", "ArtifactStores")]
 public class StoreFailureTests(StoreStack stores)
 {
+    // Those that are beside the MLflow server.
+    private static readonly string[] s_servers = [StoreStack.S3, StoreStack.Gcs, StoreStack.Ftp, StoreStack.Sftp];
+
     [Fact]
     public async Task Credentials_are_refused()
     {
         string[] checking = [StoreStack.S3, StoreStack.Ftp, StoreStack.Sftp];
         await Task.WhenAll(checking.Select(store => stores.OnServerAsync(store, "revoke")));
-        var refused = await stores.AttemptAsync();
+        var refused = await AttemptAsync();
         await Task.WhenAll(checking.Select(store => stores.OnServerAsync(store, "restore")));
 
         Failed(refused[StoreStack.S3], "403", "The artifact store refuses the MLflow server", "AccessDenied");
@@ -29,7 +32,7 @@ public class StoreFailureTests(StoreStack stores)
     public async Task A_host_has_another_key_than_the_known_one()
     {
         await stores.OnServerAsync(StoreStack.Sftp, "another-host-key");
-        var refused = await stores.AttemptAsync();
+        var refused = await AttemptAsync();
         await stores.OnServerAsync(StoreStack.Sftp, "same-host-key");
 
         Failed(refused[StoreStack.Sftp], "403", "The artifact store refuses the MLflow server", "Bad host key", "MLFLOW_SFTP_KNOWN_HOSTS");
@@ -39,12 +42,11 @@ public class StoreFailureTests(StoreStack stores)
     [Fact]
     public async Task Stores_are_down()
     {
-        string[] down = [StoreStack.S3, StoreStack.Gcs, StoreStack.Ftp, StoreStack.Sftp];
-        await Task.WhenAll(down.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StopCommand)));
-        var failed = await stores.AttemptAsync();
-        await Task.WhenAll(down.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StartCommand)));
+        await Task.WhenAll(s_servers.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StopCommand)));
+        var failed = await AttemptAsync();
+        await Task.WhenAll(s_servers.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StartCommand)));
 
-        foreach (var store in down)
+        foreach (var store in s_servers)
         {
             Failed(failed[store], "424", "The artifact store is not available");
         }
@@ -55,7 +57,7 @@ public class StoreFailureTests(StoreStack stores)
     [Fact]
     public async Task Stores_are_full()
     {
-        foreach (var (store, result) in await stores.AttemptAsync("attempt-large"))
+        foreach (var (store, result) in await stores.AttemptAsync(150 * 1024 * 1024, StoreStack.Ftp, StoreStack.Sftp))
         {
             Failed(result, "424", "The artifact store is not available");
             Assert.Equal(JsonValueKind.Array, result.GetProperty("listed").ValueKind);
@@ -65,9 +67,11 @@ public class StoreFailureTests(StoreStack stores)
         await AllWorkAsync();
     }
 
+    private Task<Dictionary<string, JsonElement>> AttemptAsync() => stores.AttemptAsync(stores: s_servers);
+
     private async Task AllWorkAsync()
     {
-        foreach (var (store, result) in await stores.AttemptAsync())
+        foreach (var (store, result) in await AttemptAsync())
         {
             Assert.True(result.GetProperty("error").ValueKind == JsonValueKind.Null, $"{store}: {result}");
             Assert.Equal("file.bin", Assert.Single(result.GetProperty("listed").EnumerateArray()).GetString());

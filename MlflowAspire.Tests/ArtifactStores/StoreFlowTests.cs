@@ -16,7 +16,7 @@ public class StoreFlowTests(StoreStack stores)
     public async Task Artifacts_are_sent_listed_got_overwritten_deleted_and_collected(string store)
     {
         // The script itself compares what it gets with what it sent.
-        var result = ScriptResult.Of(await stores.Stack.RunAsync($"flow-{store}"));
+        var result = ScriptResult.Of(await stores.FlowAsync(store));
         var root = store == StoreStack.S3Direct ? "direct/" : "";
         var kept = result.GetProperty("files").EnumerateObject().Select(file => $"{root}{result.Text("kept")}/{file.Name}")
             .Order(StringComparer.Ordinal).ToList();

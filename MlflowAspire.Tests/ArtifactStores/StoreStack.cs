@@ -13,6 +13,7 @@ public sealed class StoreStack : IAsyncLifetime
 {
     public const string S3 = "s3", S3Direct = "s3-direct", Gcs = "gcs", Ftp = "ftp", Sftp = "sftp", Volume = "volume", Hdfs = "hdfs";
 
+    private const string Clients = "clients", DirectClient = "direct-client", Flow = "artifact_flow.py";
     private static readonly string[] s_stores = [S3, S3Direct, Gcs, Ftp, Sftp, Volume];
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
 
@@ -39,11 +40,11 @@ public sealed class StoreStack : IAsyncLifetime
         {
             // Long enough for a restart of the store; by default a test of one that is down waits for it twice as long.
             server.WithEnvironment("MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS", "10");
-            server.AddPythonClient($"flow-{store}", Script("artifact_flow.py")).WithEnvironment("MLFLOW_EXPERIMENT_NAME", store);
         }
 
-        builder.AddAttempt(mlflow, "attempt", 1000, S3, Gcs, Ftp, Sftp);
-        builder.AddAttempt(mlflow, "attempt-large", 150 * 1024 * 1024, Ftp, Sftp);
+        builder.AddClients(Clients, mlflow, Flow, "attempt.py");
+        // What the server's reference gives this client beside the address is part of the flow.
+        mlflow[S3Direct].AddPythonClient(DirectClient, Script(Flow)).WithEnvironment("MLFLOW_EXPERIMENT_NAME", S3Direct);
 
         _data.ApplyTo(builder);
         // A test that fails prints the logs itself.
@@ -54,6 +55,9 @@ public sealed class StoreStack : IAsyncLifetime
         {
             await Stack.WaitForHealthyAsync(MlflowName(store));
         }
+
+        await Stack.ExecuteAsync(Clients, KnownResourceCommands.StartCommand);
+        await Stack.WaitForHealthyAsync(Clients);
     }
 
     public async Task DisposeAsync()
@@ -84,9 +88,26 @@ public sealed class StoreStack : IAsyncLifetime
         return files.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    /// <summary>What a client met that sent a file to each store.</summary>
-    public async Task<Dictionary<string, JsonElement>> AttemptAsync(string client = "attempt") =>
-        ScriptResult.Of(await Stack.RunAsync(client)).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
+    /// <summary>What a client met that sent a file of some bytes to each store.</summary>
+    public async Task<Dictionary<string, JsonElement>> AttemptAsync(int size = 1000, params string[] stores)
+    {
+        var log = await RunAsync("attempt.py", $"SIZE={size}", stores);
+        return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
+    }
+
+    /// <summary>What a client prints that does with the artifacts of a store what clients do.</summary>
+    public Task<string> FlowAsync(string store) =>
+        store == S3Direct ? Stack.RunAsync(DirectClient) : RunAsync(Flow, $"MLFLOW_EXPERIMENT_NAME={store}", store);
+
+    private async Task<string> RunAsync(string script, string variable, params string[] stores)
+    {
+        // One that does not ask again when an answer takes its time.
+        using var client = new HttpClient { BaseAddress = Stack.App.GetEndpoint(Clients, "http"), Timeout = s_startLimit };
+        using var answer = await client.GetAsync(new Uri($"/{script}?{variable}{string.Concat(stores.Select(store => $"&store={store}"))}", UriKind.Relative));
+        var log = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{script} for {string.Join(", ", stores)}: {log}");
+        return log;
+    }
 }
 
 /// <summary>The tests that share the stores run one after the other.</summary>

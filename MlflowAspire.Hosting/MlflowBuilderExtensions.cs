@@ -57,6 +57,7 @@ public static partial class MlflowBuilderExtensions
             Backup = new($"{name}-backup"),
             Restore = new($"{name}-restore"),
             Import = new($"{name}-import"),
+            Operation = new($"{name}-operation"),
         };
 
         var mlflow = builder.AddResource(server)
@@ -89,6 +90,7 @@ public static partial class MlflowBuilderExtensions
             builder.AddDemoData(mlflow);
             builder.AddBackupCommands(mlflow);
             builder.AddImportCommand(mlflow);
+            builder.AddOperationCommands(mlflow);
             mlflow.ReportStart();
         }
 

@@ -51,6 +51,9 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     /// <summary>The container that brings in what another MLflow has kept, in a local run.</summary>
     internal MlflowTaskResource Import { get; init; } = null!;
 
+    /// <summary>The container that an operator looks and mends with, in a local run.</summary>
+    internal MlflowTaskResource Operation { get; init; } = null!;
+
     /// <summary>Where archives are in a local run.</summary>
     internal BackupFolder BackupFolder { get; set; } = null!;
 

@@ -26,7 +26,8 @@ public static partial class MlflowBuilderExtensions
         builder.WithVolumeUri(options);
 
         var volume = options.VolumeName ?? VolumeNameGenerator.Generate(builder, "artifacts");
-        foreach (var task in new[] { builder.Resource.GarbageCollection, builder.Resource.Backup, builder.Resource.Restore })
+        var server = builder.Resource;
+        foreach (var task in new[] { server.GarbageCollection, server.Backup, server.Restore, server.Import, server.Operation })
         {
             Mount(builder.ApplicationBuilder.CreateResourceBuilder(task));
         }

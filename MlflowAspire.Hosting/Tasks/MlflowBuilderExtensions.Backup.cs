@@ -28,7 +28,7 @@ public static partial class MlflowBuilderExtensions
 
         var server = builder.Resource;
         server.BackupFolder = new(Path.GetFullPath(folder, builder.ApplicationBuilder.AppHostDirectory));
-        foreach (var task in new[] { server.Migration, server.Backup, server.Restore })
+        foreach (var task in new[] { server.Migration, server.Backup, server.Restore, server.Operation })
         {
             var mount = new ContainerMountAnnotation(server.BackupFolder.Path, BackupFolder.MountPath, ContainerMountType.BindMount, isReadOnly: false);
             // The last call counts.
@@ -69,7 +69,7 @@ public static partial class MlflowBuilderExtensions
         });
         mlflow.WithTaskCommand("restore", "Restore", restore, RestoreOptions(server), async (arguments, run) =>
         {
-            chosen = (arguments.GetString(ArchiveArgument)!, arguments.GetString(ReplaceArgument) is { Length: > 0 } && arguments.GetBoolean(ReplaceArgument));
+            chosen = (arguments.GetString(ArchiveArgument)!, IsSet(arguments, ReplaceArgument));
             try
             {
                 return await run();

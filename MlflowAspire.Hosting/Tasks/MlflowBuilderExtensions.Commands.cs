@@ -6,7 +6,7 @@ namespace Aspire.Hosting;
 
 public static partial class MlflowBuilderExtensions
 {
-    /// <summary>Adds a command that runs a task to its end. It can be used while the server is healthy.</summary>
+    /// <summary>Adds a command that runs a task to its end. It can be used while the server is healthy, unless its options say otherwise.</summary>
     /// <param name="mlflow">The MLflow server.</param>
     /// <param name="name">The name of the command.</param>
     /// <param name="displayName">What the dashboard calls it.</param>
@@ -21,7 +21,7 @@ public static partial class MlflowBuilderExtensions
         CommandOptions options,
         Func<InteractionInputCollection, Func<Task<ExecuteCommandResult>>, Task<ExecuteCommandResult>>? around = null)
     {
-        options.UpdateState = context =>
+        options.UpdateState ??= context =>
             context.ResourceSnapshot.HealthStatus is HealthStatus.Healthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled;
         mlflow.WithCommand(
             name,
@@ -32,4 +32,8 @@ public static partial class MlflowBuilderExtensions
         Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context) =>
             ContainerRun.RunToEndAsync(context.Services, task.Resource, context.CancellationToken);
     }
+
+    private static string? TextOf(InteractionInputCollection arguments, string name) => arguments.GetString(name) is { Length: > 0 } text ? text : null;
+
+    private static bool IsSet(InteractionInputCollection arguments, string name) => TextOf(arguments, name) is not null && arguments.GetBoolean(name);
 }

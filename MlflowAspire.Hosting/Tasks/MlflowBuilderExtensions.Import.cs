@@ -121,6 +121,4 @@ public static partial class MlflowBuilderExtensions
         string? Full(string name) =>
             TextOf(arguments, name) is { } path ? ImportSource.IsServer(path) ? path : Path.GetFullPath(path, folder) : null;
     }
-
-    private static string? TextOf(InteractionInputCollection arguments, string name) => arguments.GetString(name) is { Length: > 0 } text ? text : null;
 }

@@ -142,7 +142,7 @@ public class StoreEnvironmentTests
     }
 
     [Fact]
-    public async Task A_volume_is_mounted_for_the_server_and_its_garbage_collection()
+    public async Task A_volume_is_mounted_for_the_server_and_the_tasks_that_use_its_store()
     {
         _model.Mlflow.WithVolumeArtifactStore();
         await ExpectAsync(("MLFLOW_ARTIFACTS_DESTINATION", "file:///mnt/artifacts"));
@@ -150,8 +150,13 @@ public class StoreEnvironmentTests
         var mount = Assert.Single(_model.Mlflow.Resource.Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Target == "/mnt/artifacts");
         Assert.Equal((ContainerMountType.Volume, "/mnt/artifacts", false), (mount.Type, mount.Target, mount.IsReadOnly));
         Assert.EndsWith("-mlflow-artifacts", mount.Source, StringComparison.Ordinal);
-        var collection = Assert.Single(_model.Mlflow.Resource.GarbageCollection.Annotations.OfType<ContainerMountAnnotation>());
-        Assert.Equal((mount.Type, mount.Source, mount.Target), (collection.Type, collection.Source, collection.Target));
+        var server = _model.Mlflow.Resource;
+        foreach (var task in new[] { server.GarbageCollection, server.Backup, server.Restore, server.Import, server.Operation })
+        {
+            var shared = Assert.Single(task.Annotations.OfType<ContainerMountAnnotation>(), other => other.Target == mount.Target);
+            Assert.Equal((mount.Type, mount.Source), (shared.Type, shared.Source));
+        }
+
         Assert.DoesNotContain(_model.Mlflow.Resource.Migration.Annotations.OfType<ContainerMountAnnotation>(), other => other.Target == mount.Target);
     }
 

@@ -39,9 +39,9 @@ internal static partial class ComposeFile
 
             """);
         var volumes = new SortedSet<string>(StringComparer.Ordinal);
-        // Restore and import ask for what only a call can say.
+        // Restore, import and operations ask for what only a call can say.
         var containers = builder.Resources
-            .Where(resource => resource.IsContainer() && resource.Name is not ("quickstart" or "mlflow-restore" or "mlflow-import"));
+            .Where(resource => resource.IsContainer() && resource.Name is not ("quickstart" or "mlflow-restore" or "mlflow-import" or "mlflow-operation"));
         foreach (var container in containers.OrderBy(resource => resource.Name, StringComparer.Ordinal))
         {
             await AppendAsync(text, builder, container, volumes);

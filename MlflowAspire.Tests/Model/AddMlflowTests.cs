@@ -52,7 +52,7 @@ public class AddMlflowTests
 
         var containers = OfTheImage(model);
         Assert.Equal(
-            ["client", "mlflow", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-import", "mlflow-migrate", "mlflow-restore"],
+            ["client", "mlflow", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-import", "mlflow-migrate", "mlflow-operation", "mlflow-restore"],
             containers.Select(container => container.Name).Order());
         foreach (var container in containers)
         {
@@ -120,7 +120,7 @@ public class AddMlflowTests
         model.AddMlflow().AddPythonClient("client", "client.py");
 
         var byHand = model.Builder.Resources.Where(resource => resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).Select(resource => resource.Name);
-        Assert.Equal(["client", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-import", "mlflow-restore"], byHand.Order());
+        Assert.Equal(["client", "mlflow-backup", "mlflow-demo", "mlflow-gc", "mlflow-import", "mlflow-operation", "mlflow-restore"], byHand.Order());
     }
 
     [Fact]

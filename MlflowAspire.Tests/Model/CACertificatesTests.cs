@@ -22,7 +22,7 @@ public sealed class CACertificatesTests : IDisposable
         var model = TestModel.ToRun();
         model.AddMlflow().WithCACertificates(Write($"company\n{Key}\n{Certificate}\n"));
 
-        foreach (var name in new[] { "mlflow", "mlflow-migrate", "mlflow-gc", "mlflow-backup", "mlflow-restore", "mlflow-import" })
+        foreach (var name in new[] { "mlflow", "mlflow-migrate", "mlflow-gc", "mlflow-backup", "mlflow-restore", "mlflow-import", "mlflow-operation" })
         {
             var resource = model.Builder.Resources.Single(resource => resource.Name == name);
             Assert.Equal(Certificate, (await resource.EnvironmentAsync(model.Builder))[Variable]);

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.SignIn;
@@ -29,6 +31,26 @@ public class BasicAuthTests(BasicAuthFixture fixture)
         Assert.Equal(HttpStatusCode.OK, await client.StatusAsync($"/api/2.0/mlflow/runs/get?run_id={ids.Text("kept")}"));
         Assert.Equal(HttpStatusCode.NotFound, await client.StatusAsync($"/api/2.0/mlflow/runs/get?run_id={ids.Text("with_artifacts")}"));
         Assert.Equal(HttpStatusCode.OK, await client.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=MLflow%20Demo"));
+    }
+
+    [Fact]
+    public async Task An_operator_looks_inside()
+    {
+        await Stack.ExecuteAsync("mlflow", "check");
+        Assert.Matches(@"users: [\d,]+", await OperationAsync());
+
+        const string Secret = "told to nobody";
+        await Stack.ExecuteAsync(
+            "mlflow",
+            "run-sql",
+            Argument("statement", $"SELECT is_admin, '100 % \"x\"' AS text\nFROM users WHERE username IN ('admin', '{Secret}')"),
+            Argument("users", "true"));
+        Assert.Matches("is_admin,text\\s.*True,\"100 % \"\"x\"\"\"", await OperationAsync());
+        await Stack.AssertNowhereButInTheEnvironmentAsync("mlflow-operation", [Secret]);
+
+        var delete = await Stack.TryExecuteAsync("mlflow", "run-sql", Argument("statement", "DELETE FROM users"), Argument("users", "true"));
+        Assert.False(delete.Success);
+        Assert.Contains("cannot execute DELETE in a read-only transaction", await OperationAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,6 +133,10 @@ public class BasicAuthTests(BasicAuthFixture fixture)
 
         Assert.Equal(401, status);
     }
+
+    private Task<string> OperationAsync() => Stack.LogAsync(Stack.Resource<ContainerResource>("mlflow-operation"));
+
+    private static InteractionInput Argument(string name, string value) => new() { Name = name, InputType = InputType.Text, Value = value };
 
     private static async Task SendAsync(HttpClient client, HttpMethod method, string action, object body)
     {

@@ -28,7 +28,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 class CommandLineTest(unittest.TestCase):
     def test_a_wrong_setting_is_one_line_and_exit_code_2(self) -> None:
-        for command in ("serve", "migrate", "hand-over", "gc", "backup", "restore", "restore archive.zip", "check", "users", "sql -"):
+        for command in ("serve", "migrate", "hand-over", "gc", "backup", "restore", "restore archive.zip", "check", "users", "sql -", "sql"):
             with self.subTest(command):
                 result = run(*command.split())
                 self.assertEqual((result.returncode, result.stdout), (2, ""))

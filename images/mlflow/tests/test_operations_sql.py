@@ -23,9 +23,9 @@ class SqlTest(unittest.TestCase):
         self.enterContext(patch.object(schemas, "configured", return_value=found))
         self.enterContext(patch.object(module, "_READ_ONLY", "PRAGMA query_only = ON"))
 
-    def run_sql(self, statement: str, of_users: bool = False, write: bool = True) -> str:
+    def run_sql(self, statement: str | None, of_users: bool = False, write: bool = True, **variables: str) -> str:
         with redirect_stdout(io.StringIO()) as output:
-            sql(dict(SETTINGS), statement, of_users, write)
+            sql({**SETTINGS, **variables}, statement, of_users, write)
         return output.getvalue()
 
     def test_nothing_changes_unless_it_is_asked_for(self) -> None:
@@ -47,6 +47,12 @@ class SqlTest(unittest.TestCase):
     def test_standard_input(self) -> None:
         with patch.object(sys, "stdin", io.StringIO("SELECT 7 AS x")):
             self.assertEqual(self.run_sql("-"), "x\n7\n")
+
+    def test_the_variable(self) -> None:
+        self.assertEqual(self.run_sql(None, MLFLOW_SQL_STATEMENT="SELECT 7\nAS x"), "x\n7\n")
+        self.assertEqual(self.run_sql("SELECT 1 AS y", MLFLOW_SQL_STATEMENT="SELECT 7 AS x"), "y\n1\n")
+        with self.assertRaisesRegex(SettingError, "^MLFLOW_SQL_STATEMENT is not set; it is the statement, where none is given as an argument$"):
+            self.run_sql(None)
 
     def test_the_database_of_users(self) -> None:
         self.run_sql("CREATE TABLE here (id INTEGER)", of_users=True)

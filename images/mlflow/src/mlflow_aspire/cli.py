@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("users", help="list the users")
     commands.add_parser("reset-admin", help="give the administrator the password of MLFLOW_AUTH_ADMIN_PASSWORD, and the rights of one")
     sql = commands.add_parser("sql", help="run a statement on the database, and print its rows as CSV")
-    sql.add_argument("statement", metavar="STATEMENT", help="the statement, or - for standard input")
+    sql.add_argument("statement", metavar="STATEMENT", nargs="?", help="the statement, or - for standard input (default: MLFLOW_SQL_STATEMENT)")
     sql.add_argument("--users", action="store_true", help="on the database of users and permissions")
     sql.add_argument("--write", action="store_true", help="let it change something (default: refuse)")
     return parser

@@ -12,13 +12,16 @@ from ..databases import schemas
 from ..databases.connection import connect, patience
 from ..errors import Failure, SettingError
 from ..log import say
-from ..settings import MutableEnvironment
+from ..settings import MutableEnvironment, required
+
+# A statement that is no argument: lists of processes and containers show those.
+_STATEMENT = "MLFLOW_SQL_STATEMENT"
 
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
 
-def sql(environment: MutableEnvironment, statement: str, of_users: bool, write: bool) -> None:
-    """Runs it in one transaction, of which nothing stays when it fails, and prints its rows as CSV. `-` stands for standard input.
+def sql(environment: MutableEnvironment, statement: str | None, of_users: bool, write: bool) -> None:
+    """Runs it in one transaction, of which nothing stays when it fails, and prints its rows as CSV. `-` stands for standard input, none for the variable.
 
     Raises:
         SettingError: a setting is missing or wrong, or there is no database of users.
@@ -28,6 +31,7 @@ def sql(environment: MutableEnvironment, statement: str, of_users: bool, write: 
     configured = schemas.configured(environment)
     if of_users and len(configured) == 1:
         raise SettingError("MLFLOW_APP_NAME", "is not set: the server lets everyone in and has no database of users")
+    statement = statement or required(environment, _STATEMENT, "the statement, where none is given as an argument")
     schema = configured[1 if of_users else 0]
     with closing(connect(schema.setting, schema.uri, patience(environment))) as connection:
         try:

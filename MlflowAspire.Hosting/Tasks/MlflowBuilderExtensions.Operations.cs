@@ -1,0 +1,127 @@
+using Aspire.Hosting.ApplicationModel;
+using MlflowAspire.Hosting;
+
+namespace Aspire.Hosting;
+
+public static partial class MlflowBuilderExtensions
+{
+    private const string StatementArgument = "statement";
+    private const string UsersArgument = "users";
+
+    /// <summary>Adds what an operator looks and mends with. One container does all of it, one thing at a time.</summary>
+    private static void AddOperationCommands(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
+    {
+        var server = mlflow.Resource;
+        // Of the command that runs.
+        Operation? chosen = null;
+        var task = builder.AddStoreTask(mlflow, server.Operation, "WrenchScrewdriver").WithBackupDestination(server).WithArgs(context =>
+        {
+            var operation = chosen ?? throw new DistributedApplicationException($"Use a command of '{server.Name}', such as Check, which says what to do.");
+            foreach (var argument in operation.Arguments)
+            {
+                context.Args.Add(argument);
+            }
+        }).WithEnvironment(context =>
+        {
+            if (chosen?.Statement is { } statement)
+            {
+                context.EnvironmentVariables[Operation.StatementVariable] = statement;
+            }
+        });
+
+        Add("check", "Check", _ => new(["check"]), new()
+        {
+            Description = "Says whether databases and artifact store can be used, and what is in them.",
+            IconName = "Stethoscope",
+        });
+        Add("list-users", "List users", _ => new(["users"]), new()
+        {
+            Description = "Lists the users, and who of them is an administrator.",
+            IconName = "People",
+            UpdateState = _ => ShownIf(server.SignInDatabase is not null),
+        });
+        Add("reset-administrator", "Reset administrator", _ => new(["reset-admin"]), new()
+        {
+            Description = "Gives the administrator the password of the app host again, and the rights of one.",
+            ConfirmationMessage = "The administrator's password becomes the one of the app host, whatever it is now. Go on?",
+            IconName = "KeyReset",
+            // The sign-in that has passwords.
+            UpdateState = _ => ShownIf(server.SignIn?.Credentials is not null),
+        });
+        Add("run-sql", "Run SQL", arguments => SqlOf(arguments, write: false), SqlOptions(server, new()
+        {
+            Description = "Runs a statement that reads from a database of the server.",
+            IconName = "DatabaseSearch",
+        }));
+        // A confirmation is asked for before the statement, and cannot depend on it.
+        Add("change-by-sql", "Change by SQL", arguments => SqlOf(arguments, write: true), SqlOptions(server, new()
+        {
+            Description = "Runs a statement that may change a database of the server.",
+            ConfirmationMessage = "The statement may change or delete anything in the database, permanently. Go on?",
+            IconName = "DatabaseWarning",
+        }));
+
+        void Add(string name, string displayName, Func<InteractionInputCollection, Operation> choose, CommandOptions options)
+        {
+            options.Progress = new() { Title = displayName, Message = $"The console log of {server.Operation.Name} has what it says." };
+            // It needs no server that runs, and is wanted most when that does not.
+            options.UpdateState ??= _ => ResourceCommandState.Enabled;
+            mlflow.WithTaskCommand(name, displayName, task, options, async (arguments, run) =>
+            {
+                if (Interlocked.CompareExchange(ref chosen, choose(arguments), null) is not null)
+                {
+                    return CommandResults.Failure($"{server.Operation.Name} runs already; it does one thing at a time.");
+                }
+
+                try
+                {
+                    return await run() is { Success: false } failure
+                        ? failure
+                        : CommandResults.Success($"The console log of {server.Operation.Name} has what it said.");
+                }
+                finally
+                {
+                    chosen = null;
+                }
+            });
+        }
+    }
+
+    /// <summary>Asked whenever the dashboard is told of the server: the sign-in may be configured after the command.</summary>
+    private static ResourceCommandState ShownIf(bool condition) => condition ? ResourceCommandState.Enabled : ResourceCommandState.Hidden;
+
+    private static Operation SqlOf(InteractionInputCollection arguments, bool write) =>
+        Operation.Sql(arguments.GetString(StatementArgument)!, IsSet(arguments, UsersArgument), write);
+
+    private static CommandOptions SqlOptions(MlflowServerResource server, CommandOptions options)
+    {
+        options.Arguments =
+        [
+            new()
+            {
+                Name = StatementArgument,
+                Label = "Statement",
+                Description = "In the SQL of PostgreSQL. Its rows come as CSV.",
+                InputType = InputType.Text,
+                Required = true,
+            },
+            new()
+            {
+                Name = UsersArgument,
+                Label = "On the database of users and permissions",
+                Description = "Without it on that of experiments, runs and models.",
+                InputType = InputType.Boolean,
+            },
+        ];
+        options.ValidateArguments = context =>
+        {
+            if (server.SignInDatabase is null && IsSet(context.Inputs, UsersArgument))
+            {
+                context.AddValidationError(context.Inputs[UsersArgument], "The server lets everyone in and has no database of users.");
+            }
+
+            return Task.CompletedTask;
+        };
+        return options;
+    }
+}

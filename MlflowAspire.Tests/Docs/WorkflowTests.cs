@@ -41,8 +41,8 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Actions_are_pinned_to_a_commit()
     {
-        var uses = MarkdownFile.Read("docs/continuous-deployment.md").Fenced.Where(block => block.Language == "yaml").SelectMany(block => block.Code.Split('\n'))
-            .Where(line => line.Contains("uses:", StringComparison.Ordinal)).ToList();
+        var uses = MarkdownFile.Read("docs/continuous-deployment.md").Fenced.Where(block => block.Language == "yaml")
+            .SelectMany(block => block.Code.Split('\n')).Where(line => line.Contains("uses:", StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(uses);
         // The version for the reader, the commit for GitHub, which lets a tag be moved.
@@ -75,8 +75,8 @@ public sealed partial class WorkflowTests
         Assert.Empty(asked.Select(name => $"Parameters__{name}").Except(names["aspire"]));
     }
 
-    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/continuous-deployment.md").Fenced.Where(block => block.Language == "yaml")
-        .Select(block => YamlFile.Parse(block.Code));
+    private static IEnumerable<YamlMappingNode> Workflows() => MarkdownFile.Read("docs/continuous-deployment.md").Fenced
+        .Where(block => block.Language == "yaml").Select(block => YamlFile.Parse(block.Code));
 
     private static YamlNode Job(YamlMappingNode workflow) => workflow["jobs"]["deploy"];
 

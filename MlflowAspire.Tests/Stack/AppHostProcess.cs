@@ -48,7 +48,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
             Copy(Path.Combine(repository, library, s_output), Path.Combine(_root, library, s_output));
         }
 
-        string[] options = ["--no-dependencies", "--configuration", s_configuration, "-p:RunAnalyzers=false", "-p:CompileUsingReferenceAssemblies=false", "--nologo"];
+        string[] options =
+        [
+            "--no-dependencies", "--configuration", s_configuration, "-p:RunAnalyzers=false", "-p:CompileUsingReferenceAssemblies=false", "--nologo",
+        ];
         using var build = Start("dotnet", ["build", ProjectPath, .. options], []);
         await WaitAsync(() => Task.FromResult(build.HasExited), "the app host to build");
         Assert.True(build.ExitCode == 0, Output);

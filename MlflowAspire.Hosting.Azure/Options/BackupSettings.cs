@@ -14,7 +14,7 @@ public sealed record BackupSettings
     /// <summary>Reads the settings.</summary>
     internal static BackupSettings Read(SettingsSection section) => new()
     {
-        Schedule = section.Text(ScheduleKey) is { Length: > 0 } schedule ? schedule : null,
+        Schedule = section.NonEmptyText(ScheduleKey),
         RetentionDays = section.Integer($"Backups:{nameof(RetentionDays)}", 90, 1, 3650),
     };
 

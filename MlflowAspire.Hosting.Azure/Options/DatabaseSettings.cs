@@ -32,7 +32,7 @@ public sealed partial record DatabaseSettings
             Authentication = section.Choice($"Database:{nameof(Authentication)}", DatabaseAuthentication.Entra),
             Role = section.Choice($"Database:{nameof(Role)}", DatabaseRole.Administrator),
             MaintenanceWindow = MaintenanceWindow.Read(section, $"Database:{nameof(MaintenanceWindow)}"),
-            Server = section.Text($"Database:{nameof(Server)}") is { Length: > 0 } server ? server : null,
+            Server = section.NonEmptyText($"Database:{nameof(Server)}"),
         };
         if (settings.Server is not null && !ServerName().IsMatch(settings.Server))
         {

@@ -31,7 +31,7 @@ public sealed partial record ExistingSettings
 
     private static ExistingResource? Read(SettingsSection section, string name)
     {
-        if (section.Text($"Existing:{name}") is not { Length: > 0 } value)
+        if (section.NonEmptyText($"Existing:{name}") is not { } value)
         {
             return null;
         }

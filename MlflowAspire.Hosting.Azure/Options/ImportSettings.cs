@@ -30,8 +30,8 @@ public sealed record ImportSettings
     /// <summary>Reads the settings.</summary>
     internal static ImportSettings Read(SettingsSection section) => new()
     {
-        Source = section.Text(SourceKey) is { Length: > 0 } source ? source : null,
-        UserName = section.Text(UserNameKey) is { Length: > 0 } userName ? userName : null,
+        Source = section.NonEmptyText(SourceKey),
+        UserName = section.NonEmptyText(UserNameKey),
         Token = section.Boolean(TokenKey, false),
         Deleted = section.Boolean(DeletedKey, false),
         Replace = section.Boolean(ReplaceKey, false),

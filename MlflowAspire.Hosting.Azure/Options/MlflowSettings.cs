@@ -158,7 +158,7 @@ public sealed partial record MlflowSettings
             OpenTelemetry = section.Boolean(nameof(OpenTelemetry), isPublishing),
             Server = PublishedServerSettings.Read(section),
             Profile = profile,
-            DeployedSettingsFile = section.Text(nameof(DeployedSettings)) is { Length: > 0 } file ? file : DeployedSettings.DefaultFile,
+            DeployedSettingsFile = section.NonEmptyText(nameof(DeployedSettings)) ?? DeployedSettings.DefaultFile,
             Sizes = ProfileSizes.Read(section, profile),
             Network = NetworkSettings.Read(section),
             Database = DatabaseSettings.Read(section),

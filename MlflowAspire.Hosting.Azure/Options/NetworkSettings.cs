@@ -126,7 +126,7 @@ public sealed partial record NetworkSettings
 
     private static string SubnetName(SettingsSection section, NetworkMode mode, string name, string fallback)
     {
-        if (section.Text($"Network:{name}") is not { Length: > 0 } value)
+        if (section.NonEmptyText($"Network:{name}") is not { } value)
         {
             return fallback;
         }
@@ -141,7 +141,7 @@ public sealed partial record NetworkSettings
 
     private static string? ReadDnsZonesGroup(SettingsSection section)
     {
-        if (section.Text($"Network:{nameof(DnsZonesGroup)}") is not { Length: > 0 } value)
+        if (section.NonEmptyText($"Network:{nameof(DnsZonesGroup)}") is not { } value)
         {
             return null;
         }

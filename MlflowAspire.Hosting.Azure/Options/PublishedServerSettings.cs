@@ -37,7 +37,7 @@ public sealed partial record PublishedServerSettings
         JobQueue = section.Choice(nameof(JobQueue), JobQueueKind.Local),
         Ingress = section.Choice(nameof(Ingress), IngressMode.External),
         AllowedAddresses = [.. section.List(nameof(AllowedAddresses)).Select(range => Range(section, range)).OfType<IPNetwork>()],
-        CustomDomain = section.Text(nameof(CustomDomain)) is { Length: > 0 } domain ? domain : null,
+        CustomDomain = section.NonEmptyText(nameof(CustomDomain)),
         Certificate = section.Text(nameof(Certificate)) is null ? null : section.Choice(nameof(Certificate), CertificateSource.Managed),
         GarbageCollectionSchedule = section.Text("GarbageCollection:Schedule") ?? GarbageCollectionAnnotation.Default.Schedule,
         GarbageCollectionOlderThan = section.Text("GarbageCollection:OlderThan") ?? GarbageCollectionAnnotation.Default.OlderThan,

@@ -185,6 +185,9 @@ internal sealed class SettingsSection(IConfiguration configuration, string name)
         return configuration[$"{_name}:{key}"];
     }
 
+    /// <summary>The text of a setting; null when it is missing or empty.</summary>
+    public string? NonEmptyText(string key) => Text(key) is { Length: > 0 } text ? text : null;
+
     /// <summary>The settings below a key, which have names of the user's own.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Below(string key)
     {

@@ -20,7 +20,7 @@ public sealed record StorageSettings
     /// <summary>Reads the settings.</summary>
     internal static StorageSettings Read(SettingsSection section)
     {
-        var path = section.Text($"Storage:{nameof(Path)}") is { Length: > 0 } text ? text : null;
+        var path = section.NonEmptyText($"Storage:{nameof(Path)}");
         if (path is not null)
         {
             section.Require($"Storage:{nameof(Path)}", path, Rules.ArtifactPath);

@@ -59,7 +59,8 @@ def read(folder: str) -> dict:
     numbers = {name: number for number, name in names.items()}
 
     def place(location: str, experiment: str) -> str:
-        return names[experiment] + location.partition(f"/{experiment}")[2]
+        # A folder of the test may begin with the same digit.
+        return f"{names[experiment]}/{f'{location}/'.partition(f'/{experiment}/')[2]}"
 
     def value(number: float) -> str:
         # A database keeps what is infinite as the largest number.

@@ -3,6 +3,7 @@ import unittest
 from unittest.mock import patch
 
 from flask import Flask
+from mlflow.exceptions import MlflowException
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import event
 
@@ -49,6 +50,12 @@ class BasicUsersTest(unittest.TestCase):
             self.store.delete_user("one")
             with self.assertRaisesRegex(Exception, "not found"):
                 self.is_admin()
+
+    def test_it_is_what_the_store_says(self) -> None:
+        for name in ("one", "two"):
+            self.assertEqual(vars(self.store.get_user(name)), vars(next(user for user in self.store.list_users() if user.username == name)))
+        with self.assertRaisesRegex(MlflowException, "User with username=nobody not found"):
+            self.store.get_user("nobody")
 
     def test_nothing_is_kept_outside_of_a_request(self) -> None:
         self.assertEqual((self.is_admin(), self.is_admin(), self.reads), (False, False, 2))

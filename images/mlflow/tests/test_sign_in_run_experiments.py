@@ -1,19 +1,27 @@
 import ast
 import inspect
+import os
 import tempfile
 import unittest
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from mlflow.exceptions import MlflowException
 from mlflow.server import auth
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.store.tracking.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
+from mlflow.utils.workspace_context import WorkspaceContext
 from mlflow_oidc_auth import utils
 from mlflow_oidc_auth.utils.data_fetching import get_run_experiment_id
 from mlflow_oidc_auth.validators import run as run_validators
 from serving import tables
+from sqlalchemy import event
 
 from mlflow_aspire.sign_in import run_experiments
+
+COMING = "0" * 32
 
 
 def get_run(store: SqlAlchemyStore, run_id: str) -> None:
@@ -35,6 +43,32 @@ class RunExperimentsTest(unittest.TestCase):
                 self.assertEqual(run_experiments.experiment_of(self.store, self.run_id), self.store.get_run(self.run_id).info.experiment_id)
                 self.assertEqual(run_experiments.experiment_of(self.store, self.run_id), get_run_experiment_id(self.store, self.run_id))
             self.store.delete_run(self.run_id)
+
+    def test_it_is_read_once(self) -> None:
+        reads = []
+        event.listen(self.store.engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: reads.append(statement))
+        found = [run_experiments.experiment_of(self.store, self.run_id) for _ in range(3)]
+        self.assertEqual((found, sum("FROM runs" in statement for statement in reads)), ([self.experiment] * 3, 1))
+
+    def test_a_run_that_comes_is_found(self) -> None:
+        for found in (False, True):
+            with self.subTest(found), nullcontext() if found else self.assertRaises(MlflowException):
+                run_experiments.experiment_of(self.store, COMING)
+            if not found:
+                with patch("mlflow.store.tracking.sqlalchemy_store.uuid.uuid4", lambda: SimpleNamespace(hex=COMING)):
+                    self.store.create_run(self.experiment, "user", 0, [], "run")
+
+    def test_a_workspace_is_asked_each_time(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, "runs.db").write_bytes(tables())
+        store = WorkspaceAwareSqlAlchemyStore(f"sqlite:///{folder}/runs.db", f"{folder}/artifacts")
+        self.addCleanup(store.engine.dispose)
+        self.enterContext(patch.dict(os.environ, {"MLFLOW_ENABLE_WORKSPACES": "true"}))
+        with WorkspaceContext("default"):
+            run = store.create_run(store.create_experiment("experiment"), "user", 0, [], "run").info
+            self.assertEqual(run_experiments.experiment_of(store, run.run_id), run.experiment_id)
+        with WorkspaceContext("another"), self.assertRaises(MlflowException):
+            run_experiments.experiment_of(store, run.run_id)
 
     def test_no_such_run_is_answered_as_before(self) -> None:
         errors = []

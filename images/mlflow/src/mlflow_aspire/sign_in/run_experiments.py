@@ -5,13 +5,16 @@ MLflow's basic authentication reads the whole run for it, with the values of all
 
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
+from cachetools import TTLCache, cached
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlflow.store.tracking.dbmodels.models import SqlRun
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
 
 
 def experiment_of(store: SqlAlchemyStore, run_id: str) -> str:
@@ -19,11 +22,20 @@ def experiment_of(store: SqlAlchemyStore, run_id: str) -> str:
     Raises:
         MlflowException: there is no such run in the workspace of the request.
     """
+    # A workspace has its runs only as long as it has their experiment.
+    return _read(store, run_id) if isinstance(store, WorkspaceAwareMixin) else _remembered(store, run_id)
+
+
+def _read(store: SqlAlchemyStore, run_id: str) -> str:
     with store.ManagedSessionMaker() as session:
         found = store._get_query(session, SqlRun).with_entities(SqlRun.experiment_id).filter(SqlRun.run_uuid == run_id).one_or_none()
     if found is None:
         raise MlflowException(f"Run with id={run_id} not found", RESOURCE_DOES_NOT_EXIST)
     return str(found.experiment_id)
+
+
+# A run stays in its experiment.
+_remembered = cached(TTLCache(maxsize=10_000, ttl=60), lock=Lock())(_read)
 
 
 def apply_to_basic() -> None:

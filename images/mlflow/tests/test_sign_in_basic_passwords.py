@@ -1,0 +1,68 @@
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from unittest.mock import patch
+
+from cachetools import TTLCache
+from mlflow.server import auth
+from mlflow.server.auth import sqlalchemy_store
+from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+from mlflow_aspire.sign_in import basic_passwords
+
+PASSWORD = "a-long-password"
+CALLS = 8
+
+
+class BasicPasswordsTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.store = SqlAlchemyStore()
+        self.store.init_db(f"sqlite:///{self.enterContext(tempfile.TemporaryDirectory())}/users.db")
+        self.addCleanup(self.store.engine.dispose)
+        self.store.create_user("user", PASSWORD)
+        self.enterContext(patch.object(auth, "store", self.store))
+        self.enterContext(patch.object(auth, "_authenticate_cached", auth._authenticate_cached))
+        self.remember(60)
+        self.hashed: list[str] = []
+        hash_matches = sqlalchemy_store.check_password_hash
+        self.enterContext(patch.object(sqlalchemy_store, "check_password_hash", lambda known, given: self.hashed.append(given) or hash_matches(known, given)))
+        basic_passwords.verify_once()
+
+    def remember(self, seconds: int) -> None:
+        self.enterContext(patch.object(auth, "_USER_AUTH_CACHE", TTLCache(10, seconds) if seconds else None))
+
+    def sign_in(self, passwords: list[str]) -> list[bool]:
+        """All at the same time."""
+        barrier = Barrier(len(passwords))
+
+        def one(password: str) -> bool:
+            barrier.wait(30)
+            return auth._authenticate_cached("user", password) is not None
+
+        with ThreadPoolExecutor(len(passwords)) as threads:
+            return list(threads.map(one, passwords))
+
+    def test_one_of_many_calls_hashes_the_password(self) -> None:
+        self.assertEqual(self.sign_in([PASSWORD] * CALLS), [True] * CALLS)
+        self.assertEqual(self.hashed, [PASSWORD])
+
+    def test_a_wrong_password_is_refused_each_time(self) -> None:
+        passwords = [PASSWORD, "wrong"] * 3
+        self.assertEqual(self.sign_in(passwords), [True, False] * 3)
+        self.assertEqual(sorted(self.hashed), sorted([PASSWORD, *["wrong"] * 3]))
+
+    def test_a_changed_password_is_refused_at_once(self) -> None:
+        self.sign_in([PASSWORD])
+        self.store.update_user("user", password="another-password")
+        auth._invalidate_user_auth_cache("user")
+        self.assertEqual(self.sign_in([PASSWORD, "another-password"]), [False, True])
+
+    def test_nothing_is_remembered_where_that_is_switched_off(self) -> None:
+        self.remember(0)
+        self.assertEqual(self.sign_in([PASSWORD] * 3), [True] * 3)
+        self.assertEqual(len(self.hashed), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -6,8 +6,8 @@ internal static class DatabaseConnections
     // Of a worker: eight threads with two connections each, as many for its event loop, and one that readiness is asked by.
     private const int Worker = (2 * 8) + 2 + 1;
 
-    // Where users and permissions are in a database: one connection for each of them.
-    private const int SignIn = 8 + 1;
+    // Where users and permissions are in a database: one connection for each of them, and two by which the user of a request is read.
+    private const int SignIn = 8 + 1 + 2;
 
     /// <summary>Rejects more workers and replicas than the database has connections for.</summary>
     public static void Check(Mistakes mistakes, MlflowSettings settings)

@@ -17,9 +17,9 @@ public sealed class DatabaseConnectionsTests
 
     [Theory]
     [InlineData("development SignIn=none", 19)]
-    [InlineData("development SignIn=basic", 28)]
-    [InlineData("production Replicas=3 Workers=2 SignIn=basic", 168)]
-    [InlineData("production Replicas=3 Jobs=true JobQueue=redis SignIn=basic", 112)]
+    [InlineData("development SignIn=basic", 30)]
+    [InlineData("production Replicas=3 Workers=2 SignIn=basic", 180)]
+    [InlineData("production Replicas=3 Jobs=true JobQueue=redis SignIn=basic", 120)]
     public void Each_profile_has_enough(string settings, int connections)
     {
         var read = Read(settings);
@@ -33,7 +33,7 @@ public sealed class DatabaseConnectionsTests
     {
         var failure = Assert.Throws<SettingsException>(() => Read("development Workers=2 SignIn=basic"));
 
-        Assert.Contains("they may open 56 connections, and Standard_B1ms has 35.", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("they may open 60 connections, and Standard_B1ms has 35.", failure.Message, StringComparison.Ordinal);
     }
 
     private static MlflowSettings Read(string settings)

@@ -38,8 +38,8 @@ class ConnectionsTest(unittest.TestCase):
             ({"MLFLOW_WORKERS": "2"}, 2 * 19),
             ({"MLFLOW_WORKERS": "2", "MLFLOW_SERVER_REPLICAS": "3"}, 3 * 2 * 19),
             ({"MLFLOW_SERVER_THREADS": "4"}, 8 + 2 + 1),
-            ({"MLFLOW_APP_NAME": "basic-auth"}, 18 + 9 + 1),
-            ({"MLFLOW_APP_NAME": "oidc-auth", "MLFLOW_ENABLE_WORKSPACES": "true"}, 36 + 9 + 1),
+            ({"MLFLOW_APP_NAME": "basic-auth"}, 18 + 9 + 2 + 1),
+            ({"MLFLOW_APP_NAME": "oidc-auth", "MLFLOW_ENABLE_WORKSPACES": "true"}, 36 + 9 + 2 + 1),
         ):
             with self.subTest(environment):
                 self.assertEqual(capacity.read(environment).connections, connections)

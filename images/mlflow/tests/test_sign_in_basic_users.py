@@ -1,27 +1,25 @@
 import tempfile
 import unittest
-from unittest.mock import patch
 
 from flask import Flask
 from mlflow.exceptions import MlflowException
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from mlflow_aspire.sign_in import basic_users
 
 
 class BasicUsersTest(unittest.TestCase):
     def setUp(self) -> None:
-        for name in ("get_user", "update_user", "delete_user"):
-            self.enterContext(patch.object(SqlAlchemyStore, name, getattr(SqlAlchemyStore, name)))
-        basic_users.read_once()
         self.store = SqlAlchemyStore()
         self.store.init_db(f"sqlite:///{self.enterContext(tempfile.TemporaryDirectory())}/users.db")
         self.addCleanup(self.store.engine.dispose)
         for name in ("one", "two"):
             self.store.create_user(name, "a-long-password")
+        basic_users.read_once(self.store)
         self.reads = 0
-        event.listen(self.store.engine, "before_cursor_execute", self.count)
+        event.listen(Engine, "before_cursor_execute", self.count)
+        self.addCleanup(event.remove, Engine, "before_cursor_execute", self.count)
         self.app = Flask("test")
 
     def count(self, connection: object, cursor: object, statement: str, *_: object) -> None:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware, auth_middleware
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +43,8 @@ class BearerAuthenticationTest(unittest.TestCase):
             self.enterContext(patch.object(module, "validate_token", self.validate))
         self.enterContext(patch.multiple(config, OIDC_USERNAME_FIELD=["email"], OIDC_PROVISION_ON_BEARER_AUTH=True))
         self.statements: list[str] = []
-        event.listen(self.store.engine, "before_cursor_execute", self.note)
+        event.listen(Engine, "before_cursor_execute", self.note)
+        self.addCleanup(event.remove, Engine, "before_cursor_execute", self.note)
 
     def note(self, connection: object, cursor: object, statement: str, *_: object) -> None:
         if statement.startswith("SELECT"):

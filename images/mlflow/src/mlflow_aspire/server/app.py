@@ -34,10 +34,12 @@ def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
     # First: when its routes are read, FastAPI keeps what they call, and later changes of them have no effect.
     front = guard.install(environment)
     if app_name(environment) == BASIC:
+        from mlflow.server import auth
+
         from ..sign_in import basic_passwords, basic_users, run_experiments
 
         basic_passwords.verify_once()
-        basic_users.read_once()
+        basic_users.read_once(auth.store)
         run_experiments.apply_to_basic()
     routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=front, direct=direct)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ..databases import BACKEND
+from ..databases import BACKEND, reader
 from ..databases.connection import connect, patience
 from ..errors import SettingError
 from ..settings import Environment, MutableEnvironment, flag, number
@@ -52,7 +52,7 @@ class Capacity:
     @property
     def connections(self) -> int:
         """The connections of all replicas at most, with the one of each that tells whether it is ready."""
-        worker = self.pools * (self.pool + self.overflow) + (self.sign_in_pool if self.sign_in else 0)
+        worker = self.pools * (self.pool + self.overflow) + (self.sign_in_pool + reader.CONNECTIONS if self.sign_in else 0)
         return self.replicas * self.workers * (worker + 1)
 
 

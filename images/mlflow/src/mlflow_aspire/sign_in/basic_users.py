@@ -1,4 +1,4 @@
-"""The user of a request with basic authentication, whom MLflow reads for each thing that it asks: here once, and without an object of it in a session.
+"""The user of a request with basic authentication, whom MLflow reads for each thing that it asks: here once, by one message to the database.
 
 Nothing is known longer than for the request.
 """
@@ -13,36 +13,39 @@ from mlflow.server.auth.entities import User
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import bindparam, select
 
+from ..databases.reader import Reader
+
 _USERS = SqlUser.__table__.c
 _USER = select(_USERS.id, _USERS.username, _USERS.password_hash, _USERS.is_admin).where(_USERS.username == bindparam("name"))
 
 
-def read_once() -> None:
-    SqlAlchemyStore.get_user = _once(_in_short(SqlAlchemyStore.get_user))
-    for name in ("update_user", "delete_user"):
-        setattr(SqlAlchemyStore, name, _changing(getattr(SqlAlchemyStore, name)))
+def read_once(store: SqlAlchemyStore) -> None:
+    store.get_user = _once(_in_short(store, Reader((store.read_engine or store.engine).url)))
+    store.update_user = _changing(store.update_user)
+    store.delete_user = _changing(store.delete_user)
 
 
-def _in_short(get_user: Callable[..., Any]) -> Callable[..., Any]:
+def _in_short(store: SqlAlchemyStore, reader: Reader) -> Callable[[str], User]:
+    get_user = store.get_user
+
     @wraps(get_user)
-    def get(store: SqlAlchemyStore, username: str) -> Any:
-        with (store.read_engine or store.engine).connect() as connection:
-            row = connection.execute(_USER, {"name": username}).one_or_none()
-        # MLflow's way says what it says of nobody.
-        return User(*row) if row else get_user(store, username)
+    def get(username: str) -> User:
+        row = reader.one(_USER, {"name": username})
+        # MLflow's way says what there is to say of nobody.
+        return User(*row) if row else get_user(username)
 
     return get
 
 
-def _once(get_user: Callable[..., Any]) -> Callable[..., Any]:
+def _once(get_user: Callable[[str], User]) -> Callable[[str], User]:
     @wraps(get_user)
-    def get(store: SqlAlchemyStore, username: str) -> Any:
+    def get(username: str) -> User:
         # MLflow's FastAPI routes ask once, and outside of Flask.
         if not has_request_context():
-            return get_user(store, username)
-        users = g.setdefault("users", {})
+            return get_user(username)
+        users: dict[str, User] = g.setdefault("users", {})
         if username not in users:
-            users[username] = get_user(store, username)
+            users[username] = get_user(username)
         return users[username]
 
     return get

@@ -6,6 +6,7 @@ verifies the token and reads the user before the plugin decides. Nothing is know
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mlflow_oidc_auth.auth import validate_token
@@ -16,6 +17,8 @@ from mlflow_oidc_auth.store import store
 from mlflow_oidc_auth.utils.oidc_field_extraction import BEARER_TOKEN_SOURCE, extract_username
 from sqlalchemy import Row, bindparam, select
 from starlette.concurrency import run_in_threadpool
+
+from ..databases.reader import Reader
 
 _USERS = SqlUser.__table__.c
 # What the plugin looks at when it lets a user in.
@@ -86,8 +89,10 @@ def _look_up(token: str) -> _Known:
 
 
 def _read(username: str) -> Row[Any] | None:
-    with store.engine.connect() as connection:
-        return connection.execute(_FACTS, {"user": username}).one_or_none()
+    return _reader(store.engine.url).one(_FACTS, {"user": username})
+
+
+_reader = cache(Reader)
 
 
 def _user(username: str) -> Row[Any] | None:

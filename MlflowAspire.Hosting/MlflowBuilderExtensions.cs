@@ -65,7 +65,7 @@ public static partial class MlflowBuilderExtensions
             .WithIconName("BeakerSettings")
             .WithHttpEndpoint(port, MlflowServerResource.TargetPort, MlflowServerResource.PrimaryEndpointName)
             .WithUrlForEndpoint(MlflowServerResource.PrimaryEndpointName, url => url.DisplayText = "MLflow")
-            .WithHttpHealthCheck("/health")
+            .WithServerHealthCheck()
             .WithRestartAfterFailure()
             .WithContainerRuntimeArgs(server.SetSize)
             .WithEnvironment("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -16,7 +16,7 @@ public class AddMlflowTests
 
         var endpoint = Assert.Single(server.Annotations.OfType<EndpointAnnotation>());
         Assert.Equal(("http", "http", 5000, 5000), (endpoint.Name, endpoint.UriScheme, endpoint.Port, endpoint.TargetPort));
-        Assert.Contains("/health", Assert.Single(server.Annotations.OfType<HealthCheckAnnotation>()).Key, StringComparison.Ordinal);
+        Assert.Equal("mlflow-health", Assert.Single(server.Annotations.OfType<HealthCheckAnnotation>()).Key);
         Assert.Single(server.Annotations.OfType<ResourceIconAnnotation>());
         Assert.NotEmpty(server.Annotations.OfType<ResourceUrlsCallbackAnnotation>());
     }

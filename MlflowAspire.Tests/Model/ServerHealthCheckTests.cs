@@ -1,0 +1,86 @@
+using System.Net;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using MlflowAspire.Hosting;
+
+namespace MlflowAspire.Tests.Model;
+
+[Trait("Category", "Model")]
+public sealed class ServerHealthCheckTests : IAsyncDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
+    private readonly HttpListener _server = new();
+    private readonly Uri _address;
+    private HttpStatusCode[] _answers = [];
+    private int _asked;
+
+    public ServerHealthCheckTests()
+    {
+        var port = Stack.AppHostProcess.FreePort();
+        _address = new($"http://127.0.0.1:{port}/health");
+        _server.Prefixes.Add($"http://127.0.0.1:{port}/");
+    }
+
+    [Fact]
+    public async Task A_check_waits_for_the_start()
+    {
+        var result = CheckAsync(new(() => _address));
+        await Task.Delay(200);
+        Serve(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK);
+
+        Assert.Equal(HealthStatus.Healthy, (await result).Status);
+        Assert.Equal(2, _asked);
+    }
+
+    [Fact]
+    public async Task It_does_not_wait_when_the_server_has_started()
+    {
+        Serve(HttpStatusCode.OK, HttpStatusCode.InternalServerError, HttpStatusCode.OK);
+        ServerHealthCheck check = new(() => _address);
+
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(check)).Status);
+        var second = await CheckAsync(check);
+        Assert.Equal((HealthStatus.Unhealthy, $"{_address} answers 500."), (second.Status, second.Description));
+        Assert.Equal(2, _asked);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_start_is_unhealthy()
+    {
+        var result = await CheckAsync(new(() => _address) { Patience = TimeSpan.Zero });
+
+        Assert.Equal((HealthStatus.Unhealthy, $"{_address} does not answer."), (result.Status, result.Description));
+        Assert.IsType<HttpRequestException>(result.Exception);
+    }
+
+    [Fact]
+    public async Task It_ends_with_the_app_host()
+    {
+        using CancellationTokenSource stop = new(TimeSpan.FromMilliseconds(200));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ServerHealthCheck(() => _address).CheckHealthAsync(new(), stop.Token).WaitAsync(s_limit));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _server.Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private static Task<HealthCheckResult> CheckAsync(ServerHealthCheck check) => check.CheckHealthAsync(new()).WaitAsync(s_limit);
+
+    private void Serve(params HttpStatusCode[] answers)
+    {
+        _answers = answers;
+        _server.Start();
+        _ = Task.Run(async () =>
+        {
+            while (_server.IsListening)
+            {
+                var request = await _server.GetContextAsync();
+                request.Response.StatusCode = (int)_answers[_asked++];
+                request.Response.Close();
+            }
+        });
+    }
+}

@@ -9,6 +9,7 @@ import unittest
 from collections.abc import Callable
 from unittest.mock import patch
 
+import psycopg2
 from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware, auth_middleware
 from mlflow_oidc_auth.sqlalchemy_store import SqlAlchemyStore
@@ -100,6 +101,13 @@ class BearerAuthenticationTest(unittest.TestCase):
         self.assertEqual(self.statements, [])
         with patch.object(self.store.user_repo, "exist", side_effect=OSError), patch.object(self.store.user_repo, "get_profile", side_effect=OSError):
             self.assertEqual(self.ask(AuthMiddleware, "person")[0], 401)
+
+    def test_a_database_that_is_away_is_worth_another_try(self) -> None:
+        away = OperationalError("", {}, psycopg2.OperationalError("Connection refused"))
+        with patch.object(Engine, "connect", side_effect=away):
+            status, told = self.ours("person")
+        self.assertEqual((status, told["state"]), (503, {}))
+        self.assertEqual(self.ours("person")[0], 200)
 
     def test_a_change_counts_from_the_next_request_on(self) -> None:
         self.assertEqual(self.ours("person")[0], 200)

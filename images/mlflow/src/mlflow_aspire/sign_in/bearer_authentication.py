@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE, ErrorCode
 from mlflow_oidc_auth.auth import validate_token
 from mlflow_oidc_auth.db.models import SqlUser
 from mlflow_oidc_auth.middleware import AuthMiddleware, auth_middleware
@@ -17,9 +19,12 @@ from mlflow_oidc_auth.store import store
 from mlflow_oidc_auth.utils.oidc_field_extraction import BEARER_TOKEN_SOURCE, extract_username
 from sqlalchemy import Row, bindparam, select
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from ..databases.reader import Reader
 
+_PASSING = ErrorCode.Name(TEMPORARILY_UNAVAILABLE)
 _USERS = SqlUser.__table__.c
 # What the plugin looks at when it lets a user in.
 _FACTS = select(_USERS.username, _USERS.is_admin, _USERS.active, _USERS.is_service_account, _USERS.service_account_source).where(
@@ -40,9 +45,26 @@ class _Known:
 _known: ContextVar[_Known | None] = ContextVar("_known", default=None)
 
 
+class _Unavailable(Exception):
+    """The database of users does not answer at the moment."""
+
+    def __init__(self, answer: MlflowException) -> None:
+        self.answer = answer
+
+
 class BearerAuthentication(AuthMiddleware):
+    async def dispatch(self, request: Request, call_next: Any) -> Response:
+        try:
+            return await super().dispatch(request, call_next)
+        except _Unavailable as error:
+            # A 401 would say that the token is wrong, and clients repeat a 503 alone.
+            return Response(error.answer.serialize_as_json(), error.answer.get_http_status_code(), media_type="application/json")
+
     async def _authenticate_bearer_token(self, auth_header: str) -> Any:
-        _known.set(await run_in_threadpool(_look_up, auth_header.split(" ", 1)[1]))
+        known = await run_in_threadpool(_look_up, auth_header.split(" ", 1)[1])
+        if isinstance(known.user, MlflowException) and known.user.error_code == _PASSING:
+            raise _Unavailable(known.user)
+        _known.set(known)
         return await super()._authenticate_bearer_token(auth_header)
 
 

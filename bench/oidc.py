@@ -9,7 +9,7 @@ from pathlib import Path
 from docker import Container, docker
 from stack import LOAD_CORE, Stack, answers, until
 
-_SOURCE = Path(__file__).parent.parent / "MlflowAspire.Tests/SignIn/OidcServer"
+_SOURCE = Path(__file__).parent.parent / "MlflowAspire.Tests/SignIn/Servers/oidc"
 _ISSUER = "http://oidc:8080/"
 
 SETTINGS = {

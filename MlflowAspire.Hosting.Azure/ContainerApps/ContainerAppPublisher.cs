@@ -39,6 +39,7 @@ internal sealed class ContainerAppPublisher : IServerPublisher
         RefuseVolume(server);
         ContainerSize.Require(server);
         PublishedOperations.Require(server);
+        ContainerAppName.Require(server);
         server.HasMigrationStep = true;
         mlflow.ApplicationBuilder.CreateResourceBuilder(server.Migration).InEnvironmentOf(server);
         mlflow.WithSharedIdentity().WithStoreRoles();

@@ -77,7 +77,7 @@ internal static class EnvironmentExtensions
         environment.ConfigureInfrastructure(infrastructure =>
         {
             var domain = infrastructure.GetProvisionableResources().OfType<ContainerAppManagedEnvironment>().Single().DefaultDomain;
-            var app = mlflow.Resource.Name;
+            var app = ContainerAppName.Of(mlflow.Resource);
             infrastructure.Add(new ProvisioningOutput(TrackingUriOutput, typeof(string))
             {
                 Value = settings.Server switch

@@ -16,13 +16,16 @@ public static partial class MlflowAzureExtensions
     /// <param name="schedule">When it runs: a cron expression with five fields, in UTC.</param>
     /// <param name="olderThan">How long ago something was deleted before it is removed, such as <c>30d</c>.</param>
     /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The schedule is no cron expression, or the other no age.</exception>
     /// <exception cref="DistributedApplicationException">When publishing: the server is not published into a Container Apps environment.</exception>
     public static IResourceBuilder<MlflowServerResource> WithGarbageCollection(
         this IResourceBuilder<MlflowServerResource> builder, string schedule, string olderThan)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrEmpty(schedule);
-        ArgumentException.ThrowIfNullOrEmpty(olderThan);
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(olderThan);
+        CronExpression.Rule.Require(schedule, nameof(schedule));
+        Age.Rule.Require(olderThan, nameof(olderThan));
         if (!builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder;

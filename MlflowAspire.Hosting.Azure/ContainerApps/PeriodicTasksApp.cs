@@ -13,10 +13,12 @@ internal static class PeriodicTasksApp
 
     public static string NameOf(MlflowServerResource server) => $"{server.Name}-periodic";
 
+    public static bool IsNeededBy(MlflowServerResource server) => server is { Replicas: > 1, RunsJobs: true };
+
     public static void AddPeriodicTasksApp(this IResourceBuilder<MlflowServerResource> mlflow)
     {
         var server = mlflow.Resource;
-        if (server is not { Replicas: > 1, RunsJobs: true })
+        if (!IsNeededBy(server))
         {
             return;
         }

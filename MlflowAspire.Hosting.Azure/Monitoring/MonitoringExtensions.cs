@@ -58,7 +58,7 @@ internal static class MonitoringExtensions
             .WithNameUnlessExisting("registryName", registry, registry.NameOutputReference)
             .WithNameUnlessExisting("storageName", storage?.Resource, storage?.Resource.NameOutputReference);
         var alerts = builder.AddModule("alerts", workspace)
-            .WithParameter("appName", mlflow.Resource.Name)
+            .WithParameter("appName", ContainerAppName.Of(mlflow.Resource))
             .WithParameter("postgresName", postgresName)
             .WithParameter("alertEmail", builder.AddParameter("alert-email").WithDescription("The e-mail address that alerts are sent to."));
         if (storage is not null)
@@ -67,7 +67,7 @@ internal static class MonitoringExtensions
         }
 
         var workbook = builder.AddModule("workbook", workspace)
-            .WithParameter("appName", mlflow.Resource.Name)
+            .WithParameter("appName", ContainerAppName.Of(mlflow.Resource))
             .WithParameter("trackingUri", trackingUri)
             .WithNameUnlessExisting("storageName", storage?.Resource, storage?.Resource.NameOutputReference);
         if (settings.OpenTelemetry)
@@ -114,7 +114,7 @@ internal static class MonitoringExtensions
     private static void AlertOnReplicas<T>(this IResourceBuilder<T> app, IResourceBuilder<AzureBicepResource> alerts) where T : ContainerResource =>
         // PublishAsAzureContainerApp would add services as well, for which it is too late.
         app.WithAnnotation(new AzureContainerAppCustomizationAnnotation((infrastructure, published) => infrastructure.Add(ReplicasAlert.Create(
-            published, app.Resource.Name, alerts.GetOutput("operatorsId").AsProvisioningParameter(infrastructure)))));
+            published, ContainerAppName.Of(app.Resource), alerts.GetOutput("operatorsId").AsProvisioningParameter(infrastructure)))));
 
     private static string ReadTemplate(string name)
     {

@@ -69,29 +69,3 @@ public sealed partial record MlflowOperator(string Name, OperatorKind Kind, Guid
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")]
     private static partial Regex NamePattern();
 }
-
-/// <summary>What an object id of Microsoft Entra stands for.</summary>
-public enum OperatorKind
-{
-    /// <summary>A group of users.</summary>
-    Group,
-
-    /// <summary>A user.</summary>
-    User,
-
-    /// <summary>An application or a managed identity.</summary>
-    ServicePrincipal,
-}
-
-/// <summary>What an operator may do with blobs, from a machine that reaches them.</summary>
-public enum BlobAccess
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>List and read them.</summary>
-    Read,
-
-    /// <summary>Read, write and delete them.</summary>
-    Write,
-}

@@ -9,5 +9,5 @@ internal sealed record OperationJobsAnnotation(IReadOnlyList<OperationJob>? Jobs
 {
     /// <summary>The jobs of a server.</summary>
     public IEnumerable<OperationJob> Of(MlflowServerResource server) =>
-        Jobs ?? Enum.GetValues<OperationJob>().Where(job => PublishedOperations.LackOf(job, server) is null);
+        Jobs?.Distinct() ?? Enum.GetValues<OperationJob>().Where(job => PublishedOperations.LackOf(job, server) is null);
 }

@@ -19,6 +19,9 @@ internal static class PublishedOperations
     /// <summary>The name of an operation, which is the command of the image too: <c>reset-admin</c>.</summary>
     public static string NameOf(OperationJob job) => ChoiceName.Of(job);
 
+    /// <summary>The name of the job of an operation.</summary>
+    public static string NameOf(OperationJob job, MlflowServerResource server) => ContainerAppName.Of($"{server.Name}-{NameOf(job)}");
+
     /// <summary>What a server lacks for an operation, in words; null when it has all.</summary>
     public static string? LackOf(OperationJob job, MlflowServerResource server) =>
         LackOf(job, server.SignInDatabase is not null, server.SignIn?.Credentials is not null)
@@ -82,7 +85,7 @@ internal static class PublishedOperations
 
     private static ContainerAppJob Create(OperationJob operation, ContainerApp app, IResourceBuilder<MlflowServerResource> mlflow, string? schedule)
     {
-        var name = $"{mlflow.Resource.Name}-{NameOf(operation)}";
+        var name = NameOf(operation, mlflow.Resource);
         var server = app.Template.Containers[0].Value!;
         var container = new ContainerAppContainer
         {

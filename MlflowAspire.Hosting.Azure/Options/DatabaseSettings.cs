@@ -57,36 +57,3 @@ public sealed partial record DatabaseSettings
     [GeneratedRegex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
     private static partial Regex ServerName();
 }
-
-/// <summary>How the network reaches PostgreSQL; none of them is public.</summary>
-public enum DatabaseAccess
-{
-    /// <summary>A private endpoint in <c>db-subnet</c>.</summary>
-    PrivateEndpoint,
-
-    /// <summary>The server is part of <c>db-subnet</c>, which is delegated to it. It cannot be changed later.</summary>
-    DelegatedSubnet,
-}
-
-/// <summary>How MLflow signs in to PostgreSQL.</summary>
-public enum DatabaseAuthentication
-{
-    /// <summary>By its Microsoft Entra identity; the server takes no password.</summary>
-    Entra,
-
-    /// <summary>By a password that is kept in the key vault.</summary>
-    Password,
-}
-
-/// <summary>Who MLflow signs in to PostgreSQL as, with a password.</summary>
-public enum DatabaseRole
-{
-    /// <summary>The administrator of the server.</summary>
-    Administrator,
-
-    /// <summary>The role of the parameters <c>database-user-a</c> and <c>database-password-a</c>.</summary>
-    A,
-
-    /// <summary>The role of the parameters <c>database-user-b</c> and <c>database-password-b</c>, which takes turns with the other.</summary>
-    B,
-}

@@ -48,12 +48,3 @@ public sealed partial record ExistingSettings
     [GeneratedRegex(@"^((?<group>[\w.()-]{1,90})/)?(?<name>[A-Za-z0-9][A-Za-z0-9-]{2,62})$")]
     private static partial Regex Pattern();
 }
-
-/// <summary>A resource of Azure that exists.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="ResourceGroup">Its resource group; null for the one of the deployment.</param>
-public sealed record ExistingResource(string Name, string? ResourceGroup = null)
-{
-    /// <inheritdoc />
-    public override string ToString() => ResourceGroup is null ? Name : $"{ResourceGroup}/{Name}";
-}

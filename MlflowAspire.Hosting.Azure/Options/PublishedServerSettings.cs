@@ -1,10 +1,9 @@
 using System.Net;
-using System.Text.RegularExpressions;
 
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The settings of the server as it is published.</summary>
-public sealed partial record PublishedServerSettings
+public sealed record PublishedServerSettings
 {
     /// <summary>How many replicas run (<c>Mlflow:Replicas</c>, default 1).</summary>
     public int Replicas { get; init; } = 1;
@@ -79,9 +78,9 @@ public sealed partial record PublishedServerSettings
             mistakes.Reject("GarbageCollection:Schedule", GarbageCollectionSchedule, CronExpression.Rule.Accepted);
         }
 
-        if (!AgePattern().IsMatch(GarbageCollectionOlderThan))
+        if (!Age.Rule.Accepts(GarbageCollectionOlderThan))
         {
-            mistakes.Reject("GarbageCollection:OlderThan", GarbageCollectionOlderThan, "days, hours, minutes and seconds, such as '30d' or '1d12h'");
+            mistakes.Reject("GarbageCollection:OlderThan", GarbageCollectionOlderThan, Age.Rule.Accepted);
         }
     }
 
@@ -95,7 +94,4 @@ public sealed partial record PublishedServerSettings
         section.Reject(nameof(AllowedAddresses), value, IngressRules.IPRestriction.Accepted);
         return null;
     }
-
-    [GeneratedRegex(@"^(?=\d)(\d{1,4}d)?(\d{1,4}h)?(\d{1,4}m)?(\d{1,4}s)?$")]
-    private static partial Regex AgePattern();
 }

@@ -34,23 +34,3 @@ public sealed record StorageSettings
         };
     }
 }
-
-/// <summary>How MLflow signs in to the blob container.</summary>
-public enum StorageAuthentication
-{
-    /// <summary>By its managed identity; the account takes no keys.</summary>
-    Identity,
-
-    /// <summary>By an access key of the account that is kept in the key vault.</summary>
-    AccessKey,
-}
-
-/// <summary>The two access keys of a storage account, in Azure's order.</summary>
-public enum StorageKey
-{
-    /// <summary>The first one.</summary>
-    Key1,
-
-    /// <summary>The second one.</summary>
-    Key2,
-}

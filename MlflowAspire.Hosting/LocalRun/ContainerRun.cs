@@ -7,6 +7,10 @@ namespace MlflowAspire.Hosting;
 /// <summary>One run of a container that ends by itself.</summary>
 internal static class ContainerRun
 {
+    /// <summary>Whether the container has been started and has not ended.</summary>
+    public static bool IsUnderWay(IServiceProvider services, ContainerResource container) =>
+        services.GetRequiredService<ResourceNotificationService>().TryGetCurrentState(container.Name, out var current) && IsUnderWay(current.Snapshot);
+
     /// <summary>Starts the container and waits until it has ended.</summary>
     /// <returns>How it ended: success means exit code 0.</returns>
     public static async Task<ExecuteCommandResult> RunToEndAsync(IServiceProvider services, ContainerResource container, CancellationToken cancellationToken)
@@ -26,7 +30,7 @@ internal static class ContainerRun
 
         var snapshot = await end;
         return snapshot.ExitCode is 0
-            ? CommandResults.Success()
+            ? CommandResults.Success($"{container.Name} has ended; its console log has what it said.")
             : CommandResults.Failure(
                 $"{container.Name} ended with {(snapshot.ExitCode is { } code ? $"exit code {code}" : snapshot.State?.Text)}; its console log says why.");
     }
@@ -44,7 +48,7 @@ internal static class ContainerRun
 
             if (!KnownResourceStates.TerminalStates.Contains(state))
             {
-                started |= state != KnownResourceStates.NotStarted;
+                started |= IsUnderWay(change.Snapshot);
             }
             // The end of an earlier run is reported once more after the start of this one. Each run is a container of its own; one that cannot be made has no
             // id.
@@ -56,6 +60,10 @@ internal static class ContainerRun
 
         throw new OperationCanceledException(cancellationToken);
     }
+
+    private static bool IsUnderWay(CustomResourceSnapshot snapshot) => snapshot.State is { Text: var state }
+        && state != KnownResourceStates.NotStarted
+        && !KnownResourceStates.TerminalStates.Contains(state);
 
     private static string? ContainerId(CustomResourceSnapshot snapshot) =>
         snapshot.Properties.FirstOrDefault(property => property.Name == "container.id")?.Value as string;

@@ -10,8 +10,8 @@ public static partial class MlflowBuilderExtensions
 
     /// <summary>
     /// Keeps the archives of a local run in a folder of this machine: those of the commands <c>Back up</c> and <c>Restore</c>, and those that the migration
-    /// writes before it changes a database (<c>MLFLOW_BACKUP_DESTINATION</c>). The default is <c>backups</c> in the folder of the app host.
-    /// An archive holds everything of the server, password hashes too. It has no effect on a published server.
+    /// writes before it changes a database (<c>MLFLOW_BACKUP_DESTINATION</c>). The default is a folder with the name of the server in
+    /// <c>backups</c>, in the folder of the app host. An archive holds everything of the server, password hashes too. It has no effect on a published server.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="folder">The folder, also relative to the one of the app host. It is made when it is needed.</param>
@@ -54,34 +54,18 @@ public static partial class MlflowBuilderExtensions
             Progress = new() { Title = "Back up", Message = "The console log of the backup says how far it is." },
         });
 
-        // Of the command that runs.
-        (string Archive, bool Replace)? chosen = null;
-        var restore = builder.AddStoreTask(mlflow, server.Restore, "ArchiveSettings").WithBackupDestination(server).WithArgs(context =>
+        var restore = builder.AddStoreTask(mlflow, server.Restore, "ArchiveSettings")
+            .WithBackupDestination(server)
+            .WithRunOfCommand($"the command Restore of '{server.Name}', which asks for the archive");
+        mlflow.WithTaskCommand("restore", "Restore", restore, RestoreOptions(server), arguments =>
         {
-            var (archive, replace) = chosen
-                ?? throw new DistributedApplicationException($"Use the command Restore of '{server.Name}', which asks for the archive.");
-            context.Args.Add("restore");
-            context.Args.Add($"{BackupFolder.MountPath}/{archive}");
-            if (replace)
-            {
-                context.Args.Add("--replace");
-            }
-        });
-        mlflow.WithTaskCommand("restore", "Restore", restore, RestoreOptions(server), async (arguments, run) =>
-        {
-            chosen = (arguments.GetString(ArchiveArgument)!, IsSet(arguments, ReplaceArgument));
-            try
-            {
-                return await run();
-            }
-            finally
-            {
-                chosen = null;
-            }
+            var archive = $"{BackupFolder.MountPath}/{arguments.GetString(ArchiveArgument)}";
+            return IsSet(arguments, ReplaceArgument) ? new("restore", archive, "--replace") : new("restore", archive);
         });
 
         builder.CreateResourceBuilder(server.Migration).WithBackupDestination(server);
-        mlflow.WithBackupFolder("backups");
+        // Each server has its own: an archive brings back what its server had.
+        mlflow.WithBackupFolder(Path.Combine("backups", server.Name));
     }
 
     private static CommandOptions RestoreOptions(MlflowServerResource server) => new()

@@ -14,45 +14,20 @@ public static partial class MlflowBuilderExtensions
     private static void AddImportCommand(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
         var server = mlflow.Resource;
-        // Of the command that runs.
-        ImportSource? chosen = null;
-        (string? UserName, string? Password) signIn = default;
-        var import = builder.AddStoreTask(mlflow, server.Import, "ArrowImport").WithArgs(context =>
+        var import = builder.AddStoreTask(mlflow, server.Import, "ArrowImport")
+            .WithRunOfCommand($"the command Import of '{server.Name}', which asks for the source");
+        mlflow.WithTaskCommand("import", "Import", import, ImportOptions(builder.AppHostDirectory), arguments =>
         {
-            var source = chosen ?? throw new DistributedApplicationException($"Use the command Import of '{server.Name}', which asks for the source.");
-            foreach (var argument in source.Arguments)
-            {
-                context.Args.Add(argument);
-            }
-        }).WithEnvironment(context =>
-        {
-            // Those of MLflow's client.
-            if (signIn is { UserName: { } userName, Password: { } password })
-            {
-                context.EnvironmentVariables["MLFLOW_TRACKING_USERNAME"] = userName;
-                context.EnvironmentVariables["MLFLOW_TRACKING_PASSWORD"] = password;
-            }
-        });
-
-        mlflow.WithTaskCommand("import", "Import", import, ImportOptions(builder.AppHostDirectory), async (arguments, run) =>
-        {
-            chosen = SourceOf(arguments, builder.AppHostDirectory);
-            signIn = (TextOf(arguments, UserNameArgument), TextOf(arguments, PasswordArgument));
-            // They are read when the container is made, which each start does.
-            var mounts = chosen.Mounts.ToList();
-            mounts.ForEach(import.Resource.Annotations.Add);
-            try
-            {
-                return await run();
-            }
-            finally
-            {
-                chosen = null;
-                signIn = default;
-                mounts.ForEach(mount => import.Resource.Annotations.Remove(mount));
-            }
+            var source = SourceOf(arguments, builder.AppHostDirectory);
+            return new([.. source.Arguments]) { Environment = SignInOf(arguments), Mounts = [.. source.Mounts] };
         });
     }
+
+    /// <summary>The settings of MLflow's client.</summary>
+    private static Dictionary<string, string> SignInOf(InteractionInputCollection arguments) =>
+        TextOf(arguments, UserNameArgument) is { } userName && TextOf(arguments, PasswordArgument) is { } password
+            ? new() { ["MLFLOW_TRACKING_USERNAME"] = userName, ["MLFLOW_TRACKING_PASSWORD"] = password }
+            : [];
 
     private static CommandOptions ImportOptions(string folder) => new()
     {

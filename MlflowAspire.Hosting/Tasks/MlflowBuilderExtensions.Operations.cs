@@ -12,35 +12,22 @@ public static partial class MlflowBuilderExtensions
     private static void AddOperationCommands(this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow)
     {
         var server = mlflow.Resource;
-        // Of the command that runs.
-        Operation? chosen = null;
-        var task = builder.AddStoreTask(mlflow, server.Operation, "WrenchScrewdriver").WithBackupDestination(server).WithArgs(context =>
-        {
-            var operation = chosen ?? throw new DistributedApplicationException($"Use a command of '{server.Name}', such as Check, which says what to do.");
-            foreach (var argument in operation.Arguments)
-            {
-                context.Args.Add(argument);
-            }
-        }).WithEnvironment(context =>
-        {
-            if (chosen?.Statement is { } statement)
-            {
-                context.EnvironmentVariables[Operation.StatementVariable] = statement;
-            }
-        });
+        var task = builder.AddStoreTask(mlflow, server.Operation, "WrenchScrewdriver")
+            .WithBackupDestination(server)
+            .WithRunOfCommand($"a command of '{server.Name}', such as Check, which says what to do");
 
-        Add("check", "Check", _ => new(["check"]), new()
+        Add("check", "Check", _ => new("check"), new()
         {
             Description = "Says whether databases and artifact store can be used, and what is in them.",
             IconName = "Stethoscope",
         });
-        Add("list-users", "List users", _ => new(["users"]), new()
+        Add("list-users", "List users", _ => new("users"), new()
         {
             Description = "Lists the users, and who of them is an administrator.",
             IconName = "People",
             UpdateState = _ => ShownIf(server.SignInDatabase is not null),
         });
-        Add("reset-administrator", "Reset administrator", _ => new(["reset-admin"]), new()
+        Add("reset-administrator", "Reset administrator", _ => new("reset-admin"), new()
         {
             Description = "Gives the administrator the password of the app host again, and the rights of one.",
             ConfirmationMessage = "The administrator's password becomes the one of the app host, whatever it is now. Go on?",
@@ -61,37 +48,26 @@ public static partial class MlflowBuilderExtensions
             IconName = "DatabaseWarning",
         }));
 
-        void Add(string name, string displayName, Func<InteractionInputCollection, Operation> choose, CommandOptions options)
+        void Add(string name, string displayName, Func<InteractionInputCollection, TaskRun> choose, CommandOptions options)
         {
             options.Progress = new() { Title = displayName, Message = $"The console log of {server.Operation.Name} has what it says." };
             // It needs no server that runs, and is wanted most when that does not.
             options.UpdateState ??= _ => ResourceCommandState.Enabled;
-            mlflow.WithTaskCommand(name, displayName, task, options, async (arguments, run) =>
-            {
-                if (Interlocked.CompareExchange(ref chosen, choose(arguments), null) is not null)
-                {
-                    return CommandResults.Failure($"{server.Operation.Name} runs already; it does one thing at a time.");
-                }
-
-                try
-                {
-                    return await run() is { Success: false } failure
-                        ? failure
-                        : CommandResults.Success($"The console log of {server.Operation.Name} has what it said.");
-                }
-                finally
-                {
-                    chosen = null;
-                }
-            });
+            mlflow.WithTaskCommand(name, displayName, task, options, choose);
         }
     }
 
     /// <summary>Asked whenever the dashboard is told of the server: the sign-in may be configured after the command.</summary>
     private static ResourceCommandState ShownIf(bool condition) => condition ? ResourceCommandState.Enabled : ResourceCommandState.Hidden;
 
-    private static Operation SqlOf(InteractionInputCollection arguments, bool write) =>
-        Operation.Sql(arguments.GetString(StatementArgument)!, IsSet(arguments, UsersArgument), write);
+    private static TaskRun SqlOf(InteractionInputCollection arguments, bool write)
+    {
+        (string Name, bool IsSet)[] options = [("--users", IsSet(arguments, UsersArgument)), ("--write", write)];
+        return new(["sql", .. options.Where(option => option.IsSet).Select(option => option.Name)])
+        {
+            Environment = new Dictionary<string, string> { ["MLFLOW_SQL_STATEMENT"] = arguments.GetString(StatementArgument)! },
+        };
+    }
 
     private static CommandOptions SqlOptions(MlflowServerResource server, CommandOptions options)
     {

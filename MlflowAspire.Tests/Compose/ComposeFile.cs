@@ -80,7 +80,7 @@ internal static partial class ComposeFile
         Append(text, "volumes", [.. container.Annotations.OfType<ContainerMountAnnotation>().Select(mount =>
         {
             // A folder of the app host's is a volume here: containers of other users write into it.
-            var volume = mount.Type == ContainerMountType.BindMount ? Path.GetFileName(mount.Source!) : VolumePrefix().Replace(mount.Source!, "");
+            var volume = mount.Type == ContainerMountType.BindMount ? mount.Target.Trim('/') : VolumePrefix().Replace(mount.Source!, "");
             volumes.Add(volume);
             return $"{volume}:{mount.Target}";
         })]);

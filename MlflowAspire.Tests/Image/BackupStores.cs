@@ -12,7 +12,7 @@ public sealed class BackupStores(ImageFixture image) : IAsyncLifetime
     {
         Account = await StorageAccount.CreateAsync(image);
         Archive = $"{image.CreateBackupFolder().Path}/filled.zip";
-        (await image.RunAsync(BackupFolder.Stores(await image.CreateFilledDatabaseAsync()), "backup", Archive)).Succeeded();
+        (await image.RunAsync(TestBackupFolder.Stores(await image.CreateFilledDatabaseAsync()), "backup", Archive)).Succeeded();
     }
 
     /// <summary>What a task needs to keep artifacts in a new container of the account.</summary>

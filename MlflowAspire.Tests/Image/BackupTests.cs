@@ -7,7 +7,7 @@ namespace MlflowAspire.Tests.Image;
 [Trait("Category", "Image")]
 public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClassFixture<BackupStores>
 {
-    private readonly BackupFolder _folder = image.CreateBackupFolder();
+    private readonly TestBackupFolder _folder = image.CreateBackupFolder();
 
     private string Archive => $"{_folder.Path}/backup.zip";
 
@@ -69,7 +69,7 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
         Assert.Equal("MANAGE", await newUsers.ReadAsync<string>(right));
 
         static Dictionary<string, string> Environment(TestDatabase tracking, TestDatabase users) =>
-            new(BackupFolder.Stores(tracking)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
+            new(TestBackupFolder.Stores(tracking)) { ["MLFLOW_APP_NAME"] = "oidc-auth", ["OIDC_USERS_DB_URI"] = users.Uri };
     }
 
     [Fact]
@@ -102,8 +102,8 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
     {
         var ((old, _), restored) = (await image.CreatePreviousDatabaseAsync(), await image.CreateDatabaseAsync());
 
-        (await image.RunAsync(BackupFolder.Stores(old), "backup", Archive)).Succeeded();
-        (await image.RunAsync(BackupFolder.Stores(restored), "restore", Archive)).Succeeded();
+        (await image.RunAsync(TestBackupFolder.Stores(old), "backup", Archive)).Succeeded();
+        (await image.RunAsync(TestBackupFolder.Stores(restored), "restore", Archive)).Succeeded();
         (await image.RunAsync(old.Environment, "migrate")).Succeeded();
 
         await AssertSameContentAsync(old, restored);
@@ -118,18 +118,18 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
         await database.ExecuteAsync("INSERT INTO experiments (name, lifecycle_stage) VALUES ('later', 'active')");
         var after = await RowsAsync(database);
 
-        (await image.RunAsync(BackupFolder.Stores(database), "restore", stores.Archive))
+        (await image.RunAsync(TestBackupFolder.Stores(database), "restore", stores.Archive))
             .Failed(1, "MLFLOW_BACKEND_STORE_URI: the database is not empty (");
         Assert.Equal(after, await RowsAsync(database));
 
         // An object of somebody else's needs a table, so that it cannot be replaced.
         await database.ExecuteAsync("CREATE VIEW report AS SELECT name FROM experiments");
-        (await image.RunAsync(BackupFolder.Stores(database), "restore", stores.Archive, "--replace"))
+        (await image.RunAsync(TestBackupFolder.Stores(database), "restore", stores.Archive, "--replace"))
             .Failed(1, "the databases are as they were, as they do not take what the archive has: ");
         await database.ExecuteAsync("DROP VIEW report");
         Assert.Equal(after, await RowsAsync(database));
 
-        (await image.RunAsync(BackupFolder.Stores(database), "restore", stores.Archive, "--replace")).Succeeded();
+        (await image.RunAsync(TestBackupFolder.Stores(database), "restore", stores.Archive, "--replace")).Succeeded();
         Assert.Equal(before, await RowsAsync(database));
     }
 
@@ -149,7 +149,7 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
             """;
         (await image.RunAsync(new Dictionary<string, string>(), "python", "-c", change, stores.Archive, Archive)).Succeeded();
 
-        (await image.RunAsync(BackupFolder.Stores(empty), "restore", Archive))
+        (await image.RunAsync(TestBackupFolder.Stores(empty), "restore", Archive))
             .Failed(1, "the databases are as they were, as they do not take what the archive has: ");
         Assert.Equal(0, await empty.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
     }
@@ -162,12 +162,12 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
             + "[w.writestr(n, z.read(n).replace(b'\"revision\": \"', b'\"revision\": \"f')) for n in z.namelist()]; w.close()";
         (await image.RunAsync(new Dictionary<string, string>(), "python", "-c", change, stores.Archive, $"{_folder.Path}/newer.zip")).Succeeded();
 
-        (await image.RunAsync(BackupFolder.Stores(empty), "restore", $"{_folder.Path}/newer.zip"))
+        (await image.RunAsync(TestBackupFolder.Stores(empty), "restore", $"{_folder.Path}/newer.zip"))
             .Failed(1, "the archive's tracking schema is of mlflow 3.17.2 at revision f");
         Assert.Equal(0, await empty.ReadAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
 
         await database.ExecuteAsync("UPDATE alembic_version SET version_num = 'newer'");
-        (await image.RunAsync(BackupFolder.Stores(database), "backup", $"{_folder.Path}/other.zip"))
+        (await image.RunAsync(TestBackupFolder.Stores(database), "backup", $"{_folder.Path}/other.zip"))
             .Failed(1, "MLFLOW_BACKEND_STORE_URI: the tracking schema is at revision newer");
         Assert.Equal(["newer.zip"], _folder.Files);
     }

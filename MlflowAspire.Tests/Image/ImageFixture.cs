@@ -28,7 +28,7 @@ public sealed class ImageFixture : IAsyncLifetime
     // The tests reach the servers through a second network.
     private readonly INetwork _hostNetwork = new NetworkBuilder().Build();
     private readonly SharedDatabaseServer _databases = SharedDatabaseServer.Use();
-    private readonly string _backups = BackupFolder.CreateRoot();
+    private readonly string _backups = TestBackupFolder.CreateRoot();
     private readonly Lazy<Task<string>> _server;
     private readonly Lazy<Task<IContainer>> _tasks;
 
@@ -144,7 +144,7 @@ public sealed class ImageFixture : IAsyncLifetime
 
     /// <summary>
     /// Runs a command of the image to its end: in one container for all, which is secured as the others and has an empty folder for artifacts, and backups in
-    /// the folder of <see cref="BackupFolder"/>.
+    /// the folder of <see cref="TestBackupFolder"/>.
     /// </summary>
     public async Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command)
     {
@@ -162,14 +162,14 @@ public sealed class ImageFixture : IAsyncLifetime
     }
 
     /// <summary>A folder for the backups of a test.</summary>
-    internal BackupFolder CreateBackupFolder() => new(_backups);
+    internal TestBackupFolder CreateBackupFolder() => new(_backups);
 
     /// <summary>A container that has the folders for backups where the tasks have them.</summary>
-    public ContainerBuilder WithBackups(ContainerBuilder container) => container.WithBindMount(_backups, BackupFolder.Root, AccessMode.ReadWrite);
+    public ContainerBuilder WithBackups(ContainerBuilder container) => container.WithBindMount(_backups, TestBackupFolder.Root, AccessMode.ReadWrite);
 
     private async Task<IContainer> StartTasksAsync()
     {
-        var tasks = WithBackups(Container(new Dictionary<string, string>(), "sleep", "infinity")).WithTmpfsMount(BackupFolder.Artifacts).Build();
+        var tasks = WithBackups(Container(new Dictionary<string, string>(), "sleep", "infinity")).WithTmpfsMount(TestBackupFolder.Artifacts).Build();
         await tasks.StartAsync();
         return tasks;
     }

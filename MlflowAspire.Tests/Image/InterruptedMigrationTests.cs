@@ -9,7 +9,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image)
 {
     private const string RevisionQuery = "SELECT version_num FROM alembic_version";
 
-    private readonly BackupFolder _folder = image.CreateBackupFolder();
+    private readonly TestBackupFolder _folder = image.CreateBackupFolder();
 
     [Fact]
     public async Task One_that_is_killed_leaves_the_schema_as_it_was_and_is_repeated()
@@ -56,7 +56,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image)
 
         // The archive has what was there, for an image that knows the revision; this one brings it to its own.
         var restored = await image.CreateDatabaseAsync();
-        (await image.RunAsync(BackupFolder.Stores(restored), "restore", $"{_folder.Path}/{archive}")).Succeeded();
+        (await image.RunAsync(TestBackupFolder.Stores(restored), "restore", $"{_folder.Path}/{archive}")).Succeeded();
         await database.ExecuteAsync("DROP TABLE scheduler_leases");
         (await MigrateAsync()).Succeeded();
         var content = await image.ContentAsync(database, restored);

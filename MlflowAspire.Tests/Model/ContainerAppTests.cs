@@ -83,6 +83,43 @@ public class ContainerAppTests
             (await PublishAsync(mlflow => mlflow.WithGarbageCollection("0 3 * * *", "30d")))?.Message,
             StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("every night", "30d", "schedule (of a job) is 'every night'; accepted: a cron expression of five fields")]
+    [InlineData("0 3 * * *", "a month", "olderThan (--older-than) is 'a month'; accepted: days, hours, minutes and seconds, such as '30d' or '1d12h'.")]
+    [InlineData("0 3 * * *", "30d\n", "olderThan (--older-than) is '30d\n'; accepted: ")]
+    [InlineData("0 3 * * *", "", "olderThan (--older-than) is ''; accepted: ")]
+    public void Garbage_collection_has_a_schedule_and_an_age(string schedule, string olderThan, string message) => Assert.Contains(
+        message,
+        Assert.Throws<ArgumentException>(() => TestModel.ToPublish().AddMlflow().WithGarbageCollection(schedule, olderThan)).Message,
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(29, false)]
+    [InlineData(30, false, "mlflow-gc", 29)]
+    [InlineData(20, true)]
+    [InlineData(21, true, "mlflow-reset-admin", 20)]
+    public async Task A_name_that_container_apps_refuses_is_refused_here(int length, bool hasJobs, string? longest = null, int accepted = 0)
+    {
+        var name = "mlflow".PadLeft(length, 'x');
+
+        var thrown = await PublishModelAsync(model =>
+        {
+            model.Builder.AddAzureContainerAppEnvironment("environment");
+            var mlflow = model.Builder.AddMlflow(name).WithBackendStore(model.Database).WithArtifactStore(model.Artifacts).WithBasicAuth();
+            if (hasJobs)
+            {
+                mlflow.WithOperationJobs();
+            }
+        });
+
+        Assert.Equal(
+            longest is null
+                ? null
+                : $"MLflow server '{name}' is published with '{name[..^6]}{longest}', and Container Apps takes names of 32 characters; "
+                    + $"accepted: a server with a name of {accepted} characters at most.",
+            thrown?.Message);
+    }
+
     [Fact]
     public async Task Nothing_of_it_has_an_effect_in_a_local_run()
     {
@@ -105,10 +142,13 @@ public class ContainerAppTests
     }
 
     /// <summary>What stops publishing the model, if anything does.</summary>
-    private static async Task<DistributedApplicationException?> PublishAsync(Action<IResourceBuilder<MlflowServerResource>> configure)
+    private static Task<DistributedApplicationException?> PublishAsync(Action<IResourceBuilder<MlflowServerResource>> configure) => PublishModelAsync(model =>
+        configure(model.AddMlflow()));
+
+    private static async Task<DistributedApplicationException?> PublishModelAsync(Action<TestModel> configure)
     {
         var model = TestModel.ToPublish();
-        configure(model.AddMlflow());
+        configure(model);
         await using var app = model.Builder.Build();
         return await Record.ExceptionAsync(() =>
             model.Builder.Eventing.PublishAsync(

@@ -48,7 +48,6 @@ public class OperationTests
         Assert.Equal(arguments, run.Arguments);
         Assert.Equal(statement, run.Environment.GetValueOrDefault("MLFLOW_SQL_STATEMENT"));
         Assert.Equal("admin", run.Environment["MLFLOW_AUTH_ADMIN_USERNAME"]);
-        Assert.Equal("mlflow-operation runs already; it does one thing at a time.", run.MessageOfOther);
     }
 
     [Fact]
@@ -73,29 +72,20 @@ public class OperationTests
 
         Run run = new();
         var operation = mlflow.Resource.Operation;
-        model.Builder.CreateResourceBuilder(operation).WithCommand(KnownResourceCommands.StartCommand, "Start", async context =>
+        model.Builder.CreateResourceBuilder(operation).WithCommand(KnownResourceCommands.StartCommand, "Start", async _ =>
         {
-            if (run.Arguments.Length > 0)
-            {
-                return CommandResults.Failure("It is started a second time.");
-            }
-
             run.Arguments = await operation.ArgumentsAsync(model.Builder);
             run.Environment = await operation.EnvironmentAsync(model.Builder);
-            run.MessageOfOther = (await ExecuteAsync(context.Services, "check")).Message;
             return CommandResults.Failure("This test starts none.");
         });
         await using var app = model.Builder.Build();
 
-        run.Message = (await ExecuteAsync(app.Services, command)).Message;
+        run.Message = (await app.ResourceCommands.ExecuteCommandAsync(mlflow.Resource, command, new InteractionInputCollection(statement is null ? [] :
+        [
+            new() { Name = "statement", InputType = InputType.Text, Value = statement },
+            new() { Name = "users", InputType = InputType.Boolean, Value = ofUsers },
+        ]))).Message;
         return run;
-
-        Task<ExecuteCommandResult> ExecuteAsync(IServiceProvider services, string name) => services.GetRequiredService<ResourceCommandService>()
-            .ExecuteCommandAsync(mlflow.Resource, name, new InteractionInputCollection(name == "check" || statement is null ? [] :
-            [
-                new() { Name = "statement", InputType = InputType.Text, Value = statement },
-                new() { Name = "users", InputType = InputType.Boolean, Value = ofUsers },
-            ]));
     }
 
     private static string[] Shown(IResourceBuilder<MlflowServerResource> mlflow)
@@ -114,9 +104,6 @@ public class OperationTests
     private sealed class Run
     {
         public string? Message { get; set; }
-
-        /// <summary>Of a command that comes while this one runs.</summary>
-        public string? MessageOfOther { get; set; }
 
         public string[] Arguments { get; set; } = [];
 

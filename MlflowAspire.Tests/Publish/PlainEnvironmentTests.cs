@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Azure;
+using MlflowAspire.Hosting.Azure;
 
 namespace MlflowAspire.Tests.Publish;
 
@@ -36,6 +37,19 @@ public sealed class PlainEnvironmentTests
         Assert.Equal(["containers", "registries"], deployment.All("Microsoft.Authorization/roleAssignments").Select(IdentityTests.TypeOfTarget).Order());
         Assert.DoesNotContain(await deployment.DiagnosticsAsync(), diagnostic =>
             diagnostic.Level == "Error" || diagnostic.Code.StartsWith("BCP", StringComparison.Ordinal));
+    }
+
+    [BicepFact]
+    public async Task Azure_takes_small_letters_and_each_job_once()
+    {
+        var deployment = await DeployAsync(builder =>
+        {
+            builder.AddAzureContainerAppEnvironment("environment");
+            AddServer(builder, "Mlflow").WithOperationJobs([OperationJob.Check, OperationJob.Check]);
+        });
+
+        Assert.Equal("mlflow", deployment.Only("Microsoft.App/containerApps").Name);
+        Assert.Equal(["mlflow-check", "mlflow-gc"], deployment.All("Microsoft.App/jobs").Select(job => job.Name).Order(StringComparer.Ordinal));
     }
 
     [BicepFact]
@@ -103,7 +117,7 @@ public sealed class PlainEnvironmentTests
         Assert.Equal(["containers", "storageAccounts"], roles.Select(IdentityTests.TypeOfTarget).Order());
     }
 
-    private static IResourceBuilder<MlflowServerResource> AddServer(IDistributedApplicationBuilder builder) => builder.AddMlflow("mlflow")
+    private static IResourceBuilder<MlflowServerResource> AddServer(IDistributedApplicationBuilder builder, string name = "mlflow") => builder.AddMlflow(name)
         .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db"))
         .WithArtifactStore(builder.AddAzureStorage("storage").AddBlobContainer("artifacts"));
 

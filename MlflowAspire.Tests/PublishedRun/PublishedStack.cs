@@ -148,105 +148,6 @@ public sealed partial class PublishedStack : IAsyncLifetime
         .WithEnvironment("BLOB_KEY", s_blobKey)
         .WithCommand(["python", "/scripts/stored_blobs.py", .. arguments]);
 
-    /// <summary>Starts a container and waits for it; it is removed at the end.</summary>
-    internal async Task<IContainer> StartAsync(ContainerBuilder builder)
-    {
-        var container = builder.Build();
-        lock (_containers)
-        {
-            _containers.Add(container);
-        }
-
-        using var limit = new CancellationTokenSource(s_limit);
-        try
-        {
-            await container.StartAsync(limit.Token);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or ContainerNotRunningException)
-        {
-            throw new TimeoutException($"{container.Name} did not start within {s_limit}:\n{await LogsAsync(container)}", exception);
-        }
-
-        return container;
-    }
-
-    /// <summary>Runs a container to its end, which is a good one, and returns what it wrote.</summary>
-    internal Task<string> RunAsync(ContainerBuilder builder) => ToEndAsync(builder, expected: 0);
-
-    /// <summary>Runs a container that fails, and returns what it wrote.</summary>
-    internal Task<string> ExitAsync(ContainerBuilder builder) => ToEndAsync(builder, expected: 1);
-
-    private async Task<string> ToEndAsync(ContainerBuilder builder, long expected)
-    {
-        var container = await StartAsync(builder);
-        using var limit = new CancellationTokenSource(s_limit);
-        try
-        {
-            var exitCode = await container.GetExitCodeAsync(limit.Token);
-            var logs = await LogsAsync(container);
-            Assert.True(exitCode == expected, $"{container.Name} ended with {exitCode}:\n{logs}");
-            return logs;
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"{container.Name} did not end within {s_limit}:\n{await LogsAsync(container)}");
-        }
-    }
-
-    /// <summary>Asks the server until it answers as expected. As in Azure the node asks, whose address is one of the subnet.</summary>
-    internal async Task UntilAsync(IContainer server, int port, string path, int status)
-    {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        using var limit = new CancellationTokenSource(s_limit);
-        object? last = null;
-        while (!limit.IsCancellationRequested)
-        {
-            try
-            {
-                using var answer = await client.GetAsync(AddressOf(Interfaces["server"], port, path), limit.Token);
-                last = (int)answer.StatusCode;
-                if (last is int code && code == status)
-                {
-                    return;
-                }
-            }
-            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
-            {
-                last = exception.Message;
-            }
-
-            await Task.Delay(500, CancellationToken.None);
-        }
-
-        throw new TimeoutException($"{path} did not answer {status} within {s_limit}, but {last}:\n{await LogsAsync(server)}");
-    }
-
-    /// <summary>What a query of the superuser gives, a line for each row.</summary>
-    internal async Task<string> QueryAsync(string database, string sql)
-    {
-        var result = await Postgres.ExecAsync(["psql", "-U", "postgres", "-h", "/var/run/postgresql", "-d", database, "-v", "ON_ERROR_STOP=1", "-qtAc", sql]);
-        Assert.True(result.ExitCode == 0, result.Stderr);
-        return result.Stdout.Trim();
-    }
-
-    /// <summary>Waits until a container has written a text.</summary>
-    internal static async Task UntilLoggedAsync(IContainer container, string text)
-    {
-        using var limit = new CancellationTokenSource(s_limit);
-        string logs;
-        while (!(logs = await LogsAsync(container)).Contains(text, StringComparison.Ordinal))
-        {
-            Assert.False(limit.IsCancellationRequested, $"{container.Name} did not write '{text}' within {s_limit}:\n{logs}");
-            await Task.Delay(500, CancellationToken.None);
-        }
-    }
-
-    internal static async Task<string> LogsAsync(IContainer container)
-    {
-        var (stdout, stderr) = await container.GetLogsAsync(timestampsEnabled: false);
-        return $"{stdout}\n{stderr}";
-    }
-
     // Far from those that are given out one after the other.
     private IPAddress SourceAddress => SubnetAddresses.At(AddressSpace.NeighboursOf(_space!.Range), 100);
 
@@ -291,65 +192,6 @@ public sealed partial class PublishedStack : IAsyncLifetime
         Interfaces = interfaces.Append(topology.Internet).Append(await topology.AddLoadBalancerAsync()).ToDictionary(network => network.Name);
     }
 
-    private async Task StartPostgresAsync()
-    {
-        Postgres = await StartAsync(At("postgres", new ContainerBuilder("postgres:17.6")
-            .WithEnvironment("POSTGRES_PASSWORD", "of-the-superuser")
-            .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
-            .WithEntrypoint("bash", "-c")
-            .WithCommand("install -o postgres -m 600 /tls/key.pem /key.pem "
-                + "&& exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/tls/certificate.pem -c ssl_key_file=/key.pem")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilCommandIsCompleted("pg_isready", "-h", "127.0.0.1"))));
-
-        // As Azure makes them: a database of azure_pg_admin, and an identity that belongs to it.
-        await QueryAsync("postgres", "CREATE ROLE azure_pg_admin NOLOGIN");
-        await QueryAsync("postgres", $"CREATE ROLE \"{Identity}\" LOGIN IN ROLE azure_pg_admin PASSWORD '{s_databaseToken}'");
-        await QueryAsync("postgres", "CREATE DATABASE mlflow OWNER azure_pg_admin");
-        await QueryAsync("postgres", "CREATE DATABASE mlflow_auth OWNER azure_pg_admin");
-    }
-
-    private async Task StartBlobsAsync()
-    {
-        await StartAsync(At("storage", new ContainerBuilder("mcr.microsoft.com/azure-storage/azurite:3.35.0")
-            .WithEnvironment("AZURITE_ACCOUNTS", $"{Account}:{s_blobKey}")
-            .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
-            .WithCommand(
-                "azurite", "--blobHost", "0.0.0.0", "--blobPort", "443", "--oauth", "basic", "--cert", "/tls/certificate.pem", "--key", "/tls/key.pem",
-                "--skipApiVersionCheck")
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443))));
-        await RunAsync(Blobs("create", "mlflow", "mlflow-backups"));
-    }
-
-    /// <summary>The vault with the secrets that are published.</summary>
-    private Task<IContainer> StartVaultAsync() => StartAsync(Mlflow("vault")
-        .WithEnvironment("SECRETS", JsonSerializer.Serialize(SecretNames.ToDictionary(
-            name => name,
-            name => name.StartsWith("mlflow-admin-password", StringComparison.Ordinal) ? AdminPassword : $"secret of the test {name}".PadRight(40, '-'))))
-        .WithEnvironment("VAULT_TOKEN", s_vaultToken)
-        .WithCommand("python", "/scripts/key_vault.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
-
-    private async Task StartPlatformAsync() => Platform = await StartAsync(Mlflow("platform")
-        .WithEnvironment(new Dictionary<string, string>
-        {
-            ["IDENTITY_HEADER"] = IdentityHeader,
-            ["CLIENT_ID"] = ClientId,
-            ["DATABASE_TOKEN"] = s_databaseToken,
-            ["STORAGE_TOKEN"] = TestToken.Create("https://storage.azure.com"),
-            ["VAULT_TOKEN"] = s_vaultToken,
-        })
-        .WithCommand("python", "/scripts/azure_platform.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
-
-    private async Task StartMonitorAsync() => Monitor = await StartAsync(Mlflow("internet")
-        .WithCommand("python", "/scripts/application_insights.py")
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(443)));
-
-    /// <summary>The server that is imported from lets its owner in with the password that the vault keeps for the import.</summary>
-    private async Task StartSourceAsync() => Source = await StartAsync(Mlflow("source")
-        .WithEnvironment("OWNER_PASSWORD", _secrets["import-password"])
-        .WithCommand("python", "/scripts/source_server.py"));
-
     private IEnumerable<string> SecretNames => Deployment.All("Microsoft.KeyVault/vaults/secrets").Select(secret => secret.Name);
 
     /// <summary>The secrets, read as the environment reads them for its apps: from the vault, through its private endpoint.</summary>
@@ -359,23 +201,6 @@ public sealed partial class PublishedStack : IAsyncLifetime
         Assert.True(result.ExitCode == 0, $"The environment cannot read its secrets: {result.Stderr}");
         return JsonSerializer.Deserialize<Dictionary<string, string>>(result.Stdout)!;
     }
-
-    /// <summary>The image with no more rights than it needs; the certificate is trusted in place of a public authority's.</summary>
-    private ContainerBuilder Mlflow(string at) => At(at, new ContainerBuilder(_image)
-        .WithBindMount(_certificate!.Path, "/tls", AccessMode.ReadOnly)
-        .WithBindMount(Path.Combine(AppContext.BaseDirectory, "PublishedRun", "Scripts"), "/scripts", AccessMode.ReadOnly)
-        .WithEnvironment("REQUESTS_CA_BUNDLE", "/tls/certificate.pem")
-        .WithEnvironment("SSL_CERT_FILE", "/tls/certificate.pem"));
-
-    /// <summary>A container that has an interface of the network, and no other.</summary>
-    private ContainerBuilder At(string name, ContainerBuilder builder) => builder.WithCreateParameterModifier(parameters =>
-    {
-        parameters.HostConfig!.NetworkMode = $"container:{Interfaces[name].Container.Id}";
-        parameters.NetworkingConfig = null;
-    });
-
-    private static Uri AddressOf(NetworkInterface at, int port, string path) =>
-        new($"http://{at.Container.Hostname}:{at.Container.GetMappedPublicPort(port)}{path}");
 
     private string ValueOf(DeployedContainer container, DeployedVariable variable)
     {
@@ -392,24 +217,6 @@ public sealed partial class PublishedStack : IAsyncLifetime
     /// <summary>The secret in the expression for its address.</summary>
     [GeneratedRegex("/secrets/(?<name>[^']+)'")]
     private static partial Regex VaultSecret();
-
-    /// <summary>Whether the server at an interface is ready.</summary>
-    private sealed class Ready(NetworkInterface at) : IWaitUntil
-    {
-        public async Task<bool> UntilAsync(IContainer container)
-        {
-            using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-            try
-            {
-                using var answer = await client.GetAsync(AddressOf(at, ReadinessPort, "/ready"));
-                return answer.IsSuccessStatusCode;
-            }
-            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
-            {
-                return false;
-            }
-        }
-    }
 }
 
 /// <summary>The tests that share the published containers run one after the other.</summary>

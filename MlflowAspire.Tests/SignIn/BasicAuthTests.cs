@@ -54,6 +54,28 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
+    public async Task An_operator_mends_the_administrator()
+    {
+        await Stack.ExecuteAsync(
+            "mlflow",
+            "change-by-sql",
+            Argument("statement", "UPDATE users SET is_admin = false, password_hash = 'forgotten' WHERE username = 'admin'"),
+            Argument("users", "true"));
+        var list = Stack.TryExecuteAsync("mlflow", "list-users");
+        var meanwhile = await Stack.TryExecuteAsync("mlflow", "reset-administrator");
+        Assert.StartsWith("mlflow-operation is running", meanwhile.Message, StringComparison.Ordinal);
+        Assert.True((await list).Success);
+        Assert.DoesNotMatch(@"admin\W+administrator", await OperationAsync());
+
+        await Stack.ExecuteAsync("mlflow", "reset-administrator");
+
+        using var admin = fixture.CreateAdminClient();
+        Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("/api/2.0/mlflow/users/get?username=admin"));
+        await Stack.ExecuteAsync("mlflow", "list-users");
+        Assert.Matches(@"admin\W+administrator", await OperationAsync());
+    }
+
+    [Fact]
     public async Task Users_may_do_what_their_permissions_say()
     {
         var result = ScriptResult.Of(await Stack.RunAsync("users")).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString());

@@ -17,7 +17,7 @@ public sealed class OidcFixture : IAsyncLifetime
     private const string Provider = $"http://{Host}:8080";
     // With a slash at its end, as some providers have it.
     private const string Issuer = $"{Provider}/";
-    private static readonly string s_provider = Path.Combine(AppContext.BaseDirectory, "SignIn", "OidcServer");
+    private static readonly string s_provider = Path.Combine(AppContext.BaseDirectory, "SignIn", "Servers", "oidc");
     private readonly StackData _data = new();
     private Task<string>? _quickstart;
 

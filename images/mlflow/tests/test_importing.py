@@ -194,4 +194,4 @@ class RowTest(unittest.TestCase):
             list(rows._batches(database, "SELECT name FROM experiments"))
 
     def test_a_row_is_as_copy_reads_it(self) -> None:
-        self.assertEqual(rows._line((1, None, 0.1, "a\tb\\n\nc\r", b"\x00\xff", "")), "1\t\\N\t0.1\ta\\tb\\\\n\\nc\\r\t\\\\x00ff\t\n")
+        self.assertEqual(rows._line((1, None, 0.1, "a\tb\\n\nc\r", b"\x00\xff", "")), b"1\t\\N\t0.1\ta\\tb\\\\n\\nc\\r\t\\\\x00ff\t\n")

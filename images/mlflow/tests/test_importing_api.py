@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 from unittest.mock import patch
 
 from mlflow.tracing.attachments import Attachment
@@ -19,7 +20,7 @@ from test_guard_rights import spans
 
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.importing import command
-from mlflow_aspire.importing.api import models, runs, server
+from mlflow_aspire.importing.api import files, models, runs, server
 from mlflow_aspire.importing.api.source import ServerSource
 from mlflow_aspire.importing.source import Missing
 
@@ -216,6 +217,42 @@ class BrokenServerTest(unittest.TestCase):
         self.assertEqual([path for path, _ in missing], ["1/run/artifacts/gone"])
         self.assertIn("artifacts: 1 files", said.getvalue())
         self.assertEqual(Path(folder, "1/run/artifacts/whole").read_bytes(), b"whole")
+
+
+class TraceFilesTest(unittest.TestCase):
+    """Of a trace whose spans are a file that its server keeps elsewhere."""
+
+    def test_spans_are_read_once(self) -> None:
+        picture = Attachment(content_type="image/png", content_bytes=b"picture")
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        spans = {"tr-1": f'{{"spans": ["{picture.ref("tr-1")}"]}}'.encode(), "tr-2": b""}
+        read = []
+
+        class Source:
+            def copy(self, folder: Path, path: str, /, request_id: str) -> Path:
+                read.append(request_id)
+                copy = folder / request_id
+                copy.write_bytes(spans[request_id])
+                return copy
+
+            def open(self, path: str, /, **_: object) -> IO[bytes]:
+                return io.BytesIO(picture.content_bytes)
+
+        places = [files.of_trace(Source(), trace, f"s3://bucket/{trace}", f"1/traces/{trace}", folder) for trace in spans]  # type: ignore[arg-type]
+        with redirect_stdout(io.StringIO()):
+            found = list(files.all_of(places))
+        content = {}
+        for file in found:
+            with file.open() as stream:
+                content[file.path] = stream.read()
+
+        self.assertEqual(content, {
+            "1/traces/tr-1/traces.json": spans["tr-1"],
+            f"1/traces/tr-1/attachments/{picture.id}": picture.content_bytes,
+            "1/traces/tr-2/traces.json": b"",
+        })  # fmt: skip
+        self.assertEqual([file.size for file in found], [len(spans["tr-1"]), len(picture.content_bytes), 0])
+        self.assertCountEqual(read, ["tr-1", "tr-2"])
 
 
 class HistoryTest(unittest.TestCase):

@@ -19,6 +19,7 @@ from mlflow.store.artifact import artifact_repository_registry  # noqa: F401
 from mlflow.store.artifact.artifact_repo import ArtifactRepository, StreamUploadMixin
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from ..ahead import ahead
 from ..errors import Failure
 from ..stores.errors import translate
 from ..stores.staging import STAGING
@@ -48,7 +49,7 @@ class Files:
 
     def read(self, files: Iterable[File]) -> Iterator[tuple[str, IO[bytes] | None]]:
         """Opens one file after the other, to be read before the next; None for one that has been removed meanwhile."""
-        for (path, size), content in self._ahead(files, lambda file: self._small(file) if file[1] <= _SMALL else None):
+        for (path, size), content in ahead(lambda file: self._small(file) if file[1] <= _SMALL else None, files, self._at_once):
             if size <= _SMALL:
                 yield path, content and io.BytesIO(content[0])
                 continue
@@ -76,18 +77,6 @@ class Files:
                     yield _done(waiting.popleft())
             while waiting:
                 yield _done(waiting.popleft())
-
-    def _ahead(self, files: Iterable[File], read: Callable[[File], Any]) -> Iterator[tuple[File, Any]]:
-        with ThreadPoolExecutor(self._at_once) as pool:
-            waiting: deque[tuple[File, Future[Any]]] = deque()
-            for file in files:
-                waiting.append((file, pool.submit(read, file)))
-                if len(waiting) > self._at_once:
-                    first, content = waiting.popleft()
-                    yield first, content.result()
-            while waiting:
-                first, content = waiting.popleft()
-                yield first, content.result()
 
     def _small(self, file: File) -> tuple[bytes] | None:
         try:

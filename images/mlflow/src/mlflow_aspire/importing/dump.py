@@ -32,7 +32,6 @@ _TABLES = {"experiments", "runs", "metrics", TRACKING_VERSIONS}
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -115,14 +114,9 @@ class DumpSource:
         database.execute(f'DELETE FROM "{name}"')
         columns = ", ".join(f'"{column}"' for column in found.columns)
         statement = f'INSERT INTO "{name}" ({columns}) VALUES ({", ".join("?" * len(kinds))})'
-        batch: list[list[Any]] = []
+        rows = ([_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in self._rows(found))
         try:
-            for row in self._rows(found):
-                batch.append([_value(value, kind) for value, kind in zip(row, kinds, strict=True)])
-                if len(batch) == _BATCH:
-                    database.executemany(statement, batch)
-                    batch.clear()
-            database.executemany(statement, batch)
+            database.executemany(statement, rows)
         except (sqlite3.Error, ValueError, LookupError) as error:
             raise self._refused(f"{name} has rows that are none of MLflow's: {error}") from error
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, MetaData, text
 
 from ..errors import Failure
 
-_BATCH = 10_000
+_BATCH_BYTES = 2**20
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -31,19 +31,27 @@ def replace(connection: Connection, tables: Collection[str], source: sqlite3.Con
             continue
         names = ", ".join(f'"{column}"' for column in columns)
         counts[table.name] = 0
-        for rows in _batches(source, f'SELECT {names} FROM "{table.name}"'):
-            cursor.copy_expert(f'COPY "{table.name}" ({names}) FROM STDIN', io.BytesIO("".join(map(_line, rows)).encode()))
-            counts[table.name] += len(rows)
+        for lines in _batches(source, f'SELECT {names} FROM "{table.name}"'):
+            cursor.copy_expert(f'COPY "{table.name}" ({names}) FROM STDIN', io.BytesIO(b"".join(lines)))
+            counts[table.name] += len(lines)
         for column in columns:
             _continue(connection, table.name, column)
     return counts
 
 
-def _batches(source: sqlite3.Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(source: sqlite3.Connection, query: str) -> Iterator[list[bytes]]:
+    """Rows as COPY reads them. Some have megabytes, such as those of spans."""
+    lines: list[bytes] = []
+    size = 0
     try:
-        found = source.execute(query)
-        while rows := found.fetchmany(_BATCH):
-            yield rows
+        for row in source.execute(query):
+            lines.append(_line(row))
+            size += len(lines[-1])
+            if size > _BATCH_BYTES:
+                yield lines
+                lines, size = [], 0
+        if lines:
+            yield lines
     except sqlite3.Error as error:
         # Text that is none, for one.
         raise Failure(f"the source cannot be read: {error}. The database is as it was") from error
@@ -56,9 +64,8 @@ def _continue(connection: Connection, table: str, column: str) -> None:
         connection.execute(text(f'SELECT setval(:sequence, max("{column}")) FROM "{table}" HAVING max("{column}") > 0'), {"sequence": sequence})
 
 
-def _line(row: tuple[Any, ...]) -> str:
-    """A row as COPY reads it."""
-    return "\t".join(map(_field, row)) + "\n"
+def _line(row: tuple[Any, ...]) -> bytes:
+    return ("\t".join(map(_field, row)) + "\n").encode()
 
 
 def _field(value: Any) -> str:

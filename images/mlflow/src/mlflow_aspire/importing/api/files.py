@@ -1,17 +1,18 @@
 """The files of runs, models and traces, which a server hands out wherever it keeps them."""
 
-import io
+import mmap
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 from mlflow.tracing.attachments import Attachment
 
+from ...ahead import ahead
 from ...backup.progress import Counter
 from ..source import Artifact, Missing
 from .server import AT_ONCE, Absent, Broken, Server
@@ -58,8 +59,8 @@ def of_model(server: Server, model: str, folder: str) -> Place:
     )
 
 
-def of_trace(server: Server, trace: str, address: str, folder: str) -> Place:
-    """The spans of a trace, with what is beside them where the server passes files on."""
+def of_trace(server: Server, trace: str, address: str, folder: str, copies: Path) -> Place:
+    """The file of the spans of a trace, with what is beside it. Where the server does not pass it on, a copy tells that."""
     parts = urlsplit(address)
     if parts.scheme == _PROXIED:
         root = parts.path.strip("/")
@@ -69,15 +70,8 @@ def of_trace(server: Server, trace: str, address: str, folder: str) -> Place:
             lambda path: server.open(f"{_PROXY}/{quote(posixpath.join(root, path))}"),
         )
 
-    def entries(path: str) -> dict[str, list[Entry]]:
-        if path == _ATTACHMENTS:
-            return {"files": attachments_in(server.read(_TRACE, request_id=trace))}
-        return {"files": [{"path": _SPANS}, {"path": _ATTACHMENTS, "is_dir": True}]}
-
-    def content(path: str) -> IO[bytes]:
-        return io.BytesIO(server.read(_TRACE, request_id=trace)) if path == _SPANS else _attachment(server, trace, path)
-
-    return Place(folder, entries, content)
+    spans = _Spans(server, trace, copies)
+    return Place(folder, spans.list, spans.open)
 
 
 def of_attachments(server: Server, trace: str, entries: list[Entry], folder: str) -> Place:
@@ -85,7 +79,16 @@ def of_attachments(server: Server, trace: str, entries: list[Entry], folder: str
     return Place(f"{folder}/{_ATTACHMENTS}", lambda path: {"files": entries}, lambda path: _attachment(server, trace, path))
 
 
-def attachments_in(spans: bytes) -> list[Entry]:
+def spans_of(server: Server, trace: str, copies: Path) -> Path:
+    """A copy of the spans of a trace, wherever the server keeps them.
+
+    Raises:
+        Missing: the server cannot give them.
+    """
+    return server.copy(copies, _TRACE, request_id=trace)
+
+
+def attachments_in(spans: bytes | mmap.mmap) -> list[Entry]:
     """The attachments that spans have, as the server lists files."""
     found = (Attachment.parse_ref(reference.decode(errors="replace")) for reference in _REFERENCE.findall(spans))
     return [{"path": name, "file_size": size} for name, size in {one["attachment_id"]: one["size"] for one in found if one}.items()]
@@ -94,11 +97,34 @@ def attachments_in(spans: bytes) -> list[Entry]:
 def all_of(places: Iterable[Place]) -> Iterator[Artifact]:
     """Everything below them. What cannot be listed is a file that cannot be read."""
     progress = Counter("folders of artifacts looked through")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for found in pool.map(lambda place: list(_walk(place, "")), places):
-            yield from found
-            progress.add(1)
+    for _, found in ahead(lambda place: list(_walk(place, "")), places, AT_ONCE):
+        yield from found
+        progress.add(1)
     progress.end()
+
+
+class _Spans:
+    """The spans of a trace and their attachments, which the spans name. They are read once, as they may be large."""
+
+    def __init__(self, server: Server, trace: str, copies: Path) -> None:
+        self._server = server
+        self._trace = trace
+        self._copies = copies
+        self._copy = Path()
+        self._attachments: list[Entry] = []
+
+    def list(self, path: str) -> dict[str, list[Entry]]:
+        if path == _ATTACHMENTS:
+            return {"files": self._attachments}
+        self._copy = spans_of(self._server, self._trace, self._copies)
+        size = self._copy.stat().st_size
+        if size:
+            with self._copy.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                self._attachments = attachments_in(content)
+        return {"files": [{"path": _SPANS, "file_size": size}, {"path": _ATTACHMENTS, "is_dir": True}]}
+
+    def open(self, path: str) -> IO[bytes]:
+        return self._copy.open("rb") if path == _SPANS else _attachment(self._server, self._trace, path)
 
 
 def _walk(place: Place, folder: str) -> Iterator[Artifact]:

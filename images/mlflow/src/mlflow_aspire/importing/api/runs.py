@@ -7,9 +7,9 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ...ahead import ahead
 from ...backup.progress import Counter
 from ..locations import PROXIED
 from .server import AT_ONCE, Absent, Broken, Server
@@ -161,10 +161,9 @@ def _metrics(server: Server, database: sqlite3.Connection, page: list[Row]) -> N
     for run in page:
         for metric in run.get("data", {}).get("metrics", []):
             having[metric["key"]].append(run["info"]["run_id"])
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = [(key, ids[start : start + _RUNS]) for key, ids in having.items() for start in range(0, len(ids), _RUNS)]
-        for values in pool.map(lambda part: list(_history(server, *part)), parts):
-            insert(database, "metrics", values)
+    parts = [(key, ids[start : start + _RUNS]) for key, ids in having.items() for start in range(0, len(ids), _RUNS)]
+    for _, values in ahead(lambda part: list(_history(server, *part)), parts, AT_ONCE):
+        insert(database, "metrics", values)
 
 
 def _history(server: Server, key: str, runs: list[str]) -> Iterator[Row]:

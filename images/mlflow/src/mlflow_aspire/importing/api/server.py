@@ -1,7 +1,10 @@
 """Calls to another MLflow server. Sign-in, certificates and retries are those of MLflow's own client, with its variables."""
 
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -9,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from requests import Response
+from urllib3.exceptions import HTTPError
 
 from ...errors import Failure
 from ...log import say
@@ -81,29 +85,32 @@ class Server:
                 raise Failure(f"{self.address}: {path} gives the same page again and again. Nothing was changed")
             token = following
 
-    def read(self, path: str, /, **parameters: Any) -> bytes:
-        """The content of a small file.
-
-        Raises:
-            Missing: the server cannot give it.
-        """
-        return self._file(path, parameters, stream=False).content
-
     def open(self, path: str, /, **parameters: Any) -> IO[bytes]:
         """The content of a file as a stream.
 
         Raises:
             Missing: the server cannot give it.
         """
-        raw = self._file(path, parameters, stream=True).raw
+        try:
+            raw = self._call("GET", path, params=parameters, stream=True).raw
+        except (Absent, Broken) as error:
+            raise Missing(str(error)) from error
         raw.decode_content = True
         return raw
 
-    def _file(self, path: str, parameters: Mapping[str, Any], stream: bool) -> Response:
-        try:
-            return self._call("GET", path, params=parameters, stream=stream)
-        except (Absent, Broken) as error:
-            raise Missing(str(error)) from error
+    def copy(self, folder: Path, path: str, /, **parameters: Any) -> Path:
+        """A copy of a file in a folder.
+
+        Raises:
+            Missing: the server cannot give it.
+            Failure: the server goes away.
+        """
+        with self.open(path, **parameters) as stream, tempfile.NamedTemporaryFile(dir=folder, delete=False) as target:
+            try:
+                shutil.copyfileobj(stream, target)
+            except HTTPError as error:
+                raise Failure(f"{self.address} went away while it was read: {error}. Nothing was changed") from error
+        return Path(target.name)
 
     def _call(self, method: str, path: str, **options: Any) -> Response:
         try:

@@ -9,9 +9,7 @@ from ..locations import PROXIED
 from ..source import Artifact
 from . import evaluation, files, models, runs
 from .server import Server
-from .traces import Traces, place
-
-_LOCATION = "mlflow.artifactLocation"
+from .traces import Traces
 
 
 class ServerSource:
@@ -44,10 +42,11 @@ class ServerSource:
             *(files.of_model(server, model, _path(address)) for model, address in database.execute("SELECT model_id, artifact_location FROM logged_models")),
         ]
         database.close()
-        traces = Traces(server, experiments)
-        traces.write(target, known)
-        self._places += [files.of_trace(server, trace.trace_id, trace.tags.get(_LOCATION, ""), _path(place(trace))) for trace in traces.in_files()]
-        self._places += [files.of_attachments(server, trace.trace_id, entries, _path(place(trace))) for trace, entries in traces.with_attachments()]
+        copies = target.with_suffix(".spans")
+        copies.mkdir()
+        traces = Traces(server, target, copies)
+        traces.read(experiments, known)
+        self._places += traces.places
         say("users and their permissions, keys and endpoints of the AI gateway, webhooks, jobs and reviews do not come over an API")
 
     def artifacts(self) -> list[Artifact]:

@@ -4,9 +4,9 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from mlflow.entities import Span, TraceInfo
 from mlflow.protos.service_pb2 import SearchTraces, SearchTracesV3
@@ -16,13 +16,15 @@ from mlflow.store.tracking.utils.trace_analytics import PROMOTED_TRACE_METADATA_
 from mlflow.tracing.constant import SpansLocation, TraceMetadataKey, TraceTagKey
 from mlflow.utils.proto_json_utils import parse_dict
 
+from ...ahead import ahead
 from ...backup.progress import Counter
 from ...log import say
 from ..locations import PROXIED
 from ..source import Missing, uri
-from .files import Entry, attachments_in
+from . import files
+from .files import Place
 from .server import AT_ONCE, Absent, Broken, Server
-from .tables import insert
+from .tables import Row, insert
 
 _PAGE = 100
 _LOCATION = "mlflow.artifactLocation"
@@ -31,45 +33,83 @@ _IN_STORE = SpansLocation.TRACKING_STORE.value
 _WITH_SERVER = {_IN_STORE, SpansLocation.ARCHIVE_REPO.value}
 
 
-def place(trace: TraceInfo) -> str:
-    return f"{PROXIED}/{trace.experiment_id}/traces/{trace.trace_id}/artifacts"
+def folder(trace: TraceInfo) -> str:
+    """Where its files are in the store of this server."""
+    return f"{trace.experiment_id}/traces/{trace.trace_id}/artifacts"
 
 
 class Traces:
-    """The traces of a server."""
+    """The traces of a server, on their way into a database that has their experiments."""
 
-    def __init__(self, server: Server, experiments: Iterable[str]) -> None:
-        """Reads all but their spans. Servers of before MLflow 2.14 have none."""
+    def __init__(self, server: Server, database: Path, copies: Path) -> None:
         self._server = server
-        self.found: dict[str, TraceInfo] = {}
-        self._attachments: dict[str, list[Entry]] = {}
+        self._database = database
+        self._copies = copies
+        self._known: set[str] = set()
+        self._lost: list[str] = []
+        self.places: list[Place] = []
+        """Where the files of those are that have been read."""
+
+    def read(self, experiments: Iterable[str], runs: Iterable[tuple[str, str]]) -> None:
+        """Reads them, page by page. The runs, each with its experiment, are those that may be linked to some. Servers of before MLflow 2.14 have none."""
         progress = Counter("traces read")
-        for experiment in experiments:
-            for page in self._search([experiment]):
-                self.found.update({trace.trace_id: trace for trace in page})
-                progress.add(len(page))
-        progress.end()
+        having: set[str] = set()
+        with closing(sqlite3.connect(self._database)) as rows:
+            for experiment in experiments:
+                for page in self._search([experiment]):
+                    # A server that is in use may tell one on two pages.
+                    traces = [trace for trace in page if trace.trace_id not in self._known]
+                    self._known.update(trace.trace_id for trace in traces)
+                    self._write(rows, traces)
+                    having.update(trace.experiment_id for trace in traces)
+                    progress.add(len(traces))
+            progress.end()
+            with rows:
+                insert(rows, "entity_associations", self._linked_runs([run for run, experiment in runs if experiment in having], having))
+        if "_store" in self.__dict__:
+            self._store.engine.dispose()
+        if self._lost:
+            say(f"could not come: the spans of {len(self._lost):,} traces, such as {self._lost[0]}")
 
-    def in_files(self) -> list[TraceInfo]:
-        """Those whose spans are a file among the artifacts."""
-        return [trace for trace in self.found.values() if not _with_server(trace)]
+    @cached_property
+    def _store(self) -> SqlAlchemyStore:
+        return SqlAlchemyStore(uri(self._database), f"{PROXIED}/")
 
-    def with_attachments(self) -> list[tuple[TraceInfo, list[Entry]]]:
-        """The others whose spans, which are written by now, have attachments, with these."""
-        return [(self.found[trace], entries) for trace, entries in self._attachments.items()]
-
-    def write(self, database: Path, runs: Iterable[tuple[str, str]]) -> None:
-        """Writes them into a database that has their experiments; the runs, each with its experiment, are those that may be linked to some."""
-        self._write_spans(database)
-        links = [*self._linked_runs(runs), *self._linked_prompts()]
-        with sqlite3.connect(database) as rows:
+    def _write(self, rows: sqlite3.Connection, traces: list[TraceInfo]) -> None:
+        for trace, copy in ahead(self._copy_of_spans, filter(_with_server, traces), AT_ONCE):
+            self._write_spans(trace, copy)
+        self.places += [
+            files.of_trace(self._server, trace.trace_id, trace.tags.get(_LOCATION, ""), folder(trace), self._copies)
+            for trace in traces
+            if not _with_server(trace)
+        ]
+        with rows:
             # What spans alone tell of a trace is less than what the server does.
             for table in ("trace_info", "trace_tags", "trace_request_metadata"):
-                rows.execute(f"DELETE FROM {table}")
-            for trace in self.found.values():
+                rows.executemany(f"DELETE FROM {table} WHERE request_id = ?", [(trace.trace_id,) for trace in traces])
+            for trace in traces:
                 _insert(rows, trace)
-            insert(rows, "entity_associations", [_link(*link) for link in links])
-        rows.close()
+                insert(rows, "entity_associations", _linked_prompts(trace))
+
+    def _copy_of_spans(self, trace: TraceInfo) -> Path | None:
+        try:
+            return files.spans_of(self._server, trace.trace_id, self._copies)
+        except Missing:
+            return None
+
+    def _write_spans(self, trace: TraceInfo, copy: Path | None) -> None:
+        try:
+            content = copy.read_bytes() if copy else b""
+            spans = [Span.from_dict(span) for span in json.loads(content)["spans"]]
+        except (ValueError, KeyError):
+            self._lost.append(trace.trace_id)
+            return
+        finally:
+            if copy:
+                copy.unlink()
+        self._store.log_spans(trace.experiment_id, spans)
+        if entries := files.attachments_in(content):
+            self.places.append(files.of_attachments(self._server, trace.trace_id, entries, folder(trace)))
 
     def _search(self, experiments: Iterable[str], filter_string: str | None = None) -> Iterator[list[TraceInfo]]:
         condition = {"filter": filter_string} if filter_string else {}
@@ -92,53 +132,12 @@ class Traces:
         except Absent:
             return
 
-    def _write_spans(self, database: Path) -> None:
-        waiting = [trace for trace in self.found.values() if _with_server(trace)]
-        if not waiting:
-            return
-        store = SqlAlchemyStore(uri(database), f"{PROXIED}/")
-        progress = Counter("traces whose spans are read")
-        lost = []
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for trace, spans in zip(waiting, pool.map(self._spans, waiting), strict=True):
-                if spans is None:
-                    lost.append(trace.trace_id)
-                else:
-                    store.log_spans(trace.experiment_id, spans)
-                progress.add(1)
-        store.engine.dispose()
-        progress.end()
-        if lost:
-            say(f"could not come: the spans of {len(lost):,} traces, such as {lost[0]}")
-
-    def _spans(self, trace: TraceInfo) -> list[Span] | None:
-        try:
-            content = self._server.read("/ajax-api/2.0/mlflow/get-trace-artifact", request_id=trace.trace_id)
-            if entries := attachments_in(content):
-                self._attachments[trace.trace_id] = entries
-            return [Span.from_dict(span) for span in json.loads(content)["spans"]]
-        except (Missing, ValueError, KeyError):
-            return None
-
-    def _linked_runs(self, runs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    def _linked_runs(self, runs: Iterable[str], experiments: set[str]) -> Iterator[Row]:
         """Runs that others than their own traces are linked to. Only a search for each tells."""
-        having = {trace.experiment_id for trace in self.found.values()}
-        asked = [run for run, experiment in runs if experiment in having]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for run, traces in zip(asked, pool.map(lambda run: self._matching(having, f"attributes.run_id = '{run}'"), asked), strict=True):
-                for trace in traces:
-                    if trace.trace_metadata.get(TraceMetadataKey.SOURCE_RUN) != run:
-                        yield trace.trace_id, "run", run
-
-    def _linked_prompts(self) -> Iterator[tuple[str, str, str]]:
-        for trace in self.found.values():
-            try:
-                prompts = json.loads(trace.tags.get(TraceTagKey.LINKED_PROMPTS) or "[]")
-                for prompt in prompts:
-                    yield trace.trace_id, "prompt_version", f"{prompt['name']}/{prompt['version']}"
-            except (ValueError, KeyError, TypeError):
-                # Anybody may write a tag.
-                continue
+        for run, traces in ahead(lambda run: self._matching(experiments, f"attributes.run_id = '{run}'"), runs, AT_ONCE):
+            for trace in traces:
+                if trace.trace_metadata.get(TraceMetadataKey.SOURCE_RUN) != run:
+                    yield _link(trace.trace_id, "run", run)
 
     def _matching(self, experiments: Iterable[str], filter_string: str) -> list[TraceInfo]:
         try:
@@ -150,6 +149,15 @@ class Traces:
 
 def _with_server(trace: TraceInfo) -> bool:
     return trace.tags.get(TraceTagKey.SPANS_LOCATION) in _WITH_SERVER
+
+
+def _linked_prompts(trace: TraceInfo) -> Iterator[Row]:
+    try:
+        for prompt in json.loads(trace.tags.get(TraceTagKey.LINKED_PROMPTS) or "[]"):
+            yield _link(trace.trace_id, "prompt_version", f"{prompt['name']}/{prompt['version']}")
+    except (ValueError, KeyError, TypeError):
+        # Anybody may write a tag.
+        return
 
 
 def _insert(rows: sqlite3.Connection, trace: TraceInfo) -> None:
@@ -166,7 +174,7 @@ def _insert(rows: sqlite3.Connection, trace: TraceInfo) -> None:
         "trace_name": tags.pop(TraceTagKey.TRACE_NAME, None),
         **analytics_columns_from_metadata(metadata),
     }])  # fmt: skip
-    tags[_LOCATION] = place(trace)
+    tags[_LOCATION] = f"{PROXIED}/{folder(trace)}"
     if _with_server(trace):
         tags[TraceTagKey.SPANS_LOCATION] = _IN_STORE
         tags.pop(_ARCHIVE, None)
@@ -184,7 +192,7 @@ def _insert(rows: sqlite3.Connection, trace: TraceInfo) -> None:
         }])  # fmt: skip
 
 
-def _link(trace: str, kind: str, destination: str) -> dict[str, Any]:
+def _link(trace: str, kind: str, destination: str) -> Row:
     return {
         "association_id": uuid.uuid4().hex,
         "source_type": "trace",

@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.Stack;
 
 [Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
-public class BackupTests(StackFixture fixture)
+public class BackupCommandTests(StackFixture fixture)
 {
     private MlflowStack Stack => fixture.Stack;
 

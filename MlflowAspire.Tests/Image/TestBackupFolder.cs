@@ -1,7 +1,7 @@
 namespace MlflowAspire.Tests.Image;
 
 /// <summary>A folder of this machine that the tasks of a test keep backups in.</summary>
-internal sealed class BackupFolder
+internal sealed class TestBackupFolder
 {
     /// <summary>The folders of all tests, in a container.</summary>
     public const string Root = "/backups";
@@ -13,7 +13,7 @@ internal sealed class BackupFolder
 
     /// <summary>Makes a new, empty one.</summary>
     /// <param name="root">What <see cref="CreateRoot"/> has made.</param>
-    public BackupFolder(string root)
+    public TestBackupFolder(string root)
     {
         _folder = Open(Directory.CreateDirectory(System.IO.Path.Combine(root, $"{Guid.NewGuid():N}")).FullName);
         Path = $"{Root}/{System.IO.Path.GetFileName(_folder)}";

@@ -11,9 +11,11 @@ internal static class ContainerExtensions
     /// <summary>Waits until a port of a container accepts connections.</summary>
     /// <remarks>
     /// UntilInternalTcpPortIsAvailable looks for the number of the port in /proc/net/tcp, in which the timer of a closed connection passes the same number.
+    /// One command waits in the container: a command for each attempt costs Docker more than the attempt.
     /// </remarks>
     public static IWaitForContainerOS UntilPortAccepts(this IWaitForContainerOS wait, int port, Action<IWaitStrategy>? limits = null) =>
-        wait.UntilCommandIsCompleted(["sh", "-c", $"nc -z 127.0.0.1 {port} || bash -c '</dev/tcp/127.0.0.1/{port}'"], limits);
+        wait.UntilCommandIsCompleted(
+            ["sh", "-c", $"until nc -z 127.0.0.1 {port} || bash -c '</dev/tcp/127.0.0.1/{port}'; do sleep 1; done 2> /dev/null"], limits);
 
     /// <summary>Everything that a container has written, for the message of a failed test.</summary>
     public static async Task<string> LogsAsync(this IContainer container)
@@ -41,7 +43,10 @@ internal static class ContainerExtensions
     public static async Task<string> PythonAsync(this IContainer container, string code)
     {
         var result = await container.ExecAsync(["python", "-c", code]);
-        Assert.True(result.ExitCode == 0, $"{code} ended with {result.ExitCode}.\n{result.Stderr}\n{await container.LogsAsync()}");
+        if (result.ExitCode != 0)
+        {
+            Assert.Fail($"{code} ended with {result.ExitCode}.\n{result.Stderr}\n{await container.LogsAsync()}");
+        }
         return result.Stdout.Trim();
     }
 }

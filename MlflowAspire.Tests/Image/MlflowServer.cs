@@ -85,7 +85,10 @@ public sealed class MlflowServer : IAsyncDisposable
     public async Task RunAsync(params string[] command)
     {
         var result = await _container.ExecAsync(["env", "MLFLOW_TRACKING_URI=http://localhost:5000", .. command]).WaitAsync(s_limit);
-        Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)} ended with {result.ExitCode}.\n{result.Stdout}\n{result.Stderr}\n{await LogsAsync()}");
+        if (result.ExitCode != 0)
+        {
+            Assert.Fail($"{string.Join(' ', command)} ended with {result.ExitCode}.\n{result.Stdout}\n{result.Stderr}\n{await LogsAsync()}");
+        }
     }
 
     /// <summary>Stops the server and gives its exit code.</summary>

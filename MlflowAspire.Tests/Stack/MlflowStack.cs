@@ -85,7 +85,10 @@ public sealed class MlflowStack : IAsyncDisposable
     public async Task ExecuteAsync(string resource, string command, params IReadOnlyList<InteractionInput> arguments)
     {
         var result = await TryExecuteAsync(resource, command, arguments);
-        Assert.True(result.Success, $"{command} of {resource}: {result.Message}\n{await AllLogsAsync()}");
+        if (!result.Success)
+        {
+            Assert.Fail($"{command} of {resource}: {result.Message}\n{await AllLogsAsync()}");
+        }
     }
 
     /// <summary>Executes a command of a resource as the dashboard does, and gives its result.</summary>

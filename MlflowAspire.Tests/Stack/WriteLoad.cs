@@ -119,7 +119,10 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         var deadline = DateTime.UtcNow + s_limit;
         while (!condition())
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for {what}. The server's log:\n{await ServerLogAsync()}");
+            if (DateTime.UtcNow > deadline)
+            {
+                Assert.Fail($"Waited {s_limit.TotalSeconds} s for {what}. The server's log:\n{await ServerLogAsync()}");
+            }
             await Task.Delay(100);
         }
     }

@@ -29,6 +29,8 @@ API_3 = f"{PREFIX}/api/3.0/mlflow"
 _UI = Path(mlflow.server.__file__).with_name("js") / "build"
 LARGE_FILE = str(max(_UI.rglob("*.js"), key=lambda file: file.stat().st_size).relative_to(_UI))
 
+_LARGE = 1_000_000
+
 ADMIN = "Basic " + base64.b64encode(b"admin:a-long-password").decode()
 OTHER = "Basic " + base64.b64encode(b"other:another-password").decode()
 
@@ -158,8 +160,10 @@ def without_numbers(value):
 
 def comparable(answer, name: str):
     status, headers, body = answer
-    text = body.decode("latin-1").replace(name, "NAME")
-    text = re.sub(r"\b\d{10,}\b", "0", text)
+    text = body.decode("latin-1")
+    # The large file holds neither names nor times, and looking for them takes as long as all else.
+    if len(body) < _LARGE:
+        text = re.sub(r"\b\d{10,}\b", "0", text.replace(name, "NAME"))
     if text.startswith(("{", "[")):
         text = json.dumps(without_numbers(json.loads(text)), sort_keys=True)
     # A list without an order, in which Flask may repeat what FastAPI has said.

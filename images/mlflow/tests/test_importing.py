@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import sqlite3
@@ -183,6 +184,17 @@ class ArtifactsTest(unittest.TestCase):
             command._source(str(database), database, None, deleted=False)
         for origin, artifacts in ((database, folder), (folder, None)):
             self.assertEqual(command._source(str(origin), artifacts, None, deleted=False).artifacts(), [])
+
+
+class RoomTest(unittest.TestCase):
+    def test_a_full_disk_of_the_copy(self) -> None:
+        for error in (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), sqlite3.OperationalError("database or disk is full")):
+            with self.subTest(error), self.assertRaisesRegex(Failure, "has no room for a copy of the source's rows. Nothing was changed"):
+                with command._room():
+                    raise error
+        with self.assertRaisesRegex(sqlite3.OperationalError, "no such table"):
+            with command._room():
+                raise sqlite3.OperationalError("no such table: runs")
 
 
 class RowTest(unittest.TestCase):

@@ -1,9 +1,10 @@
 """`mlflow-aspire import`: brings another server's data into an empty one, with its ids, all of it or nothing."""
 
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,8 @@ _SAID = {
     "model_versions": "model versions",
     "trace_info": "traces",
 }
+_FULL = re.compile("disk is full|No space left on device")
+
 # How many files that could not come are named.
 _NAMED_FILES = 10
 
@@ -66,14 +69,16 @@ def import_(
         if not replace:
             check_empty(connection, schema, ", and ids of both would meet. `--replace` puts the source in place of everything that is there")
         copy = Path(folder, "source.db")
-        found.copy(copy)
-        files = found.artifacts()
+        with _room():
+            found.copy(copy)
+            files = found.artifacts()
         with closing(sqlite3.connect(copy, isolation_level=None)) as database:
-            for table, count in source.orphans(database).items():
-                say(f"{count:,} rows of {table} point at nothing and are left out")
-            locations.rewrite(database, root)
-            renumbered = numbers.fit(database)
-            locations.renumber(database, renumbered)
+            with _room():
+                for table, count in source.orphans(database).items():
+                    say(f"{count:,} rows of {table} point at nothing and are left out")
+                locations.rewrite(database, root)
+                renumbered = numbers.fit(database)
+                locations.renumber(database, renumbered)
             for old, new in renumbered.items():
                 say(f"experiment {old} becomes {new}, as the database takes no number that large")
             # Before the rows: what they name is in the store when they come.
@@ -92,6 +97,17 @@ def import_(
         say(f"could not come: {path}: {reason}")
     counted = f", files that could not come: {len(missing):,}" if missing else ""
     say(f"import complete: {', '.join(f'{name}: {counts.get(table, 0):,}' for table, name in _SAID.items())}{counted}")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Says whose disk it is that has no room, whoever meets it: Python, SQLite or MLflow."""
+    try:
+        yield
+    except Exception as error:
+        if not _FULL.search(str(error)):
+            raise
+        raise Failure(f"{tempfile.gettempdir()} has no room for a copy of the source's rows. Nothing was changed") from error
 
 
 def _source(origin: str, artifacts: Path | None, root: str | None, deleted: bool) -> Source:

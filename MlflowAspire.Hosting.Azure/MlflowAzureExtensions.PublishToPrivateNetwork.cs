@@ -21,7 +21,9 @@ public static partial class MlflowAzureExtensions
     /// <param name="resources">A key vault, a registry or a workspace to use in place of new ones.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="SettingsException">Settings do not fit each other.</exception>
-    /// <exception cref="InvalidOperationException">The backend store is no database of a flexible server.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The backend store is no database of a flexible server, or a server of the app host is published to a private network already.
+    /// </exception>
     public static IResourceBuilder<MlflowServerResource> PublishToPrivateNetwork(
         this IResourceBuilder<MlflowServerResource> builder,
         MlflowSettings? settings = null,
@@ -35,6 +37,13 @@ public static partial class MlflowAzureExtensions
             return builder;
         }
 
+        if (application.Resources.FirstOrDefault(resource => resource.HasAnnotationOfType<PrivateNetworkAnnotation>()) is { } other)
+        {
+            throw new InvalidOperationException(
+                $"PublishToPrivateNetwork publishes one server of an app host, with a network, a vault and an environment of its own; '{other.Name}' is that one. "
+                + "Call AddAzureContainerAppEnvironment for several servers, which each are complete in it.");
+        }
+
         settings ??= new();
         settings.CheckFor(builder.Resource);
         if (builder.Resource.BackendStore is not AzurePostgresFlexibleServerDatabaseResource { Parent: var server })
@@ -44,6 +53,7 @@ public static partial class MlflowAzureExtensions
                 + "Call WithBackendStore with one before PublishToPrivateNetwork; with another one, call AddAzureContainerAppEnvironment instead.");
         }
 
+        builder.WithAnnotation(new PrivateNetworkAnnotation());
         network ??= application.AddMlflowPrivateNetwork(settings.Network);
         var workspace = resources?.LogAnalyticsWorkspace ?? application.AddMlflowWorkspace(settings);
         var vault = resources?.KeyVault ?? application.AddMlflowVault(settings);

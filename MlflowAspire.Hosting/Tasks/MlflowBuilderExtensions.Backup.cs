@@ -71,7 +71,7 @@ public static partial class MlflowBuilderExtensions
     private static CommandOptions RestoreOptions(MlflowServerResource server) => new()
     {
         Description = "Brings back what an archive has.",
-        ConfirmationMessage = "Everything of this MLflow becomes what it was when the archive was made. Go on?",
+        ConfirmationMessage = "Everything in this MLflow becomes what it was when the archive that you choose next was made. Continue?",
         IconName = "ArchiveArrowBack",
         Progress = new() { Title = "Restore", Message = "The console log of the restore says how far it is." },
         Arguments =

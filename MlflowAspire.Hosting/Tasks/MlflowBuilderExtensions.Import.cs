@@ -31,7 +31,7 @@ public static partial class MlflowBuilderExtensions
 
     private static CommandOptions ImportOptions(string folder) => new()
     {
-        Description = "Brings what another MLflow has into this one, which is empty.",
+        Description = "Brings what another MLflow has into this one, which must be empty.",
         IconName = "ArrowImport",
         Progress = new() { Title = "Import", Message = "The console log of the import says how far it is." },
         Arguments =

@@ -30,7 +30,7 @@ public static partial class MlflowBuilderExtensions
         Add("reset-administrator", "Reset administrator", _ => new("reset-admin"), new()
         {
             Description = "Gives the administrator the password of the app host again, and the rights of one.",
-            ConfirmationMessage = "The administrator's password becomes the one of the app host, whatever it is now. Go on?",
+            ConfirmationMessage = "The administrator's password becomes the one of the app host, whatever it is now. Continue?",
             IconName = "KeyReset",
             // The sign-in that has passwords.
             UpdateState = _ => ShownIf(server.SignIn?.Credentials is not null),
@@ -44,7 +44,7 @@ public static partial class MlflowBuilderExtensions
         Add("change-by-sql", "Change by SQL", arguments => SqlOf(arguments, write: true), SqlOptions(server, new()
         {
             Description = "Runs a statement that may change a database of the server.",
-            ConfirmationMessage = "The statement may change or delete anything in the database, permanently. Go on?",
+            ConfirmationMessage = "The statement that you are asked for next may permanently change or delete anything in the database. Continue?",
             IconName = "DatabaseWarning",
         }));
 
@@ -84,8 +84,8 @@ public static partial class MlflowBuilderExtensions
             new()
             {
                 Name = UsersArgument,
-                Label = "On the database of users and permissions",
-                Description = "Without it on that of experiments, runs and models.",
+                Label = "Use the database of users and permissions",
+                Description = "Otherwise it is that of experiments, runs and models.",
                 InputType = InputType.Boolean,
             },
         ];

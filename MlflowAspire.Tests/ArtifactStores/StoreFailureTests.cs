@@ -42,7 +42,7 @@ public class StoreFailureTests(StoreStack stores)
     [Fact]
     public async Task Stores_are_down()
     {
-        await Task.WhenAll(s_servers.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StopCommand)));
+        await Task.WhenAll(s_servers.Select(stores.StopServerAsync));
         var failed = await AttemptAsync();
         await Task.WhenAll(s_servers.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StartCommand)));
 

@@ -1,3 +1,4 @@
+using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
@@ -24,6 +25,7 @@ public class StoreFlowTests(StoreStack stores)
         Assert.Contains(deleted, await stores.FilesAsync(store));
 
         await stores.Stack.ExecuteAsync(StoreStack.MlflowName(store), "collect-garbage");
+        await stores.Stack.RemoveAsync(stores.Stack.Resource<MlflowServerResource>(StoreStack.MlflowName(store)).GarbageCollection);
 
         var files = await stores.FilesAsync(store);
         Assert.DoesNotContain(deleted, files);
@@ -38,7 +40,7 @@ public class StoreFlowTests(StoreStack stores)
     /// <summary>The log of the S3 server tells who sent the parts of the largest file: a client by presigned URLs, or the MLflow server.</summary>
     private async Task VerifyTransferAsync(string run, bool direct)
     {
-        var server = stores.Stack.Resource<Aspire.Hosting.ApplicationModel.ContainerResource>(StoreStack.ServerName(StoreStack.S3));
+        var server = stores.Stack.Resource<ContainerResource>(StoreStack.ServerName(StoreStack.S3));
         var requests = (await stores.Stack.LogAsync(server)).Split('\n').Where(line => line.Contains(run, StringComparison.Ordinal)).ToList();
         var presigned = requests.Where(line => line.Contains("X-Amz-Signature=", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(requests);

@@ -54,6 +54,7 @@ public sealed class StoreStack : IAsyncLifetime
         foreach (var store in s_stores)
         {
             await Stack.WaitForHealthyAsync(MlflowName(store));
+            await Stack.RemoveAsync(mlflow[store].Resource.Migration);
         }
 
         await Stack.ExecuteAsync(Clients, KnownResourceCommands.StartCommand);
@@ -78,6 +79,9 @@ public sealed class StoreStack : IAsyncLifetime
 
     /// <summary>Runs a command of the store's own server.</summary>
     public Task<string> OnServerAsync(string store, string command) => DockerCli.RunAsync("exec", Stack.ContainerId(ServerName(store)), command);
+
+    /// <summary>Stops the store's own server, behind the orchestrator's back.</summary>
+    public Task StopServerAsync(string store) => DockerCli.RunAsync("stop", Stack.ContainerId(ServerName(store)));
 
     /// <summary>The files that the store holds, looked at behind MLflow's back.</summary>
     public async Task<string[]> FilesAsync(string store)

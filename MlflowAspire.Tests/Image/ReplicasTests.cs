@@ -124,7 +124,7 @@ public sealed class ReplicasTests(ReplicasFixture replicas)
     [Fact]
     public async Task Periodic_jobs_run_at_one_replica()
     {
-        const string count = "import glob; print(sum('_periodic_tasks_' + 'consumer' in open(f).read() for f in glob.glob('/proc/[0-9]*/cmdline')))";
+        const string count = "import glob; print(sum(open(f).read() == 'periodic tasks\\n' for f in glob.glob('/proc/[0-9]*/comm')))";
 
         Assert.Equal(("1", "0"), (await replicas.First.PythonAsync(count), await replicas.Second.PythonAsync(count)));
     }

@@ -40,6 +40,13 @@ MEMBERS = {
     "mlflow.server.handlers:_send_artifact": "artifact_repository path",
     "mlflow.server.handlers:_validate_artifact_uri_scheme": "uri field_name",
     "mlflow.server.handlers:_validate_request_json_with_schema": "request_json schema proto_parsing_succeeded",
+    "mlflow.server.jobs.utils:_enqueue_unfinished_jobs": "server_launching_timestamp",
+    "mlflow.server.jobs.utils:_exec_cmd": None,
+    "mlflow.server.jobs.utils:_job_name_to_fn_fullname_map": None,
+    "mlflow.server.jobs.utils:_launch_job_runner": "env_map server_proc_pid",
+    "mlflow.server.jobs.utils:_load_function": "fullname",
+    "mlflow.server.jobs.utils:_start_huey_consumer_proc": "huey_instance_key max_job_parallelism",
+    "mlflow.server.jobs.utils:_start_periodic_tasks_consumer_proc": "",
     "mlflow.store.artifact.artifact_repo:ArtifactRepository._download_file": "self remote_file_path local_path",
     "mlflow.store.artifact.artifact_repo:ArtifactRepository._is_directory": "self artifact_path",
     "mlflow.store.artifact.ftp_artifact_repo:FTPArtifactRepository._is_dir": "ftp full_file_path",
@@ -73,6 +80,8 @@ MEMBERS = {
 # Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn.
 OF_OTHERS = {"_exit", "_upgrade_revs", "_config", "_idle_connection_queue", "_sftp_live", "_transport", "_install_sigquit_handler", "_should_upgrade"}
 OF_OTHERS |= {"_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
+# Of a job's function, which test_server_job_runner.py reads.
+OF_OTHERS |= {"_job_fn_metadata"}
 
 
 class PrivateMembersTest(unittest.TestCase):

@@ -5,6 +5,7 @@ own, imports everything there once more, and waits. Here it gets an object in pl
 """
 
 import os
+import sys
 from typing import Any, NoReturn
 
 from ..settings import MutableEnvironment
@@ -45,13 +46,16 @@ def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
     from mlflow.cli import cli
 
     from ..databases import faults
-    from . import patches
+    from . import job_runner, patches
 
     patches.apply()
     faults.install(mlflow.server.app)
 
     def execute(command: list[str], *, extra_env: dict[str, str], **_: Any) -> ThisProcess:
         environment.update(extra_env)
+        # MLflow has imported it where jobs are on.
+        if jobs := sys.modules.get("mlflow.server.jobs.utils"):
+            jobs._launch_job_runner = job_runner.launch  # type: ignore[attr-defined]
         return ThisProcess(command, environment)
 
     mlflow.server._exec_cmd = execute

@@ -18,12 +18,16 @@ public sealed class StackFixture : IAsyncLifetime
 
     public MlflowStack Stack { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Stack = await MlflowStack.StartAsync(_data, configure: (builder, mlflow) =>
+    public async Task InitializeAsync()
     {
-        AddScripts(mlflow);
-        AddUnmigrated(builder);
-        builder.Services.AddLogging(logging => logging.AddProvider(Console));
-    });
+        Stack = await MlflowStack.StartAsync(_data, configure: (builder, mlflow) =>
+        {
+            AddScripts(mlflow);
+            AddUnmigrated(builder);
+            builder.Services.AddLogging(logging => logging.AddProvider(Console));
+        });
+        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
+    }
 
     public async Task DisposeAsync()
     {

@@ -5,14 +5,14 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <param name="MemoryGiB">Memory in GiB.</param>
 internal readonly record struct MlflowServerSize(double Cores, double MemoryGiB)
 {
-    // Two workers and the job runner take 1.9 GiB when idle, before any request and any job.
+    // The job runner takes 0.4 GiB when idle; the rest is for jobs, each of which is a process that imports all of MLflow.
     private const double WorkerGiB = 0.5;
     private const double JobsGiB = 1.5;
 
     /// <summary>One worker; what it does not take is for requests and uploads.</summary>
     public static MlflowServerSize Default { get; } = new(1, 2);
 
-    /// <summary>The job runner takes 1.3 GiB more when idle, before it has run any job.</summary>
+    /// <summary>The second core and the memory are for jobs that run beside requests.</summary>
     public static MlflowServerSize WithJobs { get; } = new(2, 4);
 
     /// <summary>Migration and garbage collection run for a short time, one thing after the other.</summary>

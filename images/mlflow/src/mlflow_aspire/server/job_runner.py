@@ -1,8 +1,8 @@
 """MLflow's job runner, whose consumers are forked from it.
 
 MLflow starts a process for each kind of job and one for periodic tasks, each of which imports all of MLflow: seven times three seconds of CPU and 180 MiB.
-Here the runner has imported it, and the consumers share its memory. It has no threads, of which one might hold a lock while it forks; what opens connections
-to a database is done in processes of its own.
+Here the runner has imported it, and the consumers share its memory. It runs nothing in threads, of which one might hold a lock while it forks (those of
+OpenBLAS and of Arrow's jemalloc have handlers for a fork); what opens connections to a database is done in processes of its own.
 """
 
 import gc

@@ -85,6 +85,14 @@ public sealed class BasicAuthFixture : IAsyncLifetime
         await Stack.WaitForHealthyAsync("mlflow");
     }
 
+    /// <summary>Starts a neighbour of the server, and waits until it listens.</summary>
+    public async Task StartNeighbourAsync(string name)
+    {
+        await Stack.ExecuteAsync(name, KnownResourceCommands.StartCommand);
+        await Stack.WaitForStateAsync(name, snapshot => snapshot.State?.Text == KnownResourceStates.Running);
+        await DockerCli.RunAsync("exec", Stack.ContainerId(name), "bash", "-c", "until (< /dev/tcp/127.0.0.1/8000); do sleep 0.2; done 2> /dev/null");
+    }
+
     private void Change(EnvironmentCallbackContext context)
     {
         foreach (var (name, value) in Changed)

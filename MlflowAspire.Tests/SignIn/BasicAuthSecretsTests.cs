@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.SignIn;
@@ -37,8 +36,8 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
     [Fact]
     public async Task What_depends_on_secrets_survives_a_restart_and_their_change()
     {
-        await Stack.ExecuteAsync("provider", KnownResourceCommands.StartCommand);
-        await Stack.ExecuteAsync("receiver", KnownResourceCommands.StartCommand);
+        await fixture.StartNeighbourAsync("provider");
+        await fixture.StartNeighbourAsync("receiver");
         using var admin = fixture.CreateAdminClient();
         const string key = "sk-of-the-provider-1234567890";
         const string secret = "the secret of the webhook";

@@ -40,7 +40,8 @@ public static partial class MlflowAzureExtensions
         if (application.Resources.FirstOrDefault(resource => resource.HasAnnotationOfType<PrivateNetworkAnnotation>()) is { } other)
         {
             throw new InvalidOperationException(
-                $"PublishToPrivateNetwork publishes one server of an app host, with a network, a vault and an environment of its own; '{other.Name}' is that one. "
+                "PublishToPrivateNetwork publishes one server of an app host, with a network, a vault and an environment of its own; "
+                + $"'{other.Name}' is that one. "
                 + "Call AddAzureContainerAppEnvironment for several servers, which each are complete in it.");
         }
 

@@ -58,7 +58,8 @@ public sealed class ServerHealthCheckTests : IAsyncDisposable
     {
         using CancellationTokenSource stop = new(TimeSpan.FromMilliseconds(200));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ServerHealthCheck(() => _address).CheckHealthAsync(new(), stop.Token).WaitAsync(s_limit));
+        ServerHealthCheck check = new(() => _address);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => check.CheckHealthAsync(new(), stop.Token).WaitAsync(s_limit));
     }
 
     public ValueTask DisposeAsync()

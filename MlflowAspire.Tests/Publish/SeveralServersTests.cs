@@ -18,8 +18,8 @@ public sealed class SeveralServersTests
             builder.AddAzureContainerAppEnvironment("environment");
             foreach (var server in AddServers(builder))
             {
-                server.WithOperationJobs().WithBackupContainer(
-                    builder.CreateResourceBuilder(builder.Resources.OfType<AzureStorageResource>().Single()).AddBlobContainer($"{server.Resource.Name}-backups"));
+                var storage = builder.CreateResourceBuilder(builder.Resources.OfType<AzureStorageResource>().Single());
+                server.WithOperationJobs().WithBackupContainer(storage.AddBlobContainer($"{server.Resource.Name}-backups"));
             }
         });
 

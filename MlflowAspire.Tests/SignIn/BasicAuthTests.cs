@@ -134,7 +134,9 @@ public class BasicAuthTests(BasicAuthFixture fixture)
         {
             status = await page.EvaluateAsync<int>(
                 """
-                fetch('/ajax-api/2.0/mlflow/experiments/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"max_results": 1}' })
+                fetch(
+                    '/ajax-api/2.0/mlflow/experiments/search',
+                    { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"max_results": 1}' })
                     .then(response => response.status, () => 0)
                 """);
         }

@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import programs
-from mlflow.server.constants import MLFLOW_SERVER_UP_TIME
+from mlflow.server.constants import MLFLOW_HUEY_INSTANCE_KEY, MLFLOW_SERVER_UP_TIME
 from mlflow.server.jobs import utils
 
 from mlflow_aspire.server import job_runner
@@ -96,7 +96,7 @@ class ConsumersTest(unittest.TestCase):
     def test_they_are_those_that_mlflow_starts(self) -> None:
         with patch.dict(os.environ, {"MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS": "true"}):
             found = job_runner.consumers()
-        self.assertEqual({consumer.environment.get(job_runner._INSTANCE) for consumer in found}, {*utils._job_name_to_fn_fullname_map, None})
+        self.assertEqual({consumer.environment.get(MLFLOW_HUEY_INSTANCE_KEY) for consumer in found}, {*utils._job_name_to_fn_fullname_map, None})
         self.assertEqual({consumer.environment[utils.MLFLOW_ORIGINAL_PARENT_PID_ENV_VAR] for consumer in found}, {str(os.getpid())})
         instances = {consumer.arguments[0] for consumer in found}
         self.assertEqual(instances, {f"mlflow.server.jobs.{name}.huey_instance" for name in ("_huey_consumer", "_periodic_tasks_consumer")})

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-_INSTANCE = "_MLFLOW_HUEY_INSTANCE_KEY"
 _CONSUMER = ["-m", "huey.bin.huey_consumer"]
 # As MLflow: between the end of a consumer and its next start, and until the consumers of a start are there.
 _PAUSE_SECONDS = 1
@@ -33,9 +32,10 @@ class Consumer:
 
     def run(self) -> None:
         from huey.bin import huey_consumer
+        from mlflow.server.constants import MLFLOW_HUEY_INSTANCE_KEY
 
         # What `ps` shows, of which the kernel keeps fifteen characters.
-        Path("/proc/self/comm").write_text(self.environment.get(_INSTANCE, "periodic tasks"), encoding="utf-8")
+        Path("/proc/self/comm").write_text(self.environment.get(MLFLOW_HUEY_INSTANCE_KEY, "periodic tasks"), encoding="utf-8")
         os.environ.update(self.environment)
         sys.argv = [huey_consumer.__file__, *self.arguments]
         huey_consumer.consumer_main()

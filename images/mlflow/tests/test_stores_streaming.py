@@ -10,7 +10,8 @@ from azure.storage.blob import BlobPrefix
 
 from mlflow_aspire.stores.errors import StoreError
 from mlflow_aspire.stores.proxied import ProxiedStore
-from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingS3Repository, StreamingStore
+from mlflow_aspire.stores.s3_repository import StreamingS3Repository
+from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingStore
 
 PART = 8 * 2**20
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from . import age, trust
+from . import age, lean, trust
 from .errors import Failure
 from .log import complain
 from .settings import MutableEnvironment
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None:
     # Each command imports what it alone needs: the start is part of every migration.
     if arguments.command == "serve":
+        lean.begin()
         from .server.serve import serve
 
         serve(environment)

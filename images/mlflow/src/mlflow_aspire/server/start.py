@@ -6,8 +6,9 @@ from typing import Any
 
 import uvicorn
 
+from .. import lean
 from ..settings import Environment
-from . import app, capacity, prefork, readiness, settings
+from . import app, capacity, readiness, settings
 from .protocol import limited
 from .worker import Worker, WorkerServer
 
@@ -24,12 +25,16 @@ def start(command: list[str], environment: Environment) -> None:
     options = uvicorn_options(command)
     workers = options.pop("workers")
     application = app.build(options.pop("app"), options.pop("factory"), own, environment)
+    lean.end()
     options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": _LAST_SECONDS}
     ready_socket = _listen(environment)
     worker = Worker(environment, size.threads, own.grace, ready_socket)
     if workers == 1:
         WorkerServer(uvicorn.Config(**options), worker).run()
     else:
+        # Loads gunicorn, which a single worker has no use for.
+        from . import prefork
+
         prefork.run(options, workers, worker)
 
 

@@ -9,13 +9,15 @@ MLflow finds them by the entry points `mlflow.artifact_repository`, in place of 
 * FTP and SFTP uploads appear when they are complete; FTP can delete.
 """
 
+from importlib import reload
+
+from mlflow.store.artifact import hdfs_artifact_repo
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.hdfs_artifact_repo import HdfsArtifactRepository
 
 from .direct import DirectDownloads, DirectUploads, direct_transfer
 from .ftp_repository import FtpRepository
 from .proxied import ProxiedStore
-from .streaming import StreamingBlobRepository, StreamingS3Repository, StreamingStore
+from .streaming import StreamingBlobRepository, StreamingStore
 
 
 class _UploadingStore(ProxiedStore, DirectUploads):
@@ -37,6 +39,9 @@ def blobs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str 
 
 def s3(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
     """s3://"""
+    # Loads Amazon's library, which other processes have no use for.
+    from .s3_repository import StreamingS3Repository
+
     store = _TransferringStore if direct_transfer() else _StreamingStore
     return store(StreamingS3Repository, artifact_uri, tracking_uri, registry_uri)
 
@@ -65,4 +70,7 @@ def sftp(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str |
 
 def hdfs(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> ArtifactRepository:
     """hdfs:// and viewfs://"""
-    return ProxiedStore(HdfsArtifactRepository, artifact_uri, tracking_uri, registry_uri)
+    # A server has left pyarrow out while it started.
+    if not hasattr(hdfs_artifact_repo, "HadoopFileSystem"):
+        reload(hdfs_artifact_repo)
+    return ProxiedStore(hdfs_artifact_repo.HdfsArtifactRepository, artifact_uri, tracking_uri, registry_uri)

@@ -5,19 +5,16 @@ import io
 import posixpath
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from mimetypes import guess_type
 from typing import Any, BinaryIO
 
-from boto3.s3.transfer import TransferConfig
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import StreamUploadMixin
 from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepository
-from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 # Azure takes 50,000 parts of a file, S3 10,000.
-_PART = 8 * 2**20
+PART = 8 * 2**20
 # A client that reads slowly keeps one or two of these in memory, and there may be hundreds of them.
-_DOWNLOAD_PART = 2**20
+DOWNLOAD_PART = 2**20
 
 # An upload keeps its thread, and a few parts in memory, for as long as its client takes. So they have threads of their own, and not too many.
 _uploads = ThreadPoolExecutor(16, "upload")
@@ -31,12 +28,12 @@ class StreamingStore(StreamUploadMixin):
 
     def log_artifact_from_stream(self, stream: BinaryIO, artifact_file_name: str, artifact_path: str | None = None) -> None:
         path = posixpath.join(artifact_path or "", artifact_file_name)
-        reader = io.BufferedReader(_Chain(stream), _PART)
-        if len(head := reader.read(_PART)) < _PART:
+        reader = io.BufferedReader(_Chain(stream), PART)
+        if len(head := reader.read(PART)) < PART:
             self._call("put", path, head)
         else:
             # What has been read from the stream cannot be sent once more.
-            self._call_once("put", path, io.BufferedReader(_Chain(io.BytesIO(head), reader), _PART))
+            self._call_once("put", path, io.BufferedReader(_Chain(io.BytesIO(head), reader), PART))
 
     async def log_artifact_from_async_stream(self, chunks: AsyncIterable[bytes], artifact_file_name: str, artifact_path: str | None = None) -> None:
         stream = _Chunks(aiter(chunks), asyncio.get_running_loop())
@@ -120,9 +117,9 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
 
     def __init__(self, artifact_uri: str, client: Any = None, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, client, tracking_uri, registry_uri)
-        self.client._config.max_block_size = _PART
+        self.client._config.max_block_size = PART
         # The first part of a download is 32 MiB otherwise.
-        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = _DOWNLOAD_PART
+        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = DOWNLOAD_PART
 
     def put(self, path: str, content: bytes | BinaryIO) -> None:
         # -1 is no limit, as with Google Cloud Storage. Azure's service would refuse the number.
@@ -155,46 +152,3 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
     def _blob(self, path: str) -> Any:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
         return self.client.get_blob_client(container, posixpath.join(root, path))
-
-
-class StreamingS3Repository(S3ArtifactRepository):
-    """An upload in parts that is given up is aborted."""
-
-    def put(self, path: str, content: bytes | BinaryIO) -> None:
-        bucket, key = self._object(path)
-        kind, encoding = guess_type(path)
-        arguments = {"ContentType": kind, "ContentEncoding": encoding, **self._bucket_owner_params, **(self.get_s3_file_upload_extra_args() or {})}
-        self._get_s3_client().upload_fileobj(
-            io.BytesIO(content) if isinstance(content, bytes) else content,
-            bucket,
-            key,
-            ExtraArgs={name: value for name, value in arguments.items() if value is not None},
-            # With threads it keeps ten parts in memory.
-            Config=TransferConfig(multipart_threshold=_PART, multipart_chunksize=_PART, use_threads=False),
-        )
-
-    def get(self, path: str) -> tuple[int, Iterator[bytes]]:
-        bucket, key = self._object(path)
-        content = self._get_s3_client().get_object(Bucket=bucket, Key=key, **self._bucket_owner_params)
-        return content["ContentLength"], content["Body"].iter_chunks(_DOWNLOAD_PART)
-
-    def size(self, path: str) -> int:
-        bucket, key = self._object(path)
-        return self._get_s3_client().head_object(Bucket=bucket, Key=key, **self._bucket_owner_params)["ContentLength"]
-
-    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
-        bucket, key = self._object(path)
-        content = self._get_s3_client().get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **self._bucket_owner_params)
-        return content["Body"].iter_chunks(_DOWNLOAD_PART)
-
-    def files(self) -> list[tuple[str, int]]:
-        bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)
-        prefix = f"{root}/" if root else ""
-        pages = self._get_s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **self._bucket_owner_params)
-        # Consoles make empty objects that stand for folders.
-        found = ((item["Key"], item["Size"]) for page in pages for item in page.get("Contents", ()))
-        return [(key.removeprefix(prefix), size) for key, size in found if not key.endswith("/")]
-
-    def _object(self, path: str) -> tuple[str, str]:
-        bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)
-        return bucket, posixpath.join(root, path)

@@ -39,12 +39,12 @@ public sealed class HostingPackageTests(PackageFeed feed) : IClassFixture<Packag
 
     [Fact]
     public async Task The_core_alone_publishes_a_server_that_migrates_when_it_starts() =>
-        Snapshot.Verify("core/manifest.json", (await feed.PublishAsync("Core", "MlflowAspire.Hosting")).Files["manifest.json"]);
+        Snapshot.Verify("core/manifest.json", (await feed.PublishAsync("Core")).Files["manifest.json"]);
 
     [BicepFact]
     public async Task The_package_of_Azure_need_not_be_called()
     {
-        var deployment = await (await feed.PublishAsync("Plain", "MlflowAspire.Hosting.Azure")).DeployAsync();
+        var deployment = await (await feed.PublishAsync("Plain")).DeployAsync();
 
         var app = deployment.Only("Microsoft.App/containerApps", "mlflow");
         Assert.Equal(["mlflow-migrate", "mlflow"], app.Containers.Select(container => container.Name));
@@ -57,7 +57,7 @@ public sealed class HostingPackageTests(PackageFeed feed) : IClassFixture<Packag
     {
         var expected = (await Variants.PublishAsync(Variants.Production)).Files;
 
-        var published = (await feed.PublishAsync("Azure", "MlflowAspire.Hosting.Azure")).Files;
+        var published = (await feed.PublishAsync("Azure")).Files;
 
         Assert.Equal(expected.Keys, published.Keys);
         Assert.All(expected, file => Assert.Equal(file.Value, published[file.Key]));

@@ -10,29 +10,42 @@ namespace MlflowAspire.Tests.Packages;
 /// </summary>
 public sealed class PackageFeed : IAsyncLifetime
 {
+    // A process more takes longer to start than it saves.
+    private const string OneProcess = "-maxCpuCount:1";
+
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
+    // The programs in Packages/Apps, and what each of them refers to.
+    private static readonly Dictionary<string, string> s_apps = new()
+    {
+        ["Core"] = "MlflowAspire.Hosting",
+        ["Plain"] = "MlflowAspire.Hosting.Azure",
+        ["Azure"] = "MlflowAspire.Hosting.Azure",
+    };
+
     private readonly string _root = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, $"packages-{Guid.NewGuid():N}")).FullName;
+
+    private readonly Lazy<Task> _built;
+
+    public PackageFeed() => _built = new(BuildAsync);
 
     private string Feed => Path.Combine(_root, "feed");
 
     public async Task InitializeAsync()
     {
         var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
-        foreach (var library in new[] { "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure" })
-        {
-            await RunAsync(Repository.Root, ["pack", library, "--no-build", "--configuration", configuration, "--output", Feed, "--nologo"]);
-        }
+        var libraries = await WriteSolutionAsync(
+            "libraries", s_apps.Values.Distinct().Select(library => Path.Combine(Repository.Root, library, $"{library}.csproj")));
+        await RunAsync(Repository.Root, ["pack", libraries, "--no-build", "--configuration", configuration, "--output", Feed, "--nologo", OneProcess]);
 
         // Nothing of the checkout's own settings reaches what is built here.
         await File.WriteAllTextAsync(Path.Combine(_root, "Directory.Build.props"), "<Project />");
         await File.WriteAllTextAsync(Path.Combine(_root, "Directory.Packages.props"), "<Project />");
         // The packages keep their version: a cache of all projects would keep their first content.
-        var cache = (await RunAsync(Repository.Root, ["nuget", "locals", "global-packages", "--list", "--force-english-output"])).Split(": ", 2)[1].Trim();
         await File.WriteAllTextAsync(Path.Combine(_root, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_root, "cache")}" /></config>
-              <fallbackPackageFolders><add key="built-with" value="{cache}" /></fallbackPackageFolders>
+              <fallbackPackageFolders><add key="built-with" value="{PublishingProcess.Packages}" /></fallbackPackageFolders>
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
               <packageSourceMapping><packageSource key="packed"><package pattern="MlflowAspire.*" /></packageSource></packageSourceMapping>
             </configuration>
@@ -60,33 +73,50 @@ public sealed class PackageFeed : IAsyncLifetime
         return await reader.ReadToEndAsync();
     }
 
-    /// <summary>Builds an app host that refers to a package, and publishes it.</summary>
+    /// <summary>Publishes an app host that is built from a package.</summary>
     /// <param name="app">The name of its program in <c>Packages/Apps</c>.</param>
-    /// <param name="package">The package.</param>
-    internal async Task<PublishedApp> PublishAsync(string app, string package)
+    internal async Task<PublishedApp> PublishAsync(string app)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_root, app)).FullName;
-        File.Copy(Path.Combine(Repository.Root, "MlflowAspire.Tests", "Packages", "Apps", $"{app}.cs"), Path.Combine(folder, "Program.cs"));
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{app}.csproj"), $"""
-            <Project Sdk="Aspire.AppHost.Sdk/13.6.4">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <ImplicitUsings>enable</ImplicitUsings>
-                <AspireUseCliBundle>false</AspireUseCliBundle>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Aspire.Hosting.AppHost" Version="13.6.5" />
-                <PackageReference Include="{package}" Version="{Version(package)}" />
-              </ItemGroup>
-            </Project>
-            """);
-        await RunAsync(folder, ["build", "--nologo", "--verbosity", "quiet"]);
-
+        await _built.Value;
+        var folder = Path.Combine(_root, app);
         var output = Directory.CreateDirectory(Path.Combine(folder, "published"));
         var arguments = PublishingProcess.Arguments(Path.Combine(output.FullName, "manifest.json"));
         await RunAsync(folder, [Path.Combine("bin", "Debug", "net10.0", $"{app}.dll"), "--environment", "Production", .. arguments]);
         return PublishedApp.Read(output);
+    }
+
+    /// <summary>Builds all app hosts. They have nothing in common but the process that builds them.</summary>
+    private async Task BuildAsync()
+    {
+        foreach (var (app, package) in s_apps)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_root, app)).FullName;
+            File.Copy(Path.Combine(Repository.Root, "MlflowAspire.Tests", "Packages", "Apps", $"{app}.cs"), Path.Combine(folder, "Program.cs"));
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{app}.csproj"), $"""
+                <Project Sdk="Aspire.AppHost.Sdk/13.6.4">
+                  <PropertyGroup>
+                    <OutputType>Exe</OutputType>
+                    <TargetFramework>net10.0</TargetFramework>
+                    <ImplicitUsings>enable</ImplicitUsings>
+                    <AspireUseCliBundle>false</AspireUseCliBundle>
+                  </PropertyGroup>
+                  <ItemGroup>
+                    <PackageReference Include="Aspire.Hosting.AppHost" Version="13.6.5" />
+                    <PackageReference Include="{package}" Version="{Version(package)}" />
+                  </ItemGroup>
+                </Project>
+                """);
+        }
+
+        var apps = await WriteSolutionAsync("apps", s_apps.Keys.Select(app => $"{app}/{app}.csproj"));
+        await RunAsync(_root, ["build", apps, "--nologo", "--verbosity", "quiet", OneProcess]);
+    }
+
+    private async Task<string> WriteSolutionAsync(string name, IEnumerable<string> projects)
+    {
+        var solution = Path.Combine(_root, $"{name}.slnx");
+        await File.WriteAllTextAsync(solution, $"<Solution>{string.Concat(projects.Select(project => $"<Project Path=\"{project}\" />"))}</Solution>");
+        return solution;
     }
 
     private string PathOf(string package) => Path.Combine(Feed, $"{package}.{Version(package)}.nupkg");

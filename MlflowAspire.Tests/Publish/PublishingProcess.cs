@@ -8,8 +8,8 @@ internal static class PublishingProcess
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
 
-    // MSBuild looks for the app host's SDK there.
-    private static readonly string s_packages = typeof(PublishingProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    /// <summary>The packages that the tests were built with. MSBuild looks for the app host's SDK there.</summary>
+    public static string Packages { get; } = typeof(PublishingProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "NuGetPackages").Value!;
 
     /// <summary>The arguments with which azd asks for a manifest. What the checkout has deployed plays no part.</summary>
@@ -33,7 +33,7 @@ internal static class PublishingProcess
             string[] command = ["run", "--project", project, "--no-build", "--configuration", configuration, "--"];
             return await StartAsync(
                 [.. command, .. Arguments(Path.Combine(directory, "manifest.json"))],
-                new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName, ["NUGET_PACKAGES"] = s_packages });
+                new() { ["DOTNET_ENVIRONMENT"] = "Production", ["APPDATA"] = appData.FullName, ["NUGET_PACKAGES"] = Packages });
         }
         finally
         {

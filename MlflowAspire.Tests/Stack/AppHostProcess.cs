@@ -74,22 +74,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
             {
                 Assert.False(_process.HasExited, $"The app host has ended:\n{Output}");
 
-                // Until those of a killed app host are gone, one of them would answer.
-                var containers = await ContainersAsync();
-                if (containers.Length == 0 || containers.Intersect(leftovers).Any())
-                {
-                    return false;
-                }
-
-                try
-                {
-                    using var response = await client.GetAsync(new Uri(Address, "health"));
-                    return response.IsSuccessStatusCode;
-                }
-                catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
-                {
-                    return false;
-                }
+                // Until those of a killed app host are gone, one of them would answer. Docker is asked last: its command line takes more than the server.
+                return await IsHealthyAsync(client) && !(await ContainersAsync()).Intersect(leftovers).Any() && await IsHealthyAsync(client);
             },
             "MLflow to become healthy");
     }
@@ -141,16 +127,11 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public Task WaitForNoContainersAsync() => WaitAsync(async () => (await ContainersAsync()).Length == 0, "the containers to be gone");
 
     /// <summary>The containers that use the app host's volumes, running or not.</summary>
-    public async Task<string[]> ContainersAsync()
-    {
-        List<string> containers = [];
-        foreach (var volume in await VolumesAsync())
-        {
-            containers.AddRange(Lines(await DockerCli.RunAsync("ps", "--all", "--quiet", "--filter", $"volume={volume}")));
-        }
-
-        return [.. containers];
-    }
+    public async Task<string[]> ContainersAsync() =>
+    [
+        .. Lines(await DockerCli.RunAsync("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Mounts}}"))
+            .Where(line => line.Contains(VolumePrefix, StringComparison.Ordinal)).Select(line => line.Split(' ')[0]),
+    ];
 
     public async ValueTask DisposeAsync()
     {
@@ -192,11 +173,23 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     private string Output => string.Join('\n', _output);
 
-    /// <summary>The volumes of this app host: Aspire names them after the path of the project file.</summary>
-    private async Task<string[]> VolumesAsync()
+    /// <summary>What the names of this app host's volumes begin with: Aspire names them after the path of the project file.</summary>
+    private string VolumePrefix =>
+        $"mlflowaspire.apphost-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ProjectPath.ToLowerInvariant())))[..10]}-";
+
+    private async Task<string[]> VolumesAsync() => Lines(await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", $"name={VolumePrefix}"));
+
+    private async Task<bool> IsHealthyAsync(HttpClient client)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ProjectPath.ToLowerInvariant())))[..10];
-        return Lines(await DockerCli.RunAsync("volume", "ls", "--quiet", "--filter", $"name=mlflowaspire.apphost-{hash}-"));
+        try
+        {
+            using var response = await client.GetAsync(new Uri(Address, "health"));
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
     }
 
     private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -266,7 +259,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         while (!await condition())
         {
             Assert.True(DateTime.UtcNow < deadline, $"Waited {s_limit.TotalSeconds} s for {what}:\n{Output}");
-            await Task.Delay(250);
+            await Task.Delay(500);
         }
     }
 }

@@ -3,14 +3,10 @@
 import asyncio
 import io
 import posixpath
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from typing import Any, BinaryIO
 
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import StreamUploadMixin
 from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepository
@@ -19,9 +15,6 @@ from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepo
 PART = 8 * 2**20
 # A client that reads slowly keeps one or two of these in memory, and there may be hundreds of them.
 DOWNLOAD_PART = 2**20
-# Each part is a request to the store. A client that takes one at once gets larger ones.
-_LARGEST_DOWNLOAD_PART = 4 * DOWNLOAD_PART
-_AT_ONCE_SECONDS = 1.0
 
 # An upload keeps its thread, and a few parts in memory, for as long as its client takes. So they have threads of their own, and not too many.
 _uploads = ThreadPoolExecutor(16, "upload")
@@ -125,8 +118,8 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
     def __init__(self, artifact_uri: str, client: Any = None, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, client, tracking_uri, registry_uri)
         self.client._config.max_block_size = PART
-        # One request for each part that is asked for.
-        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = _LARGEST_DOWNLOAD_PART
+        # The first part of a download is 32 MiB otherwise.
+        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = DOWNLOAD_PART
 
     def put(self, path: str, content: bytes | BinaryIO) -> None:
         # -1 is no limit, as with Google Cloud Storage. Azure's service would refuse the number.
@@ -134,23 +127,14 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
         self._blob(path).upload_blob(content, overwrite=True, timeout=timeout)
 
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
-        blob = self._blob(path)
-        try:
-            first = blob.download_blob(0, DOWNLOAD_PART)
-        except HttpResponseError as error:
-            if error.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                raise
-            # An empty blob has no first part.
-            return 0, iter(())
-        size = int(first.properties.content_range.rpartition("/")[2])
-        return size, _parts(blob, first, 0, size)
+        content = self._blob(path).download_blob()
+        return content.size, content.chunks()
 
     def size(self, path: str) -> int:
         return self._blob(path).get_blob_properties().size
 
     def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
-        blob = self._blob(path)
-        return _parts(blob, blob.download_blob(start, min(DOWNLOAD_PART, stop - start)), start, stop)
+        return self._blob(path).download_blob(start, stop - start).chunks()
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
@@ -168,17 +152,3 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
     def _blob(self, path: str) -> Any:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
         return self.client.get_blob_client(container, posixpath.join(root, path))
-
-
-def _parts(blob: Any, part: Any, start: int, stop: int) -> Iterator[bytes]:
-    """The bytes of one and the same version of a blob: a part that has been asked for, and those after it."""
-    version, size = part.properties.etag, DOWNLOAD_PART
-    while True:
-        content = part.readall()
-        start += len(content)
-        given = time.monotonic()
-        yield content
-        if start >= stop:
-            return
-        size = min(2 * size, _LARGEST_DOWNLOAD_PART) if time.monotonic() - given < _AT_ONCE_SECONDS else DOWNLOAD_PART
-        part = blob.download_blob(start, min(size, stop - start), etag=version, match_condition=MatchConditions.IfNotModified)

@@ -10,7 +10,6 @@ internal sealed class BadLogins : IAsyncDisposable
 {
     private const int Strangers = 100;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan s_memberLimit = TimeSpan.FromMinutes(1.5);
     private readonly ConcurrentBag<HttpStatusCode> _answers = [];
     private readonly Task _work;
     private volatile bool _stopped;
@@ -20,15 +19,17 @@ internal sealed class BadLogins : IAsyncDisposable
 
     /// <summary>All strangers are refused, while a member is let in all the same.</summary>
     /// <param name="stranger">The client of a stranger, by a number from 0.</param>
-    /// <param name="member">The client of a member.</param>
+    /// <param name="member">The client of a member, which has not been used yet.</param>
     /// <param name="path">What they ask for.</param>
     public static async Task AssertKeepNobodyOutAsync(Func<int, HttpClient> stranger, HttpClient member, string path)
     {
+        // On a busy machine a hundred answers before the member's take longer than a client waits by itself.
+        member.Timeout = s_limit;
         await using var flood = new BadLogins(stranger, path);
         for (var round = 0; round < 3; round++)
         {
             await flood.AnsweredAsync();
-            Assert.Equal(HttpStatusCode.OK, await member.StatusAsync(path).WaitAsync(s_memberLimit));
+            Assert.Equal(HttpStatusCode.OK, await member.StatusAsync(path));
         }
 
         await flood.AnsweredAsync();

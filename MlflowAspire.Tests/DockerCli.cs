@@ -5,7 +5,7 @@ namespace MlflowAspire.Tests;
 /// <summary>Docker commands for what neither Aspire nor Testcontainers offer.</summary>
 internal static class DockerCli
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a command and returns what it writes; an exit code other than 0 fails the test.</summary>
     public static async Task<string> RunAsync(params string[] arguments)

@@ -15,7 +15,7 @@ public sealed class StoreStack : IAsyncLifetime
 
     private const string Clients = "clients", DirectClient = "direct-client", Flow = "artifact_flow.py";
     private static readonly string[] s_stores = [S3, S3Direct, Gcs, Ftp, Sftp, Volume];
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(10);
 
     private readonly StackData _data = new();
 

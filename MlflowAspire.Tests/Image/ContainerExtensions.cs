@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.Image;
 
 internal static class ContainerExtensions
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
     /// <summary>Waits until a port of a container accepts connections.</summary>
     /// <remarks>

@@ -21,7 +21,7 @@ public sealed class ImageFixture : IAsyncLifetime
     /// <summary>Every character that means something in a URI or an ini file.</summary>
     public const string Password = "p@ss/w:o%rd?#&'=";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     private readonly INetwork _network = new NetworkBuilder().WithCreateParameterModifier(parameters => parameters.Internal = true).Build();
 

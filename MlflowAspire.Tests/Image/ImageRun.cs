@@ -9,7 +9,7 @@ namespace MlflowAspire.Tests.Image;
 /// <param name="Errors">What it wrote to standard error.</param>
 public sealed record ImageRun(long ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs a container to its end.</summary>
     public static async Task<ImageRun> OfAsync(ContainerBuilder builder, TimeSpan? limit = null)

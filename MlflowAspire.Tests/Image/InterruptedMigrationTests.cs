@@ -85,7 +85,7 @@ public sealed class InterruptedMigrationTests(ImageFixture image)
 
     private static async Task WaitForWaitingAsync(TestDatabase database, DotNet.Testcontainers.Containers.IContainer migration)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         const string waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'spans'::regclass";
         while (await database.ReadAsync<long>(waiting) == 0)
         {

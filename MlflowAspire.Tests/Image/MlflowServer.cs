@@ -10,7 +10,7 @@ public sealed class MlflowServer : IAsyncDisposable
 {
     private const int Port = 5000;
     private const string Address = "http://mlflow:5000";
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     // Settings that nobody may see.
     private static readonly Dictionary<string, string> s_keys = new()

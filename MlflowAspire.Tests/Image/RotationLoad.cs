@@ -22,7 +22,7 @@ internal sealed class RotationLoad : IAsyncDisposable
         print(json.dumps([runs, names]))
         """;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
     private readonly List<string> _runs = [];
     private readonly List<string> _artifacts = [];
     private readonly Task _work;

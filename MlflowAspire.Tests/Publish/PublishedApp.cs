@@ -8,7 +8,7 @@ namespace MlflowAspire.Tests.Publish;
 /// <summary>What the app host publishes: its manifest and its Bicep modules.</summary>
 public sealed partial class PublishedApp
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
     private static readonly ConcurrentDictionary<string, Lazy<Task<PublishedApp>>> s_published = [];
 
     private readonly Lazy<Task<Deployment>> _deployment;

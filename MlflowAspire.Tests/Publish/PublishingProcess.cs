@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.Publish;
 /// <summary>The app host in a process of its own that publishes, as azd and the Aspire CLI start it.</summary>
 internal static class PublishingProcess
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
     /// <summary>The packages that the tests were built with. MSBuild looks for the app host's SDK there.</summary>
     public static string Packages { get; } = typeof(PublishingProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

@@ -26,7 +26,7 @@ public sealed partial class PublishedStack : IAsyncLifetime
     private const string AdminPassword = "password-of-the-test-1";
     private const string IdentityHeader = "header-of-the-identity";
     private const string ClientId = "00000000-1111-2222-3333-444444444444";
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
     private static readonly string s_blobKey = Convert.ToBase64String(new byte[64]);
     private static readonly string s_databaseToken = TestToken.Create("https://ossrdbms-aad.database.windows.net");
     private static readonly string s_vaultToken = TestToken.Create("https://vault.azure.net");

@@ -113,7 +113,7 @@ public sealed class OidcFixture : IAsyncLifetime
             .WithEnvironment(environment)
             .WithNetwork(server.GetProperty("NetworkSettings").GetProperty("Networks").EnumerateObject().Last().Name)
             .WithPortBinding(port, assignRandomHostPort: true)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(port, wait => wait.WithTimeout(TimeSpan.FromMinutes(2))))
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(port, wait => wait.WithTimeout(TimeSpan.FromMinutes(5))))
             .Build();
         try
         {

@@ -7,7 +7,7 @@ namespace MlflowAspire.Tests.Stack;
 /// <param name="category">The name of the category.</param>
 internal sealed class LoggedLines(string category) : ILoggerProvider, ILogger
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private readonly ConcurrentQueue<string> _lines = [];
 
     /// <summary>Waits for a line that begins with a text, and has another one.</summary>

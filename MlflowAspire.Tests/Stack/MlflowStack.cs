@@ -13,7 +13,7 @@ public sealed class MlflowStack : IAsyncDisposable
 {
     // The first start builds the image.
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(8);
-    private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(10);
 
     // What removed containers have written, by the names of their resources.
     private readonly Dictionary<string, string> _removed = [];

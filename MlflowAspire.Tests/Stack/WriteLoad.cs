@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.Stack;
 /// <summary>Writes runs and artifacts one after the other and remembers those that the server has acknowledged.</summary>
 internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
     private readonly HttpClient _client = stack.CreateMlflowClient();
     private readonly CancellationTokenSource _stop = new();

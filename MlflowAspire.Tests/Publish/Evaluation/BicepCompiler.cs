@@ -18,7 +18,7 @@ internal sealed class BicepCompiler
     /// <summary>The region that is deployed to.</summary>
     public const string Location = "westeurope";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
     private static readonly Lazy<BicepCompiler> s_instance = new(() => new());
     private static readonly string? s_path = typeof(BicepCompiler).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .SingleOrDefault(attribute => attribute.Key == "BicepCompiler")?.Value?.Replace('\\', '/');

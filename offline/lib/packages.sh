@@ -33,8 +33,8 @@ prepare_packages() {
     cmp --silent "$scratch/response" "$response" || install_file "$scratch/response" "$response"
     SECONDS=0
     cd "$here" && quietly packages packages/build "$feed"
-    # The first restore is long, and talks of certificates.
-    [ -e "$artifacts/packages/aspire.apphost.sdk" ] || quietly restore dotnet restore "$root/MlflowAspire.AppHost"
+    # The first build is long, talks of certificates, and need not wait for the images.
+    [ -e "$artifacts/packages/aspire.apphost.sdk" ] || quietly build dotnet build "$root/MlflowAspire.AppHost"
     if [ $SECONDS -gt 3 ]; then say "built the packages ($SECONDS s)"; fi
 }
 

@@ -12,7 +12,7 @@ public sealed class SampleTests(SampleFixture fixture)
     [Fact]
     public async Task Training_with_autologging_logs_parameters_metrics_and_a_model()
     {
-        var log = await Stack.RunAsync("training");
+        var log = await Stack.RunOnceAsync("training");
 
         Assert.Matches("The registered model knows 3[5-8] of 38 irises", log);
         var run = Assert.Single(await RunsAsync("irises"));

@@ -46,6 +46,7 @@ public sealed class BasicAuthFixture : IAsyncLifetime
                 .WithEnvironment(Change);
             builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
         });
+        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
     }
 
     public async Task DisposeAsync()
@@ -75,7 +76,7 @@ public sealed class BasicAuthFixture : IAsyncLifetime
     public HttpClient CreateAdminClient() => CreateClient("admin", AdminPassword);
 
     /// <summary>What the quickstart has written, which runs once for all tests.</summary>
-    public Task<string> RunQuickstartAsync() => _quickstart ??= Stack.RunAsync("quickstart");
+    public Task<string> RunQuickstartAsync() => _quickstart ??= Stack.RunOnceAsync("quickstart");
 
     /// <summary>Starts the server again, with what has changed.</summary>
     public async Task RestartServerAsync()

@@ -9,13 +9,12 @@ internal static class ContainerSecrets
     /// <summary>What is known of a container to others on the machine, but for its environment, and what its processes are called with.</summary>
     public static async Task AssertNowhereButInTheEnvironmentAsync(this MlflowStack stack, string resource, IEnumerable<string> secrets)
     {
-        var id = stack.ContainerId(resource);
-        using var inspection = JsonDocument.Parse(await DockerCli.RunAsync("inspect", id));
+        using var inspection = JsonDocument.Parse(await stack.InspectAsync(resource));
         var texts = Texts(inspection.RootElement).ToList();
         Assert.NotEmpty(texts);
         if (inspection.RootElement[0].GetProperty("State").GetProperty("Running").GetBoolean())
         {
-            texts.Add(await DockerCli.RunAsync("top", id, "-eo", "pid,args"));
+            texts.Add(await DockerCli.RunAsync("top", stack.ContainerId(resource), "-eo", "pid,args"));
         }
 
         texts.Add(await stack.LogAsync(stack.Resource<Aspire.Hosting.ApplicationModel.IResource>(resource)));

@@ -49,6 +49,7 @@ public sealed class OidcFixture : IAsyncLifetime
             builder.CreateResourceBuilder(builder.Resources.OfType<ContainerResource>().Single(resource => resource.Name == "quickstart"))
                 .WithEnvironment("MLFLOW_TRACKING_TOKEN", () => MachineToken!);
         });
+        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
 
         // The browser reaches the provider by the name that the server knows it by.
         Browser = await Browser.StartAsync($"MAP {Host}:8080 127.0.0.1:{Stack.App.GetEndpoint("oidc", "provider").Port}");
@@ -96,14 +97,13 @@ public sealed class OidcFixture : IAsyncLifetime
     private async Task<string> StartQuickstartAsync()
     {
         MachineToken = await GetTokenAsync();
-        return await Stack.RunAsync("quickstart");
+        return await Stack.RunOnceAsync("quickstart");
     }
 
     /// <summary>Starts another replica: a server with the image, the environment and the network of the one in the stack.</summary>
     public async Task<(IContainer Container, Uri Address)> StartReplicaAsync()
     {
-        var id = Stack.ContainerId("mlflow");
-        using var inspected = JsonDocument.Parse(await DockerCli.RunAsync("inspect", id));
+        using var inspected = JsonDocument.Parse(await Stack.InspectAsync("mlflow"));
         var (server, settings) = (inspected.RootElement[0], inspected.RootElement[0].GetProperty("Config"));
         var environment = settings.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()!.Split('=', 2))
             .ToDictionary(variable => variable[0], variable => variable[1]);

@@ -32,7 +32,7 @@ public class ClientFlowTests(StackFixture fixture)
     [Fact]
     public async Task The_quickstart_of_the_app_host_runs()
     {
-        var log = await Stack.RunAsync("quickstart");
+        var log = await Stack.RunOnceAsync("quickstart");
 
         Assert.Contains("doubles [1.0, 2.5] to [2.0, 5.0]", log, StringComparison.Ordinal);
         Assert.Equal([1], await Stack.QueryAsync<long>("select count(*) from registered_models where name = 'doubler'"));

@@ -37,7 +37,7 @@ public class LocalServerTests(StackFixture fixture)
     [Fact]
     public async Task Runs_without_rights_and_without_secrets_in_its_arguments()
     {
-        using var inspection = JsonDocument.Parse(await DockerCli.RunAsync("inspect", Stack.ContainerId("mlflow")));
+        using var inspection = JsonDocument.Parse(await Stack.InspectAsync("mlflow"));
         var container = inspection.RootElement[0];
         Assert.True(container.GetProperty("HostConfig").GetProperty("ReadonlyRootfs").GetBoolean());
         Assert.Equal("ALL", container.GetProperty("HostConfig").GetProperty("CapDrop")[0].GetString());

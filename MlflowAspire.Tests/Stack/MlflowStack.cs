@@ -15,8 +15,8 @@ public sealed class MlflowStack : IAsyncDisposable
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan s_runLimit = TimeSpan.FromMinutes(10);
 
-    // What removed containers have written, by the names of their resources.
-    private readonly Dictionary<string, string> _removed = [];
+    // What is known of removed containers, by the names of their resources.
+    private readonly Dictionary<string, (string Log, string Inspection)> _removed = [];
 
     internal MlflowStack(DistributedApplication app) => App = app;
 
@@ -84,6 +84,14 @@ public sealed class MlflowStack : IAsyncDisposable
         return log;
     }
 
+    /// <summary>Runs a container as <see cref="RunAsync"/> does, which is not started again, and removes it.</summary>
+    public async Task<string> RunOnceAsync(string resource)
+    {
+        var log = await RunAsync(resource);
+        await RemoveAsync(Resource<ContainerResource>(resource));
+        return log;
+    }
+
     /// <summary>Executes a command of a resource as the dashboard does; a failure fails the test.</summary>
     public async Task ExecuteAsync(string resource, string command, params IReadOnlyList<InteractionInput> arguments)
     {
@@ -100,21 +108,25 @@ public sealed class MlflowStack : IAsyncDisposable
         s_runLimit,
         limit => App.ResourceCommands.ExecuteCommandAsync(Resource<IResource>(resource), command, new InteractionInputCollection(arguments), limit));
 
-    /// <summary>Removes the container of a task that has ended and is not started again, and keeps its log.</summary>
+    /// <summary>Removes the container of a task that has ended and is not started again, and keeps its log and what Docker knows of it.</summary>
     /// <remarks>
     /// The orchestrator connects a container that has ended to its network again every five seconds, each time by Docker's command line: with a dozen of them
     /// that takes a quarter of a core. It gives up on one that is stopped and removed; one that is only stopped it inspects without a pause.
     /// </remarks>
     public async Task RemoveAsync(ContainerResource task)
     {
-        _removed[task.Name] = await LogAsync(task);
         var id = ContainerId(task.Name);
+        _removed[task.Name] = (await LogAsync(task), await InspectAsync(task.Name));
         await ExecuteAsync(task.Name, KnownResourceCommands.StopCommand);
         await DockerCli.RunAsync("rm", id);
     }
 
     /// <summary>The id of the resource's container.</summary>
     public string ContainerId(string resource) => Snapshot(resource).Properties.Single(property => property.Name == "container.id").Value!.ToString()!;
+
+    /// <summary>What Docker knows of the resource's container, as JSON.</summary>
+    public async Task<string> InspectAsync(string resource) =>
+        _removed.TryGetValue(resource, out var removed) ? removed.Inspection : await DockerCli.RunAsync("inspect", ContainerId(resource));
 
     /// <summary>What the dashboard has been told of the resource, which is not always what the resource says.</summary>
     public CustomResourceSnapshot Snapshot(string resource)
@@ -129,9 +141,9 @@ public sealed class MlflowStack : IAsyncDisposable
     /// <summary>What the resource has written so far.</summary>
     public async Task<string> LogAsync(IResource resource)
     {
-        if (_removed.TryGetValue(resource.Name, out var log))
+        if (_removed.TryGetValue(resource.Name, out var removed))
         {
-            return log;
+            return removed.Log;
         }
 
         var text = new StringBuilder();

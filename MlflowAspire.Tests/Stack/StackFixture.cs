@@ -52,7 +52,7 @@ public sealed class StackFixture : IAsyncLifetime
     /// <summary>Does what a user does with MLflow, once for all tests.</summary>
     public Task<JsonElement> WriteWorkloadAsync() => _workload ??= WriteAsync();
 
-    private async Task<JsonElement> WriteAsync() => ScriptResult.Of(await Stack.RunAsync("write"));
+    private async Task<JsonElement> WriteAsync() => ScriptResult.Of(await Stack.RunOnceAsync("write"));
 
     /// <summary>Adds the Python scripts, which use MLflow's own client, as containers that are started by hand.</summary>
     internal static void AddScripts(IResourceBuilder<MlflowServerResource> mlflow)

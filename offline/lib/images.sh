@@ -86,6 +86,8 @@ build() {
     fi
     for base in $(bases_of "$recipe"); do provide "$base"; done
     if [ -n "$download" ]; then wait "$download"; fi
+    # MLflow's image takes longest: the others leave it the processors until Python is there.
+    [ "$recipe" = python ] || flock "$scratch/python.lock" true
 
     for argument in "${@:4}" http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         options+=(--build-arg "$argument")

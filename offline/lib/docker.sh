@@ -13,7 +13,6 @@ prepare_docker() {
 start_docker() {
     [ -z "${DOCKER_HOST:-}" ] || fail "docker does not answer at DOCKER_HOST=$DOCKER_HOST:" "$(docker info 2>&1 > /dev/null)"
     if ! command -v dockerd > /dev/null; then
-        begin_bootstrap
         install_packages docker.io iptables
         if docker_answers; then return; fi
     fi

@@ -24,7 +24,7 @@ prepare_images() {
         (provide "$image") &
         jobs+=($!)
     done
-    for job in "${jobs[@]}" $system; do wait "$job" || failed=1; done
+    for job in "${jobs[@]}"; do wait "$job" || failed=1; done
     [ $failed = 0 ] || fail 'not all images are there'
 }
 
@@ -66,11 +66,11 @@ provide() (
 build() {
     local image=$1 recipe=$2 hash=$3 context base download archive argument
     local -a options=() sources=()
+    context=$(folder "$recipe")
     if [ "$recipe" = debian ]; then
-        bootstrap "$image" "$hash"
+        bootstrap "$image" "$context" "$hash"
         return
     fi
-    context=$(folder "$recipe")
     sources=(-C "$here/images/$recipe" . -C "$context" .)
     if [ "$recipe" = python ]; then
         archive=$(wheels)
@@ -86,8 +86,6 @@ build() {
     fi
     for base in $(bases_of "$recipe"); do provide "$base"; done
     if [ -n "$download" ]; then wait "$download"; fi
-    # MLflow's image takes longest: the others leave it the processors until Python is there.
-    [ "$recipe" = python ] || flock "$scratch/python.lock" true
 
     for argument in "${@:4}" http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         options+=(--build-arg "$argument")
@@ -97,32 +95,13 @@ build() {
     rm -rf "$context"
 }
 
-# Debian's system takes long and needs no docker: a machine that has none yet, and cannot pull, makes it while docker is installed.
-system=
-begin_bootstrap() {
-    if timeout 5 getent hosts registry-1.docker.io > /dev/null; then return; fi
-    command -v debootstrap > /dev/null || install_packages debootstrap
-    exec 7> "$scratch/bootstrap.lock"
-    flock 7
-    make_system &
-    system=$!
-    exec 7>&-
-}
-
-make_system() {
-    mkdir -m 755 "$scratch/system"
-    quietly bootstrap "$here/images/debian/bootstrap" "$scratch/system"
-    touch "$scratch/bootstrapped"
-}
-
 bootstrap() {
     [ "$(id -u)" = 0 ] || fail "$1 must be built, which needs root: run this as root"
-    command -v debootstrap > /dev/null || install_packages debootstrap
-    exec 7> "$scratch/bootstrap.lock"
-    flock 7
-    [ -e "$scratch/bootstrapped" ] || make_system
-    tar --create --directory "$scratch/system" --one-file-system . | docker import --change 'CMD ["bash"]' --change "LABEL $label=$2" - "$1" > /dev/null
-    rm -rf --one-file-system "$scratch/system"
+    command -v mmdebstrap > /dev/null || install_packages mmdebstrap
+    chmod 755 "$2"
+    quietly bootstrap "$here/images/debian/bootstrap" "$2"
+    tar --create --directory "$2" --one-file-system . | docker import --change 'CMD ["bash"]' --change "LABEL $label=$3" - "$1" > /dev/null
+    rm -rf --one-file-system "$2"
 }
 
 # The archive of the wheels that pip installs from.

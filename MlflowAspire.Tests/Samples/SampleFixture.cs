@@ -24,8 +24,8 @@ public sealed class SampleFixture : IAsyncLifetime
             .WaitAsync(s_limit);
         builder.CreateResourceBuilder(builder.Resources.OfType<MlflowServerResource>().Single()).WithBindAddress("0.0.0.0");
         _data.ApplyTo(builder);
-        var postgres = builder.Resources.OfType<PostgresServerResource>().Single().Annotations.OfType<ContainerImageAnnotation>().Last();
-        await Tools.PrepareImageAsync($"{postgres.Registry}/{postgres.Image}:{postgres.Tag}");
+        Assert.True(builder.Resources.OfType<PostgresServerResource>().Single().TryGetContainerImageName(out var postgres));
+        await Tools.PrepareImageAsync(postgres!);
         builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
         Stack = new(await builder.BuildAsync().WaitAsync(s_limit));
         await Stack.App.StartAsync().WaitAsync(s_limit);

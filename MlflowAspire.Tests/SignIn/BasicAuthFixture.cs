@@ -46,7 +46,6 @@ public sealed class BasicAuthFixture : IAsyncLifetime
                 .WithEnvironment(Change);
             builder.CreateResourceBuilder(mlflow.Resource.GarbageCollection).WithEnvironment(Change);
         });
-        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
     }
 
     public async Task DisposeAsync()

@@ -49,7 +49,6 @@ public sealed class OidcFixture : IAsyncLifetime
             builder.CreateResourceBuilder(builder.Resources.OfType<ContainerResource>().Single(resource => resource.Name == "quickstart"))
                 .WithEnvironment("MLFLOW_TRACKING_TOKEN", () => MachineToken!);
         });
-        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
 
         // The browser reaches the provider by the name that the server knows it by.
         Browser = await Browser.StartAsync($"MAP {Host}:8080 127.0.0.1:{Stack.App.GetEndpoint("oidc", "provider").Port}");

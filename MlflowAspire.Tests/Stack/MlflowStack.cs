@@ -22,7 +22,7 @@ public sealed class MlflowStack : IAsyncDisposable
 
     public DistributedApplication App { get; }
 
-    /// <summary>Starts the stack and waits until MLflow is healthy.</summary>
+    /// <summary>Starts the stack, waits until MLflow is healthy, and removes its migration, which has ended.</summary>
     public static async Task<MlflowStack> StartAsync(
         StackData data, string[]? args = null, Action<IDistributedApplicationTestingBuilder, IResourceBuilder<MlflowServerResource>>? configure = null)
     {
@@ -31,6 +31,7 @@ public sealed class MlflowStack : IAsyncDisposable
         {
             await stack.App.StartAsync().WaitAsync(s_startLimit);
             await stack.WaitForHealthyAsync("mlflow");
+            await stack.RemoveAsync(stack.Resource<MlflowServerResource>("mlflow").Migration);
             return stack;
         }
         catch

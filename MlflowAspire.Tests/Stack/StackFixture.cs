@@ -26,7 +26,6 @@ public sealed class StackFixture : IAsyncLifetime
             AddUnmigrated(builder);
             builder.Services.AddLogging(logging => logging.AddProvider(Console));
         });
-        await Stack.RemoveAsync(Stack.Resource<MlflowServerResource>("mlflow").Migration);
     }
 
     public async Task DisposeAsync()

@@ -13,7 +13,8 @@ prepare_docker() {
 start_docker() {
     [ -z "${DOCKER_HOST:-}" ] || fail "docker does not answer at DOCKER_HOST=$DOCKER_HOST:" "$(docker info 2>&1 > /dev/null)"
     if ! command -v dockerd > /dev/null; then
-        install_packages docker.io iptables
+        # With what the first image is made by: apt takes its time for each call.
+        install_packages docker.io iptables mmdebstrap
         if docker_answers; then return; fi
     fi
     [ "$(id -u)" = 0 ] || fail 'docker does not answer: start its daemon, or run this as root' "$(docker info 2>&1 > /dev/null)"

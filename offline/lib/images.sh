@@ -1,8 +1,9 @@
 # The container images that cannot be pulled here, built from the recipes in images/.
 
-# Image, its recipe (a folder in images/), and the arguments of that recipe.
+# Image, its recipe (a folder in images/), and the arguments of that recipe. No registry has a name of localhost.
 recipes='
 docker.io/library/debian:bookworm-slim debian
+localhost/debian-python:bookworm debian PACKAGES=ca-certificates,python3,python3-pip,python3-venv,tzdata
 docker.io/library/python:3.11-slim python
 docker.io/library/postgres:17.6 postgres POSTGRES_VERSION=17.6 VOLUME=/var/lib/postgresql/data PGDATA=/var/lib/postgresql/data
 docker.io/library/postgres:18.3 postgres POSTGRES_VERSION=18.3 VOLUME=/var/lib/postgresql PGDATA=/var/lib/postgresql/18/docker
@@ -45,12 +46,15 @@ hash_of() {
     } | sha256sum | cut -c 1-16
 }
 
+# MLflow's images are built on each other and take longest: all else takes turns, so that they have a processor to themselves.
+take_turn() { exec 5> "$scratch/turn.lock" && flock 5; }
+
 # Does nothing when the image is there, of its recipe or from a registry, or can be pulled by those who need it. One at a time an image, as several others may need it.
 provide() (
     local image recipe arguments hash found
     read -r image recipe arguments <<< "$(recipe_of "$1")"
     [ -n "$image" ] || fail "there is no recipe for $1"
-    exec 8> "$scratch/$recipe.lock"
+    exec 8> "$scratch/${image//\//_}.lock"
     flock 8
     hash=$(hash_of "$image")
     if found=$(docker image inspect --format "{{len .RepoDigests}} {{index .Config.Labels \"$label\"}}" "$image" 2> /dev/null); then
@@ -58,6 +62,10 @@ provide() (
     elif timeout 15 docker manifest inspect "$image" > /dev/null 2>&1; then
         return
     fi
+    case $recipe in
+        debian | python | mlflow) ;;
+        *) take_turn ;;
+    esac
     SECONDS=0
     build "$image" "$recipe" "$hash" $arguments
     say "built $image ($SECONDS s)"
@@ -68,7 +76,7 @@ build() {
     local -a options=() sources=()
     context=$(folder "$recipe")
     if [ "$recipe" = debian ]; then
-        bootstrap "$image" "$context" "$hash"
+        bootstrap "$image" "$context" "$hash" "${@:4}"
         return
     fi
     sources=(-C "$here/images/$recipe" . -C "$context" .)
@@ -99,7 +107,7 @@ bootstrap() {
     [ "$(id -u)" = 0 ] || fail "$1 must be built, which needs root: run this as root"
     command -v mmdebstrap > /dev/null || install_packages mmdebstrap
     chmod 755 "$2"
-    quietly bootstrap "$here/images/debian/bootstrap" "$2"
+    quietly "bootstrap-${1##*/}" env "${@:4}" "$here/images/debian/bootstrap" "$2"
     tar --create --directory "$2" --one-file-system . | docker import --change 'CMD ["bash"]' --change "LABEL $label=$3" - "$1" > /dev/null
     rm -rf --one-file-system "$2"
 }

@@ -31,6 +31,7 @@ prepare_packages() {
     # What is restored before a build takes properties of its own.
     printf -- '-%s:CustomBeforeDirectoryBuildProps=%s\n' property "$here/lib/registry.props" restoreProperty "$here/lib/registry.props" > "$scratch/response"
     cmp --silent "$scratch/response" "$response" || install_file "$scratch/response" "$response"
+    take_turn
     SECONDS=0
     cd "$here" && quietly packages packages/build "$feed"
     # The first build is long, talks of certificates, and need not wait for the images.

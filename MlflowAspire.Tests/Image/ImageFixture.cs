@@ -149,7 +149,8 @@ public sealed class ImageFixture : IAsyncLifetime
     public async Task<ImageRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] command)
     {
         var variables = environment.Select(variable => $"{variable.Key}={variable.Value}");
-        var result = await (await _tasks.Value).ExecAsync(["env", .. variables, "mlflow-aspire", .. command]).WaitAsync(s_limit);
+        string[] run = ["env", .. variables, "python", "-IS", "/scripts/tasks.py", "mlflow-aspire", .. command];
+        var result = await (await _tasks.Value).ExecAsync(run).WaitAsync(s_limit);
         return new(result.ExitCode ?? -1, result.Stdout, result.Stderr);
     }
 
@@ -169,7 +170,8 @@ public sealed class ImageFixture : IAsyncLifetime
 
     private async Task<IContainer> StartTasksAsync()
     {
-        var tasks = WithBackups(Container(new Dictionary<string, string>(), "sleep", "infinity")).WithTmpfsMount(TestBackupFolder.Artifacts).Build();
+        var tasks = WithBackups(Container(new Dictionary<string, string>(), "python", "/scripts/tasks.py")).WithTmpfsMount(TestBackupFolder.Artifacts)
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("listening")).Build();
         await tasks.StartAsync();
         return tasks;
     }

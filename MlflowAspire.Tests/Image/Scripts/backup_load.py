@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Lock
@@ -31,6 +32,8 @@ def write(experiment: str) -> None:
         with one_at_a_time:
             if (number := next(numbers)) % 10 == 0:
                 print(f"{number} runs", flush=True)
+        # Often enough for rows and files to change while any of them is read, and no more: what it writes is saved, restored and compared.
+        time.sleep(0.1)
 
 
 def check() -> None:

@@ -9,32 +9,11 @@ public class TransferTests(ImageFixture image)
     private const long Memory = 640L << 20;
 
     [Fact]
-    public async Task Files_go_up_and_down_in_less_memory_than_they_have()
+    public async Task Files_go_up_and_down_in_less_memory_than_they_have_and_clients_that_read_slowly_cost_little()
     {
         await using var blobs = await BlobServer.StartAsync(image);
-        await using var server = await StartAsync();
-
-        var client = image.Container(MlflowServer.Client, "python", "/scripts/transfers.py", "150", "3");
-        (await ImageRun.OfAsync(client, TimeSpan.FromMinutes(8))).Succeeded();
-
-        Assert.Equal(0, await server.StopAsync());
-    }
-
-    [Fact]
-    public async Task Clients_that_read_slowly_cost_little_memory()
-    {
-        await using var blobs = await BlobServer.StartAsync(image);
-        await using var server = await StartAsync();
-
-        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/slow_readers.py", "64", "60")).Succeeded();
-
-        Assert.Equal(0, await server.StopAsync());
-    }
-
-    private async Task<MlflowServer> StartAsync()
-    {
         var database = await image.CreateMigratedDatabaseAsync();
-        return await MlflowServer.StartAsync(
+        await using var server = await MlflowServer.StartAsync(
             image,
             BlobServer.Settings.Concat(database.Environment),
             container => container.WithCreateParameterModifier(parameters =>
@@ -42,5 +21,10 @@ public class TransferTests(ImageFixture image)
                 parameters.HostConfig!.Memory = Memory;
                 parameters.HostConfig.MemorySwap = Memory;
             }));
+
+        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/transfers.py", "150", "3")).Succeeded();
+        (await image.RunAsync(MlflowServer.Client, "python", "/scripts/slow_readers.py", "64", "60")).Succeeded();
+
+        Assert.Equal(0, await server.StopAsync());
     }
 }

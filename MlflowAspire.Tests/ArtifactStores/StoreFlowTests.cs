@@ -24,8 +24,7 @@ public class StoreFlowTests(StoreStack stores)
         var deleted = $"{root}{result.Text("deleted")}/folder/file.txt";
         Assert.Contains(deleted, await stores.FilesAsync(store));
 
-        await stores.Stack.ExecuteAsync(StoreStack.MlflowName(store), "collect-garbage");
-        await stores.Stack.RemoveAsync(stores.Stack.Resource<MlflowServerResource>(StoreStack.MlflowName(store)).GarbageCollection);
+        await stores.Stack.ExecuteOnceAsync(StoreStack.MlflowName(store), "collect-garbage", $"{StoreStack.MlflowName(store)}-gc");
 
         var files = await stores.FilesAsync(store);
         Assert.DoesNotContain(deleted, files);

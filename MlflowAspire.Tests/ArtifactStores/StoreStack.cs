@@ -13,11 +13,13 @@ public sealed class StoreStack : IAsyncLifetime
 {
     public const string S3 = "s3", S3Direct = "s3-direct", Gcs = "gcs", Ftp = "ftp", Sftp = "sftp", Volume = "volume", Hdfs = "hdfs";
 
-    private const string Clients = "clients", DirectClient = "direct-client", Flow = "artifact_flow.py";
+    private const string DirectClient = "direct-client", Flow = "artifact_flow.py", Attempt = "attempt.py";
     private static readonly string[] s_stores = [S3, S3Direct, Gcs, Ftp, Sftp, Volume];
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(10);
 
     private readonly StackData _data = new();
+
+    private ClientScripts _scripts = null!;
 
     public MlflowStack Stack { get; private set; } = null!;
 
@@ -42,11 +44,22 @@ public sealed class StoreStack : IAsyncLifetime
             server.WithEnvironment("MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS", "10");
         }
 
-        builder.AddClients(Clients, mlflow, Flow, "attempt.py");
+        var targets = new ReferenceExpressionBuilder();
+        foreach (var (store, server) in mlflow)
+        {
+            targets.Append($"{store}={server.Resource.UriExpression} ");
+        }
+
+        ClientScripts.AddTo(mlflow[S3], Script(Flow), Script(Attempt)).WithEnvironment("TARGETS", targets.Build());
         // What the server's reference gives this client beside the address is part of the flow.
         mlflow[S3Direct].AddPythonClient(DirectClient, Script(Flow)).WithEnvironment("MLFLOW_EXPERIMENT_NAME", S3Direct);
 
         _data.ApplyTo(builder);
+        foreach (var server in builder.Resources.OfType<MlflowServerResource>().Where(server => server != mlflow[S3].Resource).ToList())
+        {
+            ShareMigration(builder, server, mlflow[S3].Resource.Migration);
+        }
+
         // A test that fails prints the logs itself.
         builder.Services.AddLogging(logging => logging.AddFilter($"{builder.Environment.ApplicationName}.Resources", LogLevel.None));
         Stack = new(await builder.BuildAsync().WaitAsync(s_startLimit));
@@ -54,11 +67,24 @@ public sealed class StoreStack : IAsyncLifetime
         foreach (var store in s_stores)
         {
             await Stack.WaitForHealthyAsync(MlflowName(store));
-            await Stack.RemoveAsync(mlflow[store].Resource.Migration);
         }
 
-        await Stack.ExecuteAsync(Clients, KnownResourceCommands.StartCommand);
-        await Stack.WaitForHealthyAsync(Clients);
+        await Stack.RemoveAsync(mlflow[S3].Resource.Migration);
+        _scripts = new(Stack);
+    }
+
+    /// <summary>Has a server, whose database is that of another one, wait for the other's migration, and run none of its own.</summary>
+    private static void ShareMigration(IDistributedApplicationBuilder builder, MlflowServerResource server, MlflowTaskResource migration)
+    {
+        builder.Resources.Remove(server.Migration);
+        foreach (var resource in builder.Resources)
+        {
+            foreach (var wait in resource.Annotations.OfType<WaitAnnotation>().Where(wait => wait.Resource == server.Migration).ToList())
+            {
+                resource.Annotations.Remove(wait);
+                resource.Annotations.Add(new WaitAnnotation(migration, wait.WaitType));
+            }
+        }
     }
 
     public async Task DisposeAsync()
@@ -95,23 +121,13 @@ public sealed class StoreStack : IAsyncLifetime
     /// <summary>What a client met that sent a file of some bytes to each store.</summary>
     public async Task<Dictionary<string, JsonElement>> AttemptAsync(int size = 1000, params string[] stores)
     {
-        var log = await RunAsync("attempt.py", $"SIZE={size}", stores);
+        var log = await _scripts.RunAsync(Attempt, [$"SIZE={size}", .. stores.Select(store => $"store={store}")]);
         return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
     }
 
     /// <summary>What a client prints that does with the artifacts of a store what clients do.</summary>
     public Task<string> FlowAsync(string store) =>
-        store == S3Direct ? Stack.RunAsync(DirectClient) : RunAsync(Flow, $"MLFLOW_EXPERIMENT_NAME={store}", store);
-
-    private async Task<string> RunAsync(string script, string variable, params string[] stores)
-    {
-        // One that does not ask again when an answer takes its time.
-        using var client = new HttpClient { BaseAddress = Stack.App.GetEndpoint(Clients, "http"), Timeout = s_startLimit };
-        using var answer = await client.GetAsync(new Uri($"/{script}?{variable}{string.Concat(stores.Select(store => $"&store={store}"))}", UriKind.Relative));
-        var log = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{script} for {string.Join(", ", stores)}: {log}");
-        return log;
-    }
+        store == S3Direct ? Stack.RunOnceAsync(DirectClient) : _scripts.RunAsync(Flow, $"MLFLOW_EXPERIMENT_NAME={store}", $"store={store}");
 }
 
 /// <summary>The tests that share the stores run one after the other.</summary>

@@ -32,7 +32,7 @@ public sealed class BasicAuthFixture : IAsyncLifetime
         Browser = await Browser.StartAsync();
         Stack = await MlflowStack.StartAsync(_data, ["--Mlflow:SignIn=basic"], (builder, mlflow) =>
         {
-            StackFixture.AddScripts(mlflow);
+            mlflow.AddPythonClient("delete-runs", StackFixture.ScriptPath(StackFixture.Deletion));
             mlflow.AddPythonClient("users", ScriptPath("users.py"));
             mlflow.AddPythonClient("provider", ScriptPath("provider.py"));
             mlflow.AddPythonClient("receiver", ScriptPath("receiver.py"));

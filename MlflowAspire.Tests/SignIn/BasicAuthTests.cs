@@ -24,9 +24,9 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     [Fact]
     public async Task Garbage_is_collected_and_the_demo_loaded()
     {
-        var ids = ScriptResult.Of(await Stack.RunAsync("delete-runs"));
-        await Stack.ExecuteAsync("mlflow", "collect-garbage");
-        await Stack.ExecuteAsync("mlflow", "load-demo-data");
+        var ids = ScriptResult.Of(await Stack.RunOnceAsync("delete-runs"));
+        await Stack.ExecuteOnceAsync("mlflow", "collect-garbage", "mlflow-gc");
+        await Stack.ExecuteOnceAsync("mlflow", "load-demo-data", "mlflow-demo");
 
         using var client = fixture.CreateAdminClient();
         Assert.Equal(HttpStatusCode.OK, await client.StatusAsync($"/api/2.0/mlflow/runs/get?run_id={ids.Text("kept")}"));

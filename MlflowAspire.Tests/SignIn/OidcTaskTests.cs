@@ -25,7 +25,7 @@ public class OidcTaskTests(OidcFixture fixture)
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
         Assert.NotEmpty(await Stack.BlobsAsync($"{experiment}/{run}/"));
 
-        await Stack.ExecuteAsync("mlflow", "collect-garbage");
+        await Stack.ExecuteOnceAsync("mlflow", "collect-garbage", "mlflow-gc");
 
         Assert.Empty(await Stack.BlobsAsync($"{experiment}/{run}/"));
         Assert.Equal(HttpStatusCode.NotFound, await client.StatusAsync($"/api/2.0/mlflow/runs/get?run_id={run}"));
@@ -36,7 +36,7 @@ public class OidcTaskTests(OidcFixture fixture)
     [Fact]
     public async Task The_demo_is_loaded_with_a_token_that_ends_with_it()
     {
-        await Stack.ExecuteAsync("mlflow", "load-demo-data");
+        await Stack.ExecuteOnceAsync("mlflow", "load-demo-data", "mlflow-demo");
 
         using var client = fixture.CreateClient(await fixture.GetTokenAsync());
         Assert.Equal(HttpStatusCode.OK, await client.StatusAsync("/api/2.0/mlflow/experiments/get-by-name?experiment_name=MLflow%20Demo"));

@@ -166,6 +166,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
         ["ASPIRE_HOME"] = Path.Combine(_home, ".aspire"),
         ["DOCKER_CONFIG"] = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker"),
+        // It does not run long enough to get back what the profile of its code costs.
+        ["DOTNET_TieredPGO"] = "0",
         ["SSL_CERT_DIR"] = $"{Path.Combine(_home, ".aspnet", "dev-certs", "trust")}:/etc/ssl/certs",
     };
 

@@ -27,13 +27,13 @@ public class BackupCommandTests(StackFixture fixture)
 
         Assert.Equal(runs, await RunsAsync());
         Assert.Equal(blobs, await BlobsAsync());
-        await Stack.RunAsync("verify");
+        await fixture.VerifyWorkloadAsync();
 
         // Each run of the command has an archive of its own.
         await RestoreAsync(second);
 
         Assert.Equal(more, await RunsAsync());
-        await Stack.RunAsync("verify");
+        await fixture.VerifyWorkloadAsync();
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public class ClientFlowTests(StackFixture fixture)
     [Fact]
     public async Task The_demo_command_loads_traces_evaluation_runs_and_prompts()
     {
-        await Stack.ExecuteAsync("mlflow", "load-demo-data");
+        await Stack.ExecuteOnceAsync("mlflow", "load-demo-data", "mlflow-demo");
 
         var experiment = Assert.Single(await Stack.QueryAsync<int>("select experiment_id from experiments where name = 'MLflow Demo'"));
         Assert.True((await Stack.QueryAsync<long>("select count(*) from trace_info where experiment_id = $1", experiment)).Single() > 0);

@@ -23,6 +23,6 @@ public class ExclusiveVolumeTests(StackFixture fixture)
             Assert.Contains("is in use by another container: is this app host running already?", await second.LogAsync(end.Resource), StringComparison.Ordinal);
         }
 
-        await fixture.Stack.RunAsync("verify");
+        await fixture.VerifyWorkloadAsync();
     }
 }

@@ -28,8 +28,9 @@ public sealed class ImportCommandTests(StackFixture fixture)
             Assert.False((await TryAsync(Argument("source", database))).Success);
 
             Assert.False((await TryAsync(Argument("source", database), Argument("artifacts", folder.FullName))).Success);
-            var log = await fixture.Stack.LogAsync(fixture.Stack.Resource<ContainerResource>("mlflow-import"));
-            Assert.Contains("the database is not empty", log, StringComparison.Ordinal);
+            var import = fixture.Stack.Resource<ContainerResource>("mlflow-import");
+            await fixture.Stack.RemoveAsync(import);
+            Assert.Contains("the database is not empty", await fixture.Stack.LogAsync(import), StringComparison.Ordinal);
         }
         finally
         {

@@ -62,12 +62,22 @@ public sealed class MlflowStack : IAsyncDisposable
     public async Task<string> ConnectionStringAsync(string resource) =>
         await App.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"'{resource}' has no connection string.");
 
-    /// <summary>Waits also while the resource is started again.</summary>
-    public Task WaitForHealthyAsync(string resource) =>
-        WithLogs(
-            $"'{resource}' did not become healthy",
-            s_startLimit,
-            limit => App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, limit));
+    /// <summary>Waits also while the resource is started again, and no longer when it cannot be started.</summary>
+    public Task WaitForHealthyAsync(string resource) => WithLogs($"'{resource}' did not become healthy", s_startLimit, async limit =>
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(limit);
+        var healthy = App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, waiting.Token);
+        var failed = App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.FailedToStart, waiting.Token);
+        var first = await Task.WhenAny(healthy, failed);
+        await waiting.CancelAsync();
+        if (first == failed)
+        {
+            await failed;
+            throw new DistributedApplicationException("it failed to start.");
+        }
+
+        return await healthy;
+    });
 
     public Task<ResourceEvent> WaitForStateAsync(string resource, Func<CustomResourceSnapshot, bool> condition) =>
         WithLogs(
@@ -101,6 +111,13 @@ public sealed class MlflowStack : IAsyncDisposable
         {
             Assert.Fail($"{command} of {resource}: {result.Message}\n{await AllLogsAsync()}");
         }
+    }
+
+    /// <summary>Executes a command of the server that runs one of its tasks, which is not run again, and removes the task's container.</summary>
+    public async Task ExecuteOnceAsync(string server, string command, string task)
+    {
+        await ExecuteAsync(server, command);
+        await RemoveAsync(Resource<ContainerResource>(task));
     }
 
     /// <summary>Executes a command of a resource as the dashboard does, and gives its result.</summary>

@@ -26,7 +26,7 @@ public class OutageTests(StackFixture fixture)
         }
 
         await load.VerifyAsync();
-        await Stack.RunAsync("verify");
+        await fixture.VerifyWorkloadAsync();
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public class OutageTests(StackFixture fixture)
         await Stack.WaitForHealthyAsync("storage");
 
         await Stack.WaitForHealthyAsync("mlflow");
-        await Stack.RunAsync("verify");
+        await fixture.VerifyWorkloadAsync();
     }
 
     private async Task KillAsync(string resource)

@@ -7,14 +7,20 @@ using Microsoft.Extensions.Logging;
 
 namespace MlflowAspire.Tests.Stack;
 
-/// <summary>One stack for all tests that leave it running. The containers "write", "verify", … run the scripts of that name.</summary>
+/// <summary>One stack for all tests that leave it running.</summary>
 public sealed class StackFixture : IAsyncLifetime
 {
     /// <summary>A second server in the stack, whose migration fails.</summary>
     public const string Unmigrated = "unmigrated";
 
+    /// <summary>The script that leaves something to collect.</summary>
+    internal const string Deletion = "delete_runs.py";
+
+    private const string Workload = "workload.py";
+
     private readonly StackData _data = new();
     private Task<JsonElement>? _workload;
+    private ClientScripts _scripts = null!;
 
     public MlflowStack Stack { get; private set; } = null!;
 
@@ -22,10 +28,16 @@ public sealed class StackFixture : IAsyncLifetime
     {
         Stack = await MlflowStack.StartAsync(_data, configure: (builder, mlflow) =>
         {
-            AddScripts(mlflow);
+            ClientScripts.AddTo(mlflow, ScriptPath(Workload), ScriptPath(Deletion));
             AddUnmigrated(builder);
             builder.Services.AddLogging(logging => logging.AddProvider(Console));
         });
+        _scripts = new(Stack);
+        FailedMigration = await Stack.WaitForStateAsync(
+            $"{Unmigrated}-migrate", snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text));
+        // With the last line of its log, for which it has to be there.
+        await Console.WaitForAsync($"'{Unmigrated}-migrate' ended ", ": ");
+        await Stack.RemoveAsync((ContainerResource)FailedMigration.Resource);
     }
 
     public async Task DisposeAsync()
@@ -39,6 +51,9 @@ public sealed class StackFixture : IAsyncLifetime
         await _data.DisposeAsync();
     }
 
+    /// <summary>How the migration that fails has ended.</summary>
+    public ResourceEvent FailedMigration { get; private set; } = null!;
+
     /// <summary>What the console of the app host shows.</summary>
     internal LoggedLines Console { get; } = new("MlflowAspire.Hosting");
 
@@ -51,16 +66,16 @@ public sealed class StackFixture : IAsyncLifetime
     /// <summary>Does what a user does with MLflow, once for all tests.</summary>
     public Task<JsonElement> WriteWorkloadAsync() => _workload ??= WriteAsync();
 
-    private async Task<JsonElement> WriteAsync() => ScriptResult.Of(await Stack.RunOnceAsync("write"));
+    /// <summary>Reads all of that back and compares.</summary>
+    public Task VerifyWorkloadAsync() => _scripts.RunAsync(Workload, "argument=verify");
 
-    /// <summary>Adds the Python scripts, which use MLflow's own client, as containers that are started by hand.</summary>
-    internal static void AddScripts(IResourceBuilder<MlflowServerResource> mlflow)
-    {
-        var workload = ScriptPath("workload.py");
-        mlflow.AddPythonClient("write", workload).WithArgs("write");
-        mlflow.AddPythonClient("verify", workload).WithArgs("verify");
-        mlflow.AddPythonClient("delete-runs", ScriptPath("delete_runs.py"));
-    }
+    /// <summary>Leaves runs and an experiment that are deleted, and gives their ids.</summary>
+    public async Task<JsonElement> DeleteRunsAsync() => ScriptResult.Of(await _scripts.RunAsync(Deletion));
+
+    /// <summary>The path of a script that uses MLflow's own client.</summary>
+    internal static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
+
+    private async Task<JsonElement> WriteAsync() => ScriptResult.Of(await _scripts.RunAsync(Workload, "argument=write"));
 
     private static void AddUnmigrated(IDistributedApplicationBuilder builder)
     {
@@ -72,8 +87,6 @@ public sealed class StackFixture : IAsyncLifetime
 
     private static IResourceBuilder<T> Only<T>(IDistributedApplicationBuilder builder) where T : IResource =>
         builder.CreateResourceBuilder(builder.Resources.OfType<T>().Single());
-
-    private static string ScriptPath(string name) => Path.Combine(AppContext.BaseDirectory, "Stack", "Scripts", name);
 }
 
 /// <summary>The tests that share the stack run one after the other.</summary>

@@ -11,8 +11,7 @@ public class StartFailureTests(StackFixture fixture)
     [Fact]
     public async Task A_failed_migration_is_named_with_the_reason_and_the_server_does_not_start()
     {
-        var migration = await Stack.WaitForStateAsync(
-            $"{StackFixture.Unmigrated}-migrate", snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text));
+        var migration = fixture.FailedMigration;
         await Stack.WaitForStateAsync(StackFixture.Unmigrated, snapshot => snapshot.State?.Text == KnownResourceStates.FailedToStart);
 
         Assert.NotEqual(0, migration.Snapshot.ExitCode);

@@ -8,6 +8,9 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
+    // Little enough for one to be acknowledged just before something fails. Without a pause, server and stores would be busy with it and with reading it back.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(30);
+
     private readonly HttpClient _client = stack.CreateMlflowClient();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _runs = [];
@@ -89,7 +92,7 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         var run = answer.RootElement.GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
         using var logged = await PostAsync("runs/log-parameter", new { run_id = run, key = "run", value = run });
         _runs.Add(run);
-        Acknowledge();
+        await AcknowledgeAsync();
     }
 
     private async Task WriteArtifactAsync()
@@ -100,7 +103,7 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
         using var response = await _client.PutAsync(Path(artifact), content, limit.Token);
         response.EnsureSuccessStatusCode();
         _artifacts.Add(artifact);
-        Acknowledge();
+        await AcknowledgeAsync();
     }
 
     private async Task<HttpResponseMessage> PostAsync(string method, object body)
@@ -112,7 +115,11 @@ internal sealed class WriteLoad(MlflowStack stack) : IAsyncDisposable
 
     private Task<string> ServerLogAsync() => stack.LogAsync(stack.Resource<Aspire.Hosting.ApplicationModel.MlflowServerResource>("mlflow"));
 
-    private void Acknowledge() => Interlocked.Increment(ref _acknowledged);
+    private Task AcknowledgeAsync()
+    {
+        Interlocked.Increment(ref _acknowledged);
+        return Task.Delay(s_pause);
+    }
 
     private async Task UntilAsync(Func<bool> condition, string what)
     {

@@ -1,22 +1,25 @@
 """Runs the scripts beside it for whoever asks, each in a process that is forked for it, so that only one process imports MLflow.
 
-GET /SCRIPT?store=NAME&VARIABLE=VALUE: MLflow's client uses the server of the first store; TARGETS, which has the addresses of all servers here, has those of
-the named stores there. The answer is what the script prints, or 500 with its error.
+GET /SCRIPT?argument=ARGUMENT&store=NAME&VARIABLE=VALUE: MLflow's client uses the server of the first store, or its own where no store is named; TARGETS, which
+has the addresses of the servers of all stores here, has those of the named ones there. The answer is what the script prints, or 500 with its error.
 """
 
 import contextlib
 import io
 import os
 import runpy
+import sys
 import traceback
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from socketserver import ForkingMixIn
 from urllib.parse import parse_qsl, urlsplit
 
-import mlflow.store.artifact.mlflow_artifacts_repo  # noqa: F401  The scripts use it.
+# The scripts use them.
+import mlflow.pyfunc
+import mlflow.store.artifact.mlflow_artifacts_repo  # noqa: F401
 
-TARGETS = dict(target.split("=", 1) for target in os.environ["TARGETS"].split())
+TARGETS = dict(target.split("=", 1) for target in os.environ.get("TARGETS", "").split())
 FOLDER = Path(__file__).parent
 
 
@@ -26,9 +29,11 @@ class Clients(ForkingMixIn, HTTPServer):
 
 def run(script: str, query: list[tuple[str, str]]) -> tuple[int, str]:
     stores = [value for name, value in query if name == "store"]
-    os.environ.update((name, value) for name, value in query if name != "store")
-    os.environ["TARGETS"] = " ".join(f"{store}={TARGETS[store]}" for store in stores)
-    os.environ["MLFLOW_TRACKING_URI"] = TARGETS[stores[0]]
+    sys.argv = [script, *(value for name, value in query if name == "argument")]
+    os.environ.update((name, value) for name, value in query if name not in ("argument", "store"))
+    if stores:
+        os.environ["TARGETS"] = " ".join(f"{store}={TARGETS[store]}" for store in stores)
+        os.environ["MLFLOW_TRACKING_URI"] = TARGETS[stores[0]]
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):

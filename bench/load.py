@@ -26,6 +26,21 @@ request = function()
 end
 """
 
+# Three metrics of a step that no batch had before, as a training logs them.
+_LOG_BATCH = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local step = os.time() * 1000
+request = function()
+  step = step + 1
+  local metrics = {}
+  for number = 0, 2 do
+    metrics[#metrics + 1] = string.format('{"key":"metric-%%d","value":%%d.5,"timestamp":%%d,"step":%%d}', number, step %% 1000, step, step)
+  end
+  return wrk.format(nil, nil, nil, '{"run_id":"%s","metrics":[' .. table.concat(metrics, ",") .. "]}")
+end
+"""
+
 
 @dataclass
 class Request:
@@ -67,7 +82,7 @@ def requests(server: Server, headers: dict[str, str] | None = None) -> dict[str,
     return {
         "get": Request(f"/api/2.0/mlflow/runs/get?run_id={runs[0]}", added),
         "search": Request("/api/2.0/mlflow/experiments/search?max_results=10", added),
-        "log-batch": post("/api/2.0/mlflow/runs/log-batch", {"run_id": runs[0], "metrics": metrics}),
+        "log-batch": Request("/api/2.0/mlflow/runs/log-batch", _LOG_BATCH % runs[0] + added),
         "runs/search of 100": post("/api/2.0/mlflow/runs/search", {"experiment_ids": [experiment], "max_results": 100}),
         "OTLP, 1 span": Request("/v1/traces", _OTLP % experiment + added),
     }

@@ -26,7 +26,8 @@ internal sealed class BadLogins : IAsyncDisposable
         // On a busy machine a hundred answers before the member's take longer than a client waits by itself.
         member.Timeout = s_limit;
         await using var flood = new BadLogins(stranger, path);
-        for (var round = 0; round < 3; round++)
+        // The server does not know the member's credentials at first, and does afterwards.
+        for (var round = 0; round < 2; round++)
         {
             await flood.AnsweredAsync();
             Assert.Equal(HttpStatusCode.OK, await member.StatusAsync(path));

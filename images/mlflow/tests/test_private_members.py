@@ -55,6 +55,7 @@ MEMBERS = {
     "mlflow.store.db.utils:_get_managed_session_maker": "SessionMaker db_type",
     "mlflow.store.jobs.sqlalchemy_store:SqlAlchemyJobStore._engine_map": None,
     "mlflow.store.model_registry.sqlalchemy_store:SqlAlchemyStore._engine_map": None,
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._check_run_is_active": "self run",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._engine_map": None,
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_logged_models": "self older_than",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_runs": "self older_than",
@@ -64,11 +65,18 @@ MEMBERS = {
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_experiment": "self experiment_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_logged_model": "self model_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_run": "self run_id",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._log_metrics_once": "self run_id metrics",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._log_params": "self run_id params",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._log_spans_once": "self location spans tracking_uri",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._select_trace_ids_for_delete": "self session filters lock",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._set_tags": "self run_id tags",
+    "mlflow.store.tracking.sqlalchemy_store:_upsert_batch": "session model_class table rows pk_columns update_columns dialect",
     "mlflow.store.tracking.sqlalchemy_store:_validate_trace_tag": None,
     "mlflow.utils.mime_type_utils:_guess_mime_type": "file_path",
     "mlflow.utils.process:_exec_cmd": "cmd throw_on_error extra_env capture_output synchronous stream_output kwargs",
     "mlflow.utils.search_utils:SearchUtils._parse_order_by_string": "cls order_by",
+    "mlflow.utils.validation:_validate_metric": "key value timestamp step path",
+    "mlflow.utils.validation:_validate_tag": "key value path",
     "mlflow_oidc_auth.middleware.auth_middleware:AuthMiddleware._authenticate_bearer_token": "self auth_header",
     "mlflow_oidc_auth.middleware.fastapi_permission_middleware:_find_fastapi_validator": "path",
     "mlflow_oidc_auth.routers.users:_parse_expiration": "value",
@@ -79,7 +87,7 @@ MEMBERS = {
 
 # Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn.
 OF_OTHERS = {"_exit", "_upgrade_revs", "_config", "_idle_connection_queue", "_sftp_live", "_transport", "_install_sigquit_handler", "_should_upgrade"}
-OF_OTHERS |= {"_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
+OF_OTHERS |= {"_asdict", "_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
 # Of a job's function, which test_server_job_runner.py reads.
 OF_OTHERS |= {"_job_fn_metadata"}
 

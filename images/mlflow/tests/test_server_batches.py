@@ -14,7 +14,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from mlflow_aspire.server import batches, patches
+from mlflow_aspire.server import batch_rows, batches, patches
 
 RUN = "r" * 32
 
@@ -32,6 +32,19 @@ BATCHES: list[tuple[list[Metric], list[Param], list[RunTag]]] = [
     (_metrics("d"), [Param("r", "stays")], [RunTag("x" * 300, "too long")]),
     (_metrics("a", "a", value=2.0), [], []),
     ([], [], []),
+    # What is there already, beside what is not.
+    (_metrics("a", "b", "e"), [Param("p", "1"), Param("s", "1")], [RunTag("t", "3"), RunTag("z", "1")]),
+    # Which is the latest: by step, then by time, then by value, and of equals the first.
+    ([Metric("f", 1.0, 5, 1), Metric("f", 9.0, 4, 1), Metric("f", 2.0, 5, 1), Metric("f", 3.0, 9, 0)], [], []),
+    ([Metric("f", 7.0, 5, 0), Metric("g", 1.0, 1, 1)], [], []),
+    ([Metric("f", 0.0, 6, 1), Metric("g", 2.0, 1, 1), Metric("g", 3.0, 0, 1)], [], []),
+    ([Metric("h", float("nan"), 1, 1), Metric("h", 0.0, 1, 1), Metric("i", 0.0, 1, 1), Metric("i", float("nan"), 1, 1), Metric("i", float("nan"), 1, 1)], [], []),
+    ([Metric("j", float("inf"), 1, 1), Metric("j", -float("inf"), 1, 2), Metric("j", -0.0, 1, 3), Metric("j", 0.0, 1, 3)], [], []),
+    ([Metric("k", 1.0, 1, 1, model_id="m"), Metric("k", 1.0, 1, 1)], [], []),
+    (_metrics(*(f"many {number}" for number in range(800))), [Param(f"many {number}", "1") for number in range(100)], [RunTag(f"many {number}", "1") for number in range(100)]),
+    ([], [Param("p", "1"), Param("q", "other"), Param("many 7", "other"), Param("new", "not stored")], []),
+    ([], [], [RunTag("t", "4"), RunTag("mlflow.runName", "renamed once more"), RunTag("many 7", "2"), RunTag("t", "5")]),
+    ([Metric("x" * 300, 1.0, 1, 1)], [], []),
 ]
 
 
@@ -50,10 +63,12 @@ class BatchesTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.original, self.original_statements = self._store("original")
-        for changed, name in ((utils, "_get_managed_session_maker"), (SqlAlchemyStore, "log_batch"), (SqlAlchemyStore, "_get_run")):
-            self.enterContext(mock.patch.object(changed, name, getattr(changed, name)))
+        self.enterContext(mock.patch.object(utils, "_get_managed_session_maker", utils._get_managed_session_maker))
+        for name in ("log_batch", "_get_run", "_log_metrics_once", "_log_params", "_set_tags"):
+            self.enterContext(mock.patch.object(SqlAlchemyStore, name, getattr(SqlAlchemyStore, name)))
         patches.keep_what_was_read()
         batches.use_one_session()
+        batch_rows.apply()
         self.changed, self.changed_statements = self._store("changed")
 
     def _store(self, name: str) -> tuple[SqlAlchemyStore, list[str]]:
@@ -86,6 +101,29 @@ class BatchesTest(unittest.TestCase):
             runs = [statement for statement in statements if "FROM runs" in statement]
             counts.append((statements.count("CONNECTION"), len(runs)))
         self.assertEqual(counts, [(4, 4), (1, 1)])
+
+    def test_a_statement_for_each_table(self) -> None:
+        for batch in range(2):
+            self.changed_statements.clear()
+            self.changed.log_batch(RUN, _metrics("m", "n"), [Param("parameter", "1")], [RunTag("tag", "1")])
+            statements = [statement.split()[2] for statement in self.changed_statements if statement.startswith("INSERT")]
+            # The second time no metric is new.
+            self.assertEqual(statements, ["params", "metrics", *["latest_metrics"] * (not batch), "tags"])
+            self.assertFalse([statement for statement in self.changed_statements if statement.startswith("UPDATE")])
+
+    def test_single_values_are_those_of_mlflow(self) -> None:
+        for store in (self.original, self.changed):
+            for step, value in ((1, 1.0), (1, 1.0), (0, 5.0), (2, float("nan")), (2, 0.5)):
+                store.log_metric(RUN, Metric("single", value, 1, step))
+            store.log_param(RUN, Param("single", "1"))
+            store.set_tag(RUN, RunTag("single", "1"))
+        self.assertEqual(_rows(self.original), _rows(self.changed))
+
+    def test_other_databases_are_left_to_mlflow(self) -> None:
+        self.changed.db_type = "mysql"
+        self.changed_statements.clear()
+        self.changed.log_batch(RUN, _metrics("m", "n"), [Param("parameter", "1")], [RunTag("tag", "1")])
+        self.assertFalse([statement for statement in self.changed_statements if "ON CONFLICT" in statement])
 
     def test_a_run_that_is_deleted_meanwhile_takes_no_batch_afterwards(self) -> None:
         run = self.changed.create_run("0", "user", 1, [], "gone").info.run_id

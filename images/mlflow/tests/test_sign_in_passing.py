@@ -70,6 +70,20 @@ class PassingTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "of the app"):
             ask(Passing(behind, Gate), "/broken", "yes")
 
+    def test_paths_whose_answers_are_changed(self) -> None:
+        class Timing(BaseHTTPMiddleware):
+            async def dispatch(self, request: Request, call_next) -> Response:
+                response = await call_next(request)
+                response.headers["x-time"] = "1"
+                return response
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await PlainTextResponse("answer")(scope, receive, send)
+
+        for path, is_changed in (("/gateway/model", True), ("/other", False)):
+            start, *_ = ask(Passing(app, Timing, ("/gateway/",)), path, "yes")
+            self.assertEqual(b"x-time" in dict(start["headers"]), is_changed)
+
     def test_what_is_no_request_is_handed_on(self) -> None:
         seen = []
 

@@ -18,7 +18,9 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.constant import TraceTagKey
 from mlflow.tracing.utils.otlp import MLFLOW_RUN_ID_HEADER
 from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
+from sqlalchemy import bindparam, select
 
+from ..databases import one_connection
 from . import caller
 from .caller import MayWrite
 
@@ -27,6 +29,13 @@ PLACES = frozenset({MLFLOW_ARTIFACT_LOCATION, TraceTagKey.SPANS_LOCATION, TraceT
 
 # A part of the path of its files, and of a column of 50 characters.
 _ID = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,50}")
+
+# A row for each of the traces that are there, or one without a trace.
+_STAGE_AND_TRACES = (
+    select(SqlExperiment.lifecycle_stage, SqlTraceInfo.request_id, SqlTraceInfo.experiment_id)
+    .outerjoin(SqlTraceInfo, SqlTraceInfo.request_id.in_(bindparam("traces", expanding=True)))
+    .where(SqlExperiment.experiment_id == bindparam("experiment"))
+)
 
 
 def apply(may_write: MayWrite) -> None:
@@ -73,8 +82,9 @@ def _check_objects(may_write: MayWrite) -> None:
         return start(self, trace_info)
 
     def log_spans(self: SqlAlchemyStore, location: str, spans: list[Span], tracking_uri: str | None = None) -> list[Span]:
-        _check_experiments(self, location, {span.trace_id for span in spans}, _run_of_request(), may_write)
-        return log(self, location, spans, tracking_uri)
+        with one_connection.hold():
+            _check_experiments(self, location, {span.trace_id for span in spans}, _run_of_request(), may_write)
+            return log(self, location, spans, tracking_uri)
 
     SqlAlchemyStore.start_trace = start_trace
     SqlAlchemyStore.log_spans = log_spans
@@ -107,8 +117,9 @@ def _check_experiments(store: SqlAlchemyStore, experiment: str, traces: Iterable
     if not (experiment.isascii() and experiment.isdecimal()) or int(experiment) >= 2**31:
         raise MlflowException(f"there is no experiment {experiment!r}", RESOURCE_DOES_NOT_EXIST)
     with store.ManagedSessionMaker() as session:
-        stage = session.query(SqlExperiment.lifecycle_stage).filter(SqlExperiment.experiment_id == int(experiment)).scalar()
-        found = {f"trace {id}": str(place) for id, place in session.query(SqlTraceInfo.request_id, SqlTraceInfo.experiment_id).filter(SqlTraceInfo.request_id.in_(traces))}
+        rows = session.connection().execute(_STAGE_AND_TRACES, {"experiment": int(experiment), "traces": list(traces)}).all()
+        stage = rows[0].lifecycle_stage if rows else None
+        found = {f"trace {row.request_id}": str(row.experiment_id) for row in rows if row.request_id is not None}
         if run is not None:
             place = session.query(SqlRun.experiment_id).filter(SqlRun.run_uuid == run).scalar()
             if place is None:

@@ -7,22 +7,33 @@ is read four times. What is committed when stays as it is.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.orm import Session
 
-from ..databases import sessions
-from ..databases.faults import translate
+from ..databases import one_connection, sessions
+from . import batch_rows
 
-# The session of the batch that the context stores, by what has opened it.
-_batch: ContextVar[dict[sessions.OpenSession, Session] | None] = ContextVar("_batch", default=None)
+
+@dataclass
+class _Batch:
+    in_short: bool
+    """Whether it is enough to know of its run what `batch_rows` reads."""
+
+    opened: dict[sessions.OpenSession, Session] = field(default_factory=dict)
+    """Its session, by what has opened it."""
+
+    run: Any = None
+
+
+# The one that the context stores.
+_batch: ContextVar[_Batch | None] = ContextVar("_batch", default=None)
 
 
 def use_one_session() -> None:
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
     sessions.change_opening(_sharing)
     SqlAlchemyStore.log_batch = _as_batch(SqlAlchemyStore.log_batch)
     SqlAlchemyStore._get_run = _once(SqlAlchemyStore._get_run)
@@ -32,7 +43,7 @@ def _sharing(open_session: sessions.OpenSession) -> sessions.OpenSession:
     @contextmanager
     def shared() -> Iterator[Session]:
         batch = _batch.get()
-        if batch is not None and (session := batch.get(open_session)):
+        if batch is not None and (session := batch.opened.get(open_session)):
             yield session
             return
         with open_session() as session:
@@ -40,11 +51,11 @@ def _sharing(open_session: sessions.OpenSession) -> sessions.OpenSession:
                 yield session
                 return
             with _connected(session):
-                batch[open_session] = session
+                batch.opened[open_session] = session
                 try:
                     yield session
                 finally:
-                    del batch[open_session]
+                    del batch.opened[open_session]
 
     return shared
 
@@ -52,12 +63,7 @@ def _sharing(open_session: sessions.OpenSession) -> sessions.OpenSession:
 @contextmanager
 def _connected(session: Session) -> Iterator[None]:
     """Keeps one connection over all commits, and what has been read."""
-    try:
-        connection = session.get_bind().connect()
-    except SQLAlchemyError as error:
-        # MLflow translates what a session meets, and not what opens it.
-        raise translate(error) from error
-    with connection:
+    with one_connection.connect(session) as connection:
         session.bind = connection
         session.expire_on_commit = False
         yield
@@ -65,10 +71,10 @@ def _connected(session: Session) -> Iterator[None]:
 
 def _as_batch(log_batch: Any) -> Any:
     @wraps(log_batch)
-    def log(*arguments: Any, **options: Any) -> Any:
-        token = _batch.set({})
+    def log(store: Any, run_id: str, metrics: Any, params: Any, tags: Any) -> Any:
+        token = _batch.set(_Batch(in_short=batch_rows.takes(store, tags)))
         try:
-            return log_batch(*arguments, **options)
+            return log_batch(store, run_id, metrics, params, tags)
         finally:
             _batch.reset(token)
 
@@ -78,10 +84,11 @@ def _as_batch(log_batch: Any) -> Any:
 def _once(get_run: Any) -> Any:
     @wraps(get_run)
     def get(store: Any, session: Session, run_uuid: str, eager: bool = False) -> Any:
-        from mlflow.store.tracking.dbmodels.models import SqlRun
-
-        # A run that the session of a batch has is one that the store's own query has found.
-        key = session.identity_key(SqlRun, run_uuid) if _batch.get() and not eager else None
-        return (key and session.identity_map.get(key)) or get_run(store, session, run_uuid, eager)
+        batch = _batch.get()
+        if batch is None or not batch.opened or eager:
+            return get_run(store, session, run_uuid, eager)
+        if batch.run is None:
+            batch.run = (batch.in_short and batch_rows.read_run(session, run_uuid)) or get_run(store, session, run_uuid)
+        return batch.run
 
     return get

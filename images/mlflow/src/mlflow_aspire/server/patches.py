@@ -11,8 +11,8 @@ import anyio.to_thread
 from sqlalchemy import Engine
 from sqlalchemy.orm import selectinload
 
-from ..databases import sessions
-from . import batches
+from ..databases import one_connection, sessions
+from . import batch_rows, batches, spans
 from .compact_json import CompactJson
 
 T = TypeVar("T")
@@ -26,6 +26,9 @@ def apply() -> None:
     keep_what_was_read()
     load_tags_by_experiment()
     batches.use_one_session()
+    batch_rows.apply()
+    one_connection.share()
+    spans.apply()
 
 
 def share_engines() -> None:

@@ -1,5 +1,7 @@
 """Middlewares that decide about a request and leave its answer alone."""
 
+from collections.abc import Callable
+
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,19 +9,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Passing:
-    """A middleware of Starlette's BaseHTTPMiddleware that changes no answer.
+    """A middleware of Starlette's BaseHTTPMiddleware that changes no answer, but for those of paths that begin with `changed`.
 
-    What is behind it is called directly. Starlette would run it in a task of its own and take its answer through a stream, which costs more than the
-    middleware's own work.
+    What is behind it is called directly. Starlette would run it in a task of its own, take its answer through a stream and each part of the request's body in
+    two further tasks, which costs more than the middleware's own work.
     """
 
-    def __init__(self, app: ASGIApp, middleware: type[BaseHTTPMiddleware]) -> None:
+    def __init__(self, app: ASGIApp, middleware: Callable[[ASGIApp], BaseHTTPMiddleware], changed: tuple[str, ...] = ()) -> None:
         self._app = app
-        self._dispatch = middleware(app).dispatch
+        self._middleware = middleware(app)
+        self._changed = changed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] != "http" or scope["path"].startswith(self._changed):
+            await self._middleware(scope, receive, send)
             return
         answered = Response()
 
@@ -27,6 +30,6 @@ class Passing:
             await self._app(request.scope, receive, send)
             return answered
 
-        response = await self._dispatch(Request(scope, receive), call_next)
+        response = await self._middleware.dispatch_func(Request(scope, receive), call_next)
         if response is not answered:
             await response(scope, receive, send)

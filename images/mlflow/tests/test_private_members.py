@@ -60,8 +60,11 @@ MEMBERS = {
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_logged_models": "self older_than",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_deleted_runs": "self older_than",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_eager_experiment_query_options": "",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_model_inputs": "self run_id session",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_model_outputs": "self run_id session",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_query": "self session model",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_run": "self session run_uuid eager",
+    "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._get_run_inputs": "self session run_uuids",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_experiment": "self experiment_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_logged_model": "self model_id",
     "mlflow.store.tracking.sqlalchemy_store:SqlAlchemyStore._hard_delete_run": "self run_id",
@@ -87,7 +90,7 @@ MEMBERS = {
 
 # Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn.
 OF_OTHERS = {"_exit", "_upgrade_revs", "_config", "_idle_connection_queue", "_sftp_live", "_transport", "_install_sigquit_handler", "_should_upgrade"}
-OF_OTHERS |= {"_asdict", "_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
+OF_OTHERS |= {"_asdict", "_mapping", "_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
 # Of a job's function, which test_server_job_runner.py reads.
 OF_OTHERS |= {"_job_fn_metadata"}
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import selectinload
 
 from ..databases import one_connection, sessions
-from . import batch_rows, batches, spans
+from . import batch_rows, batches, run_rows, spans
 from .compact_json import CompactJson
 
 T = TypeVar("T")
@@ -27,6 +27,7 @@ def apply() -> None:
     load_tags_by_experiment()
     batches.use_one_session()
     batch_rows.apply()
+    run_rows.apply()
     one_connection.share()
     spans.apply()
 

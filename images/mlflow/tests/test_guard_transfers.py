@@ -1,5 +1,6 @@
 """Files that stream, by all routes that files take."""
 
+import asyncio
 import errno
 import os
 import shutil
@@ -8,12 +9,16 @@ import sqlite3
 import tempfile
 import time
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
+from threading import BoundedSemaphore, Semaphore
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 from serving import ServerTest
 
+from mlflow_aspire.guard import transfers
 from mlflow_aspire.guard.bodies import Limits
 from mlflow_aspire.guard.requests import Requests
 
@@ -117,6 +122,42 @@ class DownloadTest(ServerTest):
         for route in self.routes:
             with self.subTest(route):
                 self.assertEqual(self.server.call("", "GET", route.replace("weights.bin", "none.bin")).status_code, 404)
+
+
+class AheadTest(unittest.TestCase):
+    """A part is asked for while the client takes the one before, for a few clients at once."""
+
+    def read(self, taken: int) -> tuple[list[bytes], int]:
+        """What a client has got that takes so many parts of four and then leaves, and how many parts have been read by then."""
+        read: list[bytes] = []
+
+        def parts() -> Iterator[bytes]:
+            for part in (b"two", b"three", b"four"):
+                read.append(part)
+                yield part
+
+        async def take() -> list[bytes]:
+            answer = transfers._in_threads(b"one", parts())
+            got = [await anext(answer) for _ in range(taken)]
+            await asyncio.sleep(0.1)
+            await answer.aclose()
+            return got
+
+        return asyncio.run(take()), len(read)
+
+    def test_one_part_ahead(self) -> None:
+        self.assertEqual(self.read(1), ([b"one"], 1))
+        self.assertEqual(self.read(4), ([b"one", b"two", b"three", b"four"], 3))
+
+    def test_no_part_ahead_without_room(self) -> None:
+        with mock.patch.object(transfers, "_ahead", Semaphore(0)):
+            self.assertEqual(self.read(1), ([b"one"], 0))
+            self.assertEqual(self.read(4), ([b"one", b"two", b"three", b"four"], 3))
+
+    def test_room_is_given_back(self) -> None:
+        with mock.patch.object(transfers, "_ahead", BoundedSemaphore(1)):
+            for _ in range(3):
+                self.assertEqual(self.read(1)[1], 1)
 
 
 class PrefixTest(ServerTest):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from threading import Semaphore
 from typing import Any
 
 import flask
@@ -16,6 +17,9 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ..stores.streaming import StreamingStore
 from .bodies import ARTIFACT
+
+# How many downloads may have a part in memory that their clients have not asked for yet.
+_ahead = Semaphore(16)
 
 
 class Upload:
@@ -55,12 +59,15 @@ def _stream_native_route() -> None:
             return await own(artifact_path)
         try:
             path = artifact_router._get_workspace_scoped_path(artifact_router.validate_path_is_safe(artifact_path))
-            answer = await asyncio.to_thread(_answer, store, path, _environment(request))
+            answer, first, rest = await asyncio.to_thread(_begin, store, path, _environment(request))
         except MlflowException as error:
             return JSONResponse(status_code=error.get_http_status_code(), content=json.loads(error.serialize_as_json()))
         except RequestedRangeNotSatisfiable as error:
             return Response(status_code=error.code, headers=dict(error.get_headers()))
-        return StreamingResponse(_in_threads(iter(answer.response)), status_code=answer.status_code, headers=dict(answer.headers))
+        headers = dict(answer.headers)
+        if len(first) == answer.content_length:
+            return Response(first, answer.status_code, headers)
+        return StreamingResponse(_in_threads(first, rest), answer.status_code, headers)
 
     for route in artifact_router.artifact_router.routes:
         if route.endpoint is own:
@@ -112,10 +119,28 @@ def _environment(request: Request) -> dict[str, Any]:
     return {"REQUEST_METHOD": request.method, **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}}
 
 
-async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """In those of transfers, of which there are more than of requests."""
-    while (part := await asyncio.to_thread(_next, parts)) is not None:
-        yield part
+def _begin(store: StreamingStore, path: str, environment: dict[str, Any]) -> tuple[flask.Response, bytes, Iterator[bytes]]:
+    """The first part of a file as well, which is all of most: they need no further change of threads."""
+    answer = _answer(store, path, environment)
+    parts = iter(answer.response)
+    return answer, next(parts, b""), parts
+
+
+async def _in_threads(part: bytes | None, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """In those of transfers, of which there are more than of requests. One part is asked for while the client takes the one before, where there is room for it."""
+    is_ahead = _ahead.acquire(blocking=False)
+    following = None
+    try:
+        while part is not None:
+            if is_ahead:
+                following = asyncio.create_task(asyncio.to_thread(_next, rest))
+            yield part
+            part = await (following or asyncio.to_thread(_next, rest))
+    finally:
+        if following:
+            following.cancel()
+        if is_ahead:
+            _ahead.release()
 
 
 def _next(parts: Iterator[bytes]) -> bytes | None:

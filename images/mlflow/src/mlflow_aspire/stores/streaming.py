@@ -16,8 +16,10 @@ PART = 8 * 2**20
 # A client that reads slowly keeps one or two of these in memory, and there may be hundreds of them.
 DOWNLOAD_PART = 2**20
 
-# An upload keeps its thread, and a few parts in memory, for as long as its client takes. So they have threads of their own, and not too many.
-_uploads = ThreadPoolExecutor(16, "upload")
+# An upload keeps its place, and a few parts in memory, for as long as its client takes. So there are not too many, and they have threads of their own.
+_PLACES = 16
+_places = asyncio.Semaphore(_PLACES)
+_uploads = ThreadPoolExecutor(_PLACES, "upload")
 
 
 class StreamingStore(StreamUploadMixin):
@@ -36,15 +38,24 @@ class StreamingStore(StreamUploadMixin):
             self._call_once("put", path, io.BufferedReader(_Chain(io.BytesIO(head), reader), PART))
 
     async def log_artifact_from_async_stream(self, chunks: AsyncIterable[bytes], artifact_file_name: str, artifact_path: str | None = None) -> None:
-        stream = _Chunks(aiter(chunks), asyncio.get_running_loop())
-        try:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(_uploads, self.log_artifact_from_stream, io.BufferedReader(stream), artifact_file_name, artifact_path)
-        except Exception:
-            # The fault of the client is not one of the store, whatever the store's library has made of it.
-            if stream.failure is not None:
-                raise stream.failure from None
-            raise
+        loop = asyncio.get_running_loop()
+        path = posixpath.join(artifact_path or "", artifact_file_name)
+        async with _places:
+            rest = aiter(chunks)
+            head = await _first_part(rest)
+            if len(head) < PART:
+                await loop.run_in_executor(_uploads, self._call, "put", path, head)
+                return
+            stream = _Chunks(rest, loop)
+            content = io.BufferedReader(_Chain(io.BytesIO(head), io.BufferedReader(stream)), PART)
+            del head
+            try:
+                await loop.run_in_executor(_uploads, self._call_once, "put", path, content)
+            except Exception:
+                # The fault of the client is not one of the store, whatever the store's library has made of it.
+                if stream.failure is not None:
+                    raise stream.failure from None
+                raise
 
     def get(self, path: str) -> tuple[int, Iterator[bytes]]:
         """The size of a file, and its content in parts."""
@@ -61,6 +72,16 @@ class StreamingStore(StreamUploadMixin):
     def files(self) -> list[tuple[str, int]]:
         """The path of every file, from the store's root, and its size: one question for thousands instead of one for each folder."""
         return self._call("files")
+
+
+async def _first_part(chunks: AsyncIterator[bytes]) -> bytes:
+    """All of what comes, when it is less than a part. A file that is has one change of threads instead of one for each chunk."""
+    parts: list[bytes] = []
+    size = 0
+    while size < PART and (chunk := await anext(chunks, None)) is not None:
+        parts.append(chunk)
+        size += len(chunk)
+    return b"".join(parts)
 
 
 class _Chain(io.RawIOBase):

@@ -80,6 +80,7 @@ MEMBERS = {
     "mlflow.utils.search_utils:SearchUtils._parse_order_by_string": "cls order_by",
     "mlflow.utils.validation:_validate_metric": "key value timestamp step path",
     "mlflow.utils.validation:_validate_tag": "key value path",
+    "mlflow_oidc_auth.auth:_TokenDecoder": "self algorithms",
     "mlflow_oidc_auth.middleware.auth_middleware:AuthMiddleware._authenticate_bearer_token": "self auth_header",
     "mlflow_oidc_auth.middleware.fastapi_permission_middleware:_find_fastapi_validator": "path",
     "mlflow_oidc_auth.routers.users:_parse_expiration": "value",

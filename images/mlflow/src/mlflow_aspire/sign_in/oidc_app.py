@@ -14,7 +14,7 @@ from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware
 from starlette.middleware import Middleware
 
-from . import bearer_authentication, oidc_tokens, run_experiments
+from . import bearer_authentication, oidc_tokens, run_experiments, verified_tokens
 from .bearer_authentication import BearerAuthentication
 from .bearer_groups import BearerGroups
 from .https_scheme import HttpsScheme
@@ -28,6 +28,7 @@ app.router.routes[:0] = artifact_routes()
 authentication = [middleware.cls for middleware in app.user_middleware].index(AuthMiddleware)
 app.user_middleware.insert(authentication + 1, Middleware(BearerGroups))
 bearer_authentication.install()
+verified_tokens.remember()
 run_experiments.apply_to_oidc()
 passing = {AuthMiddleware: BearerAuthentication} | {kind: kind for kind in (ProxyHeadersMiddleware, WorkspaceContextMiddleware)}
 for position, middleware in enumerate(app.user_middleware):

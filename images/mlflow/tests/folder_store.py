@@ -23,14 +23,14 @@ class Repository:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.read())
 
-    def get(self, path: str) -> tuple[int, Iterator[bytes]]:
+    def get(self, path: str, part: int) -> tuple[int, Iterator[bytes]]:
         content = (self._folder / path).read_bytes()
         return len(content), self._parts(content, path)
 
     def size(self, path: str) -> int:
         return (self._folder / path).stat().st_size
 
-    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+    def get_range(self, path: str, start: int, stop: int, part: int) -> Iterator[bytes]:
         return self._parts((self._folder / path).read_bytes()[start:stop], path)
 
     def _parts(self, content: bytes, path: str) -> Iterator[bytes]:

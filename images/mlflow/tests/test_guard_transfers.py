@@ -137,7 +137,7 @@ class AheadTest(unittest.TestCase):
                 yield part
 
         async def take() -> list[bytes]:
-            answer = transfers._in_threads(b"one", parts())
+            answer = transfers._in_threads(b"one", parts(), transfers._Room.take())
             got = [await anext(answer) for _ in range(taken)]
             await asyncio.sleep(0.1)
             await answer.aclose()
@@ -150,14 +150,20 @@ class AheadTest(unittest.TestCase):
         self.assertEqual(self.read(4), ([b"one", b"two", b"three", b"four"], 3))
 
     def test_no_part_ahead_without_room(self) -> None:
-        with mock.patch.object(transfers, "_ahead", Semaphore(0)):
+        with mock.patch.object(transfers._Room, "_free", Semaphore(0)):
             self.assertEqual(self.read(1), ([b"one"], 0))
             self.assertEqual(self.read(4), ([b"one", b"two", b"three", b"four"], 3))
 
     def test_room_is_given_back(self) -> None:
-        with mock.patch.object(transfers, "_ahead", BoundedSemaphore(1)):
+        with mock.patch.object(transfers._Room, "_free", BoundedSemaphore(1)):
             for _ in range(3):
                 self.assertEqual(self.read(1)[1], 1)
+            room = transfers._Room.take()
+            self.assertIsNone(transfers._Room.take())
+            # An answer that nobody begins to read.
+            answer = transfers._in_threads(b"one", iter(()), room)
+            del room, answer
+            self.assertIsNotNone(transfers._Room.take())
 
 
 class PrefixTest(ServerTest):

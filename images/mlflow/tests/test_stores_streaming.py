@@ -6,12 +6,12 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO
 from unittest import mock
 
-from azure.storage.blob import BlobPrefix
+from azure.storage.blob import BlobClient, BlobPrefix, BlobServiceClient
 
 from mlflow_aspire.stores.errors import StoreError
 from mlflow_aspire.stores.proxied import ProxiedStore
 from mlflow_aspire.stores.s3_repository import StreamingS3Repository
-from mlflow_aspire.stores.streaming import StreamingBlobRepository, StreamingStore
+from mlflow_aspire.stores.streaming import DOWNLOAD_PART, StreamingBlobRepository, StreamingStore
 
 PART = 8 * 2**20
 
@@ -87,6 +87,21 @@ class RangeTest(unittest.TestCase):
         self.assertIs(store.get_range("a/file", 4_000, 4_010), blob.download_blob.return_value.chunks.return_value)
         blob.download_blob.assert_called_once_with(4_000, 10)
         client.get_blob_client.assert_called_with("container", "root/a/file")
+
+    def test_parts_of_a_blob_are_as_large_as_is_asked_for(self) -> None:
+        client = BlobServiceClient("https://account.blob.core.windows.net")
+        store = StreamingBlobRepository("wasbs://container@account.blob.core.windows.net", client)
+        sizes = []
+
+        def download(blob: BlobClient, *_: Any) -> Any:
+            sizes.append((blob._config.max_single_get_size, blob._config.max_chunk_get_size))
+            return mock.MagicMock()
+
+        with mock.patch.object(BlobClient, "download_blob", download):
+            store.get("file")
+            store.get("file", 2 * DOWNLOAD_PART)
+            store.get_range("file", 0, 10)
+        self.assertEqual(sizes, [(size, size) for size in (DOWNLOAD_PART, 2 * DOWNLOAD_PART, DOWNLOAD_PART)])
 
     def test_of_an_object(self) -> None:
         store = StreamingS3Repository("s3://bucket/root")

@@ -15,11 +15,21 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from ..stores.streaming import StreamingStore
+from ..stores.streaming import DOWNLOAD_PART, LARGE_DOWNLOAD_PART, StreamingStore
 from .bodies import ARTIFACT
 
-# How many downloads may have a part in memory that their clients have not asked for yet.
-_ahead = Semaphore(16)
+
+class _Room:
+    """Memory for a download in large parts, of which one is asked for while its client takes the one before: 12 MiB, for as long as the object is held."""
+
+    _free = Semaphore(8)
+
+    @classmethod
+    def take(cls) -> "_Room | None":
+        return cls() if cls._free.acquire(blocking=False) else None
+
+    def __del__(self) -> None:
+        self._free.release()
 
 
 class Upload:
@@ -57,17 +67,18 @@ def _stream_native_route() -> None:
         store = artifact_router._get_artifact_repo() if artifact_router._is_serving_proxied_artifacts() else None
         if not isinstance(store, StreamingStore):
             return await own(artifact_path)
+        room = _Room.take()
         try:
             path = artifact_router._get_workspace_scoped_path(artifact_router.validate_path_is_safe(artifact_path))
-            answer, first, rest = await asyncio.to_thread(_begin, store, path, _environment(request))
+            answer, first, rest = await asyncio.to_thread(_begin, store, path, _environment(request), LARGE_DOWNLOAD_PART if room else DOWNLOAD_PART)
         except MlflowException as error:
             return JSONResponse(status_code=error.get_http_status_code(), content=json.loads(error.serialize_as_json()))
         except RequestedRangeNotSatisfiable as error:
             return Response(status_code=error.code, headers=dict(error.get_headers()))
         headers = dict(answer.headers)
-        if len(first) == answer.content_length:
+        if len(first) == answer.content_length and len(first) <= DOWNLOAD_PART:
             return Response(first, answer.status_code, headers)
-        return StreamingResponse(_in_threads(first, rest), answer.status_code, headers)
+        return StreamingResponse(_in_threads(first, rest, room), answer.status_code, headers)
 
     for route in artifact_router.artifact_router.routes:
         if route.endpoint is own:
@@ -94,7 +105,7 @@ def _stream_routes_of_flask() -> None:
             app.view_functions[endpoint] = download_artifact
 
 
-def _answer(store: StreamingStore, path: str, environment: dict[str, Any]) -> flask.Response:
+def _answer(store: StreamingStore, path: str, environment: dict[str, Any], part: int = DOWNLOAD_PART) -> flask.Response:
     """A file, or the part of it that is asked for. Of others nothing is read, of the head of a file nothing at all.
 
     Raises:
@@ -105,12 +116,12 @@ def _answer(store: StreamingStore, path: str, environment: dict[str, Any]) -> fl
     if is_head or is_part:
         size = store.size(path)
     else:
-        size, answer.response = store.get(path)
+        size, answer.response = store.get(path, part)
     answer.content_length = size
     answer.make_conditional(environment, accept_ranges=True, complete_length=size)
     if is_part and not is_head:
-        part = answer.content_range
-        answer.response = store.get_range(path, part.start, part.stop) if answer.status_code == 206 else store.get(path)[1]
+        asked = answer.content_range
+        answer.response = store.get_range(path, asked.start, asked.stop, part) if answer.status_code == 206 else store.get(path, part)[1]
     return handlers._response_with_file_attachment_headers(path, answer)
 
 
@@ -119,28 +130,25 @@ def _environment(request: Request) -> dict[str, Any]:
     return {"REQUEST_METHOD": request.method, **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}}
 
 
-def _begin(store: StreamingStore, path: str, environment: dict[str, Any]) -> tuple[flask.Response, bytes, Iterator[bytes]]:
+def _begin(store: StreamingStore, path: str, environment: dict[str, Any], part: int) -> tuple[flask.Response, bytes, Iterator[bytes]]:
     """The first part of a file as well, which is all of most: they need no further change of threads."""
-    answer = _answer(store, path, environment)
+    answer = _answer(store, path, environment, part)
     parts = iter(answer.response)
     return answer, next(parts, b""), parts
 
 
-async def _in_threads(part: bytes | None, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """In those of transfers, of which there are more than of requests. One part is asked for while the client takes the one before, where there is room for it."""
-    is_ahead = _ahead.acquire(blocking=False)
+async def _in_threads(part: bytes | None, rest: Iterator[bytes], room: _Room | None) -> AsyncIterator[bytes]:
+    """In those of transfers, of which there are more than of requests."""
     following = None
     try:
         while part is not None:
-            if is_ahead:
+            if room:
                 following = asyncio.create_task(asyncio.to_thread(_next, rest))
             yield part
             part = await (following or asyncio.to_thread(_next, rest))
     finally:
         if following:
             following.cancel()
-        if is_ahead:
-            _ahead.release()
 
 
 def _next(parts: Iterator[bytes]) -> bytes | None:

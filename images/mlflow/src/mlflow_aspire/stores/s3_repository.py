@@ -28,19 +28,19 @@ class StreamingS3Repository(S3ArtifactRepository):
             Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, use_threads=False),
         )
 
-    def get(self, path: str) -> tuple[int, Iterator[bytes]]:
+    def get(self, path: str, part: int = DOWNLOAD_PART) -> tuple[int, Iterator[bytes]]:
         bucket, key = self._object(path)
         content = self._get_s3_client().get_object(Bucket=bucket, Key=key, **self._bucket_owner_params)
-        return content["ContentLength"], content["Body"].iter_chunks(DOWNLOAD_PART)
+        return content["ContentLength"], content["Body"].iter_chunks(part)
 
     def size(self, path: str) -> int:
         bucket, key = self._object(path)
         return self._get_s3_client().head_object(Bucket=bucket, Key=key, **self._bucket_owner_params)["ContentLength"]
 
-    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+    def get_range(self, path: str, start: int, stop: int, part: int = DOWNLOAD_PART) -> Iterator[bytes]:
         bucket, key = self._object(path)
         content = self._get_s3_client().get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **self._bucket_owner_params)
-        return content["Body"].iter_chunks(DOWNLOAD_PART)
+        return content["Body"].iter_chunks(part)
 
     def files(self) -> list[tuple[str, int]]:
         bucket, root = self.parse_s3_compliant_uri(self.artifact_uri)

@@ -1,6 +1,7 @@
 """Files that go from the client to the store, and back, without a copy on the server: a part of each is in memory at a time."""
 
 import asyncio
+import copy
 import io
 import posixpath
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
@@ -15,6 +16,8 @@ from mlflow.store.artifact.azure_blob_artifact_repo import AzureBlobArtifactRepo
 PART = 8 * 2**20
 # A client that reads slowly keeps one or two of these in memory, and there may be hundreds of them.
 DOWNLOAD_PART = 2**20
+# Each part of a blob is a request to the store. A few downloads at once, which have room for it, take larger ones.
+LARGE_DOWNLOAD_PART = 4 * DOWNLOAD_PART
 
 # An upload keeps its place, and a few parts in memory, for as long as its client takes. So there are not too many, and they have threads of their own.
 _PLACES = 16
@@ -57,17 +60,17 @@ class StreamingStore(StreamUploadMixin):
                     raise stream.failure from None
                 raise
 
-    def get(self, path: str) -> tuple[int, Iterator[bytes]]:
+    def get(self, path: str, part: int = DOWNLOAD_PART) -> tuple[int, Iterator[bytes]]:
         """The size of a file, and its content in parts."""
-        return self._call("get", path)
+        return self._call("get", path, part)
 
     def size(self, path: str) -> int:
         """The size of a file, of which nothing is read."""
         return self._call("size", path)
 
-    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+    def get_range(self, path: str, start: int, stop: int, part: int = DOWNLOAD_PART) -> Iterator[bytes]:
         """The bytes of a file from one up to another one, in parts; no others are read."""
-        return self._call("get_range", path, start, stop)
+        return self._call("get_range", path, start, stop, part)
 
     def files(self) -> list[tuple[str, int]]:
         """The path of every file, from the store's root, and its size: one question for thousands instead of one for each folder."""
@@ -139,23 +142,21 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
     def __init__(self, artifact_uri: str, client: Any = None, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, client, tracking_uri, registry_uri)
         self.client._config.max_block_size = PART
-        # The first part of a download is 32 MiB otherwise.
-        self.client._config.max_single_get_size = self.client._config.max_chunk_get_size = DOWNLOAD_PART
 
     def put(self, path: str, content: bytes | BinaryIO) -> None:
         # -1 is no limit, as with Google Cloud Storage. Azure's service would refuse the number.
         timeout = None if self.write_timeout == -1 else self.write_timeout
         self._blob(path).upload_blob(content, overwrite=True, timeout=timeout)
 
-    def get(self, path: str) -> tuple[int, Iterator[bytes]]:
-        content = self._blob(path).download_blob()
+    def get(self, path: str, part: int = DOWNLOAD_PART) -> tuple[int, Iterator[bytes]]:
+        content = self._in_parts(path, part).download_blob()
         return content.size, content.chunks()
 
     def size(self, path: str) -> int:
         return self._blob(path).get_blob_properties().size
 
-    def get_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
-        return self._blob(path).download_blob(start, stop - start).chunks()
+    def get_range(self, path: str, start: int, stop: int, part: int = DOWNLOAD_PART) -> Iterator[bytes]:
+        return self._in_parts(path, part).download_blob(start, stop - start).chunks()
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
@@ -169,6 +170,13 @@ class StreamingBlobRepository(AzureBlobArtifactRepository):
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)
         prefix = f"{root}/" if root else ""
         return [(blob.name.removeprefix(prefix), blob.size) for blob in self.client.get_container_client(container).list_blobs(name_starts_with=prefix)]
+
+    def _in_parts(self, path: str, part: int) -> Any:
+        blob = self._blob(path)
+        blob._config = copy.copy(blob._config)
+        # The first one is 32 MiB otherwise.
+        blob._config.max_single_get_size = blob._config.max_chunk_get_size = part
+        return blob
 
     def _blob(self, path: str) -> Any:
         container, _, root, _ = self.parse_wasbs_uri(self.artifact_uri)

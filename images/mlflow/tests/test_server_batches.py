@@ -77,7 +77,7 @@ class BatchesTest(unittest.TestCase):
         store = SqlAlchemyStore(f"sqlite:///{file}", str(self.folder))
         self.addCleanup(store.engine.dispose)
         statements: list[str] = []
-        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, *___: statements.append(statement))
+        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, parameters, *___: statements.extend([statement] * _count(parameters)))
         event.listen(store.engine, "checkout", lambda *_: statements.append("CONNECTION"))
         return store, statements
 
@@ -143,6 +143,11 @@ class BatchesTest(unittest.TestCase):
         self.changed.get_run(RUN)
         self.assertEqual(self.changed_statements.count("CONNECTION"), 2)
         self.assertEqual(len([statement for statement in self.changed_statements if "FROM runs" in statement]), 2)
+
+
+def _count(parameters: Any) -> int:
+    """What has a list of parameters is a statement for each of them to PostgreSQL."""
+    return len(parameters) if isinstance(parameters, list) else 1
 
 
 def _answer(store: SqlAlchemyStore, run: str, index: int = 0) -> str:

@@ -76,7 +76,7 @@ class SpansTest(unittest.TestCase):
         store = SqlAlchemyStore(f"sqlite:///{file}", "mlflow-artifacts:/")
         self.addCleanup(store.engine.dispose)
         statements: list[str] = []
-        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, *___: statements.append(statement))
+        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, parameters, *___: statements.extend([statement] * _count(parameters)))
         event.listen(store.engine, "checkout", lambda *_: statements.append("CONNECTION"))
         return store, statements
 
@@ -97,6 +97,11 @@ class SpansTest(unittest.TestCase):
             counts.append((statements.count("CONNECTION"), len(asked)))
         self.assertEqual(counts, [(2, 9), (1, 8)])
 
+    def test_a_hundred_spans_a_statement(self) -> None:
+        self.changed_statements.clear()
+        self.changed.log_spans("0", CALLS[5][1])
+        self.assertEqual(len([statement for statement in self.changed_statements if statement.startswith("INSERT INTO spans")]), 3)
+
     def test_an_experiment_is_read_in_short_for_spans_alone(self) -> None:
         self.assertEqual(self.changed.get_experiment("0").name, "Default")
 
@@ -108,6 +113,11 @@ class SpansTest(unittest.TestCase):
                     store.log_spans("0", [_span(1, 1)])
         self.assertEqual(_rows(self.changed), before)
         self.assertEqual(_rows(self.original), before)
+
+
+def _count(parameters: Any) -> int:
+    """What has a list of parameters is a statement for each of them to PostgreSQL."""
+    return len(parameters) if isinstance(parameters, list) else 1
 
 
 def _answer(store: SqlAlchemyStore, location: str, logged: list[Span]) -> str:

@@ -124,6 +124,9 @@ def _of_run(run_id: str, rows: Iterable[_Metric]) -> list[dict[str, Any]]:
     return [{"run_uuid": run_id, **row._asdict()} for row in rows]
 
 
+# What returns something is one statement with all rows, and one for each row otherwise.
+
+
 @cache
 def _new_metrics(dialect: str) -> Any:
     table = _METRICS.c
@@ -138,7 +141,7 @@ def _latest_metrics(dialect: str) -> Any:
         index_elements=[old.key, old.run_uuid],
         set_={name: new[name] for name in ("value", "timestamp", "step", "is_nan")},
         where=tuple_(new.step, new.timestamp, new.value) > tuple_(old.step, old.timestamp, old.value),
-    )
+    ).returning(old.key)
 
 
 @cache
@@ -153,4 +156,4 @@ def _all_tags(dialect: str) -> Any:
         index_elements=[_TAGS.c.key, _TAGS.c.run_uuid],
         set_={"value": statement.excluded.value},
         where=_TAGS.c.value.is_distinct_from(statement.excluded.value),
-    )
+    ).returning(_TAGS.c.key)

@@ -102,4 +102,5 @@ def _without_values(upsert_batch: Any) -> Any:
 @cache
 def _upsert(table: Table, dialect: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
     statement = _INSERT[dialect](table)
-    return statement.on_conflict_do_update(index_elements=key, set_={column: statement.excluded[column] for column in columns})
+    # What returns something is one statement with all rows, and one for each row otherwise.
+    return statement.on_conflict_do_update(index_elements=key, set_={column: statement.excluded[column] for column in columns}).returning(table.c[key[0]])

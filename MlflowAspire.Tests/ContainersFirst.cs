@@ -1,6 +1,7 @@
 using MlflowAspire.Tests.ArtifactStores;
 using MlflowAspire.Tests.Image;
 using MlflowAspire.Tests.Packages;
+using MlflowAspire.Tests.Publish;
 using MlflowAspire.Tests.PublishedRun;
 using MlflowAspire.Tests.Samples;
 using MlflowAspire.Tests.SignIn;
@@ -13,7 +14,7 @@ namespace MlflowAspire.Tests;
 
 /// <summary>
 /// What takes minutes begins before what takes seconds, the longest first: none is left to run alone at the end. Those with stacks wait more than they work,
-/// and those of the image work more than they wait, so that they run well side by side.
+/// and those of the image work more than they wait, so that they run well side by side. So do the tests that wait for processes and those without any.
 /// </summary>
 public sealed class ContainersFirst : ITestCollectionOrderer
 {
@@ -21,7 +22,7 @@ public sealed class ContainersFirst : ITestCollectionOrderer
     [
         StackCollection.Name, BasicAuthCollection.Name, ImageCollection.Name, BackupCollection.Name, StoreCollection.Name, DatabaseCollection.Name,
         OidcCollection.Name, typeof(AppHostRestartTests).FullName!, PackageCollection.Name, PublishedRunCollection.Name, SampleCollection.Name,
-        typeof(HostingPackageTests).FullName!, typeof(PythonSourceTests).FullName!,
+        typeof(HostingPackageTests).FullName!, typeof(PythonSourceTests).FullName!, typeof(ProcessTests).FullName!,
     ];
 
     /// <inheritdoc />

@@ -97,7 +97,7 @@ def _log_params(self: SqlAlchemyStore, run_id: str, params: list[Param]) -> None
         return
     with self.ManagedSessionMaker(read_only=False) as session:
         self._check_run_is_active(self._get_run(run_uuid=run_id, session=session))
-        rows = [{"run_uuid": run_id, "key": param.key, "value": param.value} for param in params]
+        rows = [{"run_uuid": run_id, "key": param.key, "value": param.value} for param in sorted(params, key=lambda param: param.key)]
         stored = session.connection().execute(_new_params(self.db_type), rows).scalars().all()
         if len(stored) == len(rows):
             return

@@ -1,17 +1,14 @@
 """A batch in one session: with the rows, the answers and the transactions of MLflow's own way, and fewer statements."""
 
-import shutil
-import tempfile
 import unittest
-from pathlib import Path
-from typing import Any
 from unittest import mock
 
+from compared_stores import ComparedStores, rows
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from mlflow_aspire.server import batch_rows, batches, patches
@@ -48,45 +45,31 @@ BATCHES: list[tuple[list[Metric], list[Param], list[RunTag]]] = [
 ]
 
 
-class BatchesTest(unittest.TestCase):
+class BatchesTest(ComparedStores):
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.database = cls.folder / "migrated.db"
-        store = SqlAlchemyStore(f"sqlite:///{cls.database}", str(cls.folder))
+    def fill(cls, store: SqlAlchemyStore) -> None:
         store.create_run("0", "user", 1, [], "name")
         with store.engine.begin() as connection:
             connection.execute(text("PRAGMA foreign_keys = OFF"))
             for table in ("runs", "tags"):
                 connection.execute(text(f"UPDATE {table} SET run_uuid = '{RUN}'"))
-        store.engine.dispose()
 
     def setUp(self) -> None:
-        self.original, self.original_statements = self._store("original")
+        self.original, self.original_statements = self.store("original")
         self.enterContext(mock.patch.object(utils, "_get_managed_session_maker", utils._get_managed_session_maker))
         for name in ("log_batch", "_get_run", "_log_metrics_once", "_log_params", "_set_tags"):
             self.enterContext(mock.patch.object(SqlAlchemyStore, name, getattr(SqlAlchemyStore, name)))
         patches.keep_what_was_read()
         batches.use_one_session()
         batch_rows.apply()
-        self.changed, self.changed_statements = self._store("changed")
-
-    def _store(self, name: str) -> tuple[SqlAlchemyStore, list[str]]:
-        file = self.folder / f"{self.id()}-{name}.db"
-        shutil.copy(self.database, file)
-        store = SqlAlchemyStore(f"sqlite:///{file}", str(self.folder))
-        self.addCleanup(store.engine.dispose)
-        statements: list[str] = []
-        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, parameters, *___: statements.extend([statement] * _count(parameters)))
-        event.listen(store.engine, "checkout", lambda *_: statements.append("CONNECTION"))
-        return store, statements
+        self.changed, self.changed_statements = self.store("changed")
 
     def test_rows_and_answers_are_those_of_mlflow(self) -> None:
         for index in range(len(BATCHES)):
             with self.subTest(index):
                 answers = [_answer(store, RUN, index) for store in (self.original, self.changed)]
                 self.assertEqual(*answers)
-                self.assertEqual(_rows(self.original), _rows(self.changed))
+                self.assertEqual(rows(self.original), rows(self.changed))
         for unknown in ("f" * 32, "../x"):
             with self.subTest(unknown):
                 answers = [_answer(store, unknown) for store in (self.original, self.changed)]
@@ -117,7 +100,7 @@ class BatchesTest(unittest.TestCase):
                 store.log_metric(RUN, Metric("single", value, 1, step))
             store.log_param(RUN, Param("single", "1"))
             store.set_tag(RUN, RunTag("single", "1"))
-        self.assertEqual(_rows(self.original), _rows(self.changed))
+        self.assertEqual(rows(self.original), rows(self.changed))
 
     def test_other_databases_are_left_to_mlflow(self) -> None:
         self.changed.db_type = "mysql"
@@ -145,22 +128,11 @@ class BatchesTest(unittest.TestCase):
         self.assertEqual(len([statement for statement in self.changed_statements if "FROM runs" in statement]), 2)
 
 
-def _count(parameters: Any) -> int:
-    """What has a list of parameters is a statement for each of them to PostgreSQL."""
-    return len(parameters) if isinstance(parameters, list) else 1
-
-
 def _answer(store: SqlAlchemyStore, run: str, index: int = 0) -> str:
     try:
         return str(store.log_batch(run, *BATCHES[index]))
     except MlflowException as error:
         return f"{type(error).__name__} {error.error_code}: {error.message}"
-
-
-def _rows(store: SqlAlchemyStore) -> dict[str, list[Any]]:
-    with store.engine.connect() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        return {table: sorted(map(repr, connection.execute(text(f'SELECT * FROM "{table}"')).all())) for table in tables}
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """Spans with fewer statements: with the rows and the answers of MLflow's own way."""
 
 import re
-import shutil
-import tempfile
 import unittest
-from pathlib import Path
-from typing import Any
 from unittest import mock
 
+from compared_stores import ComparedStores, rows
 from mlflow.entities import Span
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils
@@ -15,7 +12,6 @@ from mlflow.store.tracking import sqlalchemy_store
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtelSpan
-from sqlalchemy import event, text
 
 from mlflow_aspire.databases import one_connection
 from mlflow_aspire.server import spans
@@ -50,15 +46,9 @@ CALLS: list[tuple[str, list[Span]]] = [
 ]
 
 
-class SpansTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.database = cls.folder / "migrated.db"
-        SqlAlchemyStore(f"sqlite:///{cls.database}", "mlflow-artifacts:/").engine.dispose()
-
+class SpansTest(ComparedStores):
     def setUp(self) -> None:
-        self.original, self.original_statements = self._store("original")
+        self.original, self.original_statements = self.store("original")
         for changed, names in (
             (utils, ["_get_managed_session_maker"]),
             (sqlalchemy_store, ["_upsert_batch"]),
@@ -68,24 +58,14 @@ class SpansTest(unittest.TestCase):
                 self.enterContext(mock.patch.object(changed, name, getattr(changed, name)))
         one_connection.share()
         spans.apply()
-        self.changed, self.changed_statements = self._store("changed")
-
-    def _store(self, name: str) -> tuple[SqlAlchemyStore, list[str]]:
-        file = self.folder / f"{self.id()}-{name}.db"
-        shutil.copy(self.database, file)
-        store = SqlAlchemyStore(f"sqlite:///{file}", "mlflow-artifacts:/")
-        self.addCleanup(store.engine.dispose)
-        statements: list[str] = []
-        event.listen(store.engine, "before_cursor_execute", lambda _, __, statement, parameters, *___: statements.extend([statement] * _count(parameters)))
-        event.listen(store.engine, "checkout", lambda *_: statements.append("CONNECTION"))
-        return store, statements
+        self.changed, self.changed_statements = self.store("changed")
 
     def test_rows_and_answers_are_those_of_mlflow(self) -> None:
         for index, (location, logged) in enumerate(CALLS):
             with self.subTest(index):
                 answers = [_answer(store, location, logged) for store in (self.original, self.changed)]
                 self.assertEqual(*answers)
-                self.assertEqual(_rows(self.original), _rows(self.changed))
+                self.assertEqual(rows(self.original), rows(self.changed))
 
     def test_one_connection_and_fewer_statements(self) -> None:
         counts = []
@@ -106,18 +86,13 @@ class SpansTest(unittest.TestCase):
         self.assertEqual(self.changed.get_experiment("0").name, "Default")
 
     def test_what_fails_is_undone_as_a_whole(self) -> None:
-        before = _rows(self.changed)
+        before = rows(self.changed)
         with mock.patch.object(SqlAlchemyStore, "_advance_db_payload_generations_for_db_span_writes", side_effect=MlflowException("archived")):
             for store in (self.original, self.changed):
                 with self.assertRaises(MlflowException), one_connection.hold():
                     store.log_spans("0", [_span(1, 1)])
-        self.assertEqual(_rows(self.changed), before)
-        self.assertEqual(_rows(self.original), before)
-
-
-def _count(parameters: Any) -> int:
-    """What has a list of parameters is a statement for each of them to PostgreSQL."""
-    return len(parameters) if isinstance(parameters, list) else 1
+        self.assertEqual(rows(self.changed), before)
+        self.assertEqual(rows(self.original), before)
 
 
 def _answer(store: SqlAlchemyStore, location: str, logged: list[Span]) -> str:
@@ -126,12 +101,6 @@ def _answer(store: SqlAlchemyStore, location: str, logged: list[Span]) -> str:
             return str([span.to_dict() for span in store.log_spans(location, logged)])
     except MlflowException as error:
         return f"{type(error).__name__} {error.error_code}: {error.message}"
-
-
-def _rows(store: SqlAlchemyStore) -> dict[str, list[Any]]:
-    with store.engine.connect() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        return {table: sorted(map(repr, connection.execute(text(f'SELECT * FROM "{table}"')).all())) for table in tables}
 
 
 if __name__ == "__main__":

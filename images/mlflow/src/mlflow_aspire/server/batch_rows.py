@@ -4,8 +4,8 @@ MLflow makes an object of each row, looks for it in the database and then insert
 transaction, which begins again without it. Here the database finds out what is there while it inserts. What is stored and what is refused stays as it is.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache, wraps
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, NamedTuple
 
 from mlflow.entities import Metric, Param, RunTag
@@ -17,13 +17,13 @@ from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from mlflow.utils.validation import _validate_metric, _validate_tag
 from sqlalchemy import Row, bindparam, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-# Databases that insert what is not there, and say what that was. All others are left to MLflow.
-_INSERT: Mapping[str, Callable[..., Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+from .upserts import INSERT, insert_new, upsert
 
 _RUNS, _METRICS, _LATEST, _PARAMS, _TAGS = (model.__table__ for model in (SqlRun, SqlMetric, SqlLatestMetric, SqlParam, SqlTag))
+# What a row of a run is known by, but for one of the history of a metric.
+_KEY = ("key", "run_uuid")
 _RUN = select(_RUNS.c.run_uuid, _RUNS.c.experiment_id, _RUNS.c.lifecycle_stage).where(_RUNS.c.run_uuid == bindparam("run"))
 _VALUES = select(_PARAMS.c.key, _PARAMS.c.value).where(_PARAMS.c.run_uuid == bindparam("run"))
 
@@ -49,7 +49,7 @@ def apply() -> None:
 
 def takes(store: SqlAlchemyStore, tags: Iterable[RunTag]) -> bool:
     """Whether the whole of a batch is stored here, for which `read_run` is enough."""
-    return store.db_type in _INSERT and not isinstance(store, WorkspaceAwareMixin) and not _renames(tags)
+    return store.db_type in INSERT and not isinstance(store, WorkspaceAwareMixin) and not _renames(tags)
 
 
 def read_run(session: Session, run: str) -> Row[Any] | None:
@@ -60,7 +60,7 @@ def read_run(session: Session, run: str) -> Row[Any] | None:
 def _where_possible(log: Callable[..., None], own: Callable[..., None]) -> Callable[..., None]:
     @wraps(own)
     def log_entities(self: SqlAlchemyStore, run_id: str, entities: Any) -> None:
-        possible = self.db_type in _INSERT and not (log is _set_tags and _renames(entities))
+        possible = self.db_type in INSERT and not (log is _set_tags and _renames(entities))
         (log if possible else own)(self, run_id, entities)
 
     return log_entities
@@ -83,13 +83,13 @@ def _log_metrics(self: SqlAlchemyStore, run_id: str, metrics: list[Metric]) -> N
             return
         connection = session.connection()
         # In one order, so that no two batches wait for each other.
-        stored = {tuple(row) for row in connection.execute(_new_metrics(self.db_type), _of_run(run_id, sorted(rows)))}
+        stored = {tuple(row) for row in connection.execute(insert_new(_METRICS, self.db_type, _Metric._fields), _of_run(run_id, sorted(rows)))}
         latest: dict[str, _Metric] = {}
         for row in rows:
             if (len(stored) == len(rows) or row in stored) and (row.key not in latest or row.follows(latest[row.key])):
                 latest[row.key] = row
         if latest:
-            connection.execute(_latest_metrics(self.db_type), _of_run(run_id, sorted(latest.values())))
+            connection.execute(upsert(_LATEST, self.db_type, _KEY, ("value", "timestamp", "step", "is_nan"), _is_later), _of_run(run_id, sorted(latest.values())))
 
 
 def _log_params(self: SqlAlchemyStore, run_id: str, params: list[Param]) -> None:
@@ -98,7 +98,7 @@ def _log_params(self: SqlAlchemyStore, run_id: str, params: list[Param]) -> None
     with self.ManagedSessionMaker(read_only=False) as session:
         self._check_run_is_active(self._get_run(run_uuid=run_id, session=session))
         rows = [{"run_uuid": run_id, "key": param.key, "value": param.value} for param in sorted(params, key=lambda param: param.key)]
-        stored = session.connection().execute(_new_params(self.db_type), rows).scalars().all()
+        stored = session.connection().execute(insert_new(_PARAMS, self.db_type, ("key",)), rows).scalars().all()
         if len(stored) == len(rows):
             return
         values = {row.key: row.value for row in session.connection().execute(_VALUES, {"run": run_id})}
@@ -117,43 +117,16 @@ def _set_tags(self: SqlAlchemyStore, run_id: str, tags: list[RunTag]) -> None:
         # The last one of a key.
         values = {tag.key: tag.value for tag in validated}
         rows = [{"run_uuid": run_id, "key": key, "value": value} for key, value in sorted(values.items())]
-        session.connection().execute(_all_tags(self.db_type), rows)
+        session.connection().execute(upsert(_TAGS, self.db_type, _KEY, ("value",), _is_other), rows)
 
 
 def _of_run(run_id: str, rows: Iterable[_Metric]) -> list[dict[str, Any]]:
     return [{"run_uuid": run_id, **row._asdict()} for row in rows]
 
 
-# What returns something is one statement with all rows, and one for each row otherwise.
+def _is_later(new: Any, old: Any) -> Any:
+    return tuple_(new.step, new.timestamp, new.value) > tuple_(old.step, old.timestamp, old.value)
 
 
-@cache
-def _new_metrics(dialect: str) -> Any:
-    table = _METRICS.c
-    return _INSERT[dialect](_METRICS).on_conflict_do_nothing().returning(table.key, table.timestamp, table.step, table.value, table.is_nan)
-
-
-@cache
-def _latest_metrics(dialect: str) -> Any:
-    statement = _INSERT[dialect](_LATEST)
-    new, old = statement.excluded, _LATEST.c
-    return statement.on_conflict_do_update(
-        index_elements=[old.key, old.run_uuid],
-        set_={name: new[name] for name in ("value", "timestamp", "step", "is_nan")},
-        where=tuple_(new.step, new.timestamp, new.value) > tuple_(old.step, old.timestamp, old.value),
-    ).returning(old.key)
-
-
-@cache
-def _new_params(dialect: str) -> Any:
-    return _INSERT[dialect](_PARAMS).on_conflict_do_nothing().returning(_PARAMS.c.key)
-
-
-@cache
-def _all_tags(dialect: str) -> Any:
-    statement = _INSERT[dialect](_TAGS)
-    return statement.on_conflict_do_update(
-        index_elements=[_TAGS.c.key, _TAGS.c.run_uuid],
-        set_={"value": statement.excluded.value},
-        where=_TAGS.c.value.is_distinct_from(statement.excluded.value),
-    ).returning(_TAGS.c.key)
+def _is_other(new: Any, old: Any) -> Any:
+    return old.value.is_distinct_from(new.value)

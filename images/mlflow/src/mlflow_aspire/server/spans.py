@@ -3,10 +3,10 @@
 MLflow reads the whole experiment where it looks for its artifacts, reads each tag before it writes it, and makes a statement of its own of the values of spans.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, wraps
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,12 +15,10 @@ from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlTraceTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
 from sqlalchemy import Table, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ..databases import sessions
-
-_INSERT: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+from .upserts import INSERT, upsert
 
 _EXPERIMENTS, _TAGS = SqlExperiment.__table__, SqlTraceTag.__table__
 _LOCATION = select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == bindparam("experiment"))
@@ -77,10 +75,10 @@ def _writing_tags(open_session: sessions.OpenSession) -> sessions.OpenSession:
 def _merge_tags(session: Session, merge: Any) -> Any:
     def merge_instance(instance: Any, **options: Any) -> Any:
         connection = session.connection()
-        if type(instance) is not SqlTraceTag or connection.dialect.name not in _INSERT:
+        if type(instance) is not SqlTraceTag or connection.dialect.name not in INSERT:
             return merge(instance, **options)
         row = {"request_id": instance.request_id, "key": instance.key, "value": instance.value}
-        connection.execute(_upsert(_TAGS, connection.dialect.name, ("request_id", "key"), ("value",)), row)
+        connection.execute(upsert(_TAGS, connection.dialect.name, ("request_id", "key"), ("value",)), row)
         return instance
 
     return merge_instance
@@ -90,17 +88,10 @@ def _without_values(upsert_batch: Any) -> Any:
     """The values as parameters of one statement, which they are part of otherwise."""
 
     @wraps(upsert_batch)
-    def upsert(session: Session, model_class: Any, table: Table, rows: list[dict[str, Any]], pk_columns: list[str], update_columns: list[str], dialect: str) -> None:
-        if dialect not in _INSERT or not update_columns or any(row.keys() != rows[0].keys() for row in rows):
+    def upsert_rows(session: Session, model_class: Any, table: Table, rows: list[dict[str, Any]], pk_columns: list[str], update_columns: list[str], dialect: str) -> None:
+        if dialect not in INSERT or not update_columns or any(row.keys() != rows[0].keys() for row in rows):
             upsert_batch(session, model_class, table, rows, pk_columns, update_columns, dialect)
         else:
-            session.connection().execute(_upsert(table, dialect, tuple(pk_columns), tuple(update_columns)), rows)
+            session.connection().execute(upsert(table, dialect, tuple(pk_columns), tuple(update_columns)), rows)
 
-    return upsert
-
-
-@cache
-def _upsert(table: Table, dialect: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
-    statement = _INSERT[dialect](table)
-    # What returns something is one statement with all rows, and one for each row otherwise.
-    return statement.on_conflict_do_update(index_elements=key, set_={column: statement.excluded[column] for column in columns}).returning(table.c[key[0]])
+    return upsert_rows

@@ -85,21 +85,14 @@ public sealed class MlflowStack : IAsyncDisposable
             s_startLimit,
             limit => App.ResourceNotifications.WaitForResourceAsync(resource, change => condition(change.Snapshot), limit));
 
-    /// <summary>Runs a container that is started by hand to its end and returns its log; an exit code other than 0 fails the test.</summary>
-    public async Task<string> RunAsync(string resource)
+    /// <summary>Runs a container that is started by hand to its end, removes it and returns its log; an exit code other than 0 fails the test.</summary>
+    public async Task<string> RunOnceAsync(string resource)
     {
         var container = Resource<ContainerResource>(resource);
         var result = await WithLogs($"'{resource}' did not end", s_runLimit, limit => ContainerRun.RunToEndAsync(App.Services, container, limit));
         var log = await LogAsync(container);
         Assert.True(result.Success, $"{result.Message}\n{log}");
-        return log;
-    }
-
-    /// <summary>Runs a container as <see cref="RunAsync"/> does, which is not started again, and removes it.</summary>
-    public async Task<string> RunOnceAsync(string resource)
-    {
-        var log = await RunAsync(resource);
-        await RemoveAsync(Resource<ContainerResource>(resource));
+        await RemoveAsync(container);
         return log;
     }
 

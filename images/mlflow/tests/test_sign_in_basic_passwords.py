@@ -5,11 +5,13 @@ from threading import Barrier
 from unittest.mock import patch
 
 from cachetools import TTLCache
+from flask import Flask
 from mlflow.server import auth
 from mlflow.server.auth import sqlalchemy_store
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
-from mlflow_aspire.sign_in import basic_passwords
+from mlflow_aspire.databases.reader import Reader
+from mlflow_aspire.sign_in import basic_passwords, basic_users
 
 PASSWORD = "a-long-password"
 CALLS = 8
@@ -22,7 +24,7 @@ class BasicPasswordsTest(unittest.TestCase):
         self.addCleanup(self.store.engine.dispose)
         self.store.create_user("user", PASSWORD)
         self.enterContext(patch.object(auth, "store", self.store))
-        self.enterContext(patch.object(auth, "_authenticate_cached", auth._authenticate_cached))
+        self.enterContext(patch.multiple(auth, _authenticate_cached=auth._authenticate_cached, authenticate_request=auth.authenticate_request))
         self.remember(60)
         self.hashed: list[str] = []
         hash_matches = sqlalchemy_store.check_password_hash
@@ -62,6 +64,34 @@ class BasicPasswordsTest(unittest.TestCase):
         self.remember(0)
         self.assertEqual(self.sign_in([PASSWORD] * 3), [True] * 3)
         self.assertEqual(len(self.hashed), 3)
+
+    def asked(self) -> int | str:
+        """What MLflow is told of a request that is running: who makes it, or the status of the answer."""
+        answer = auth.authenticate_request()
+        return getattr(answer, "status_code", None) or answer.username
+
+    def test_a_request_is_asked_once_who_makes_it(self) -> None:
+        self.remember(0)
+        for _ in range(2):
+            with Flask("test").test_request_context(auth=("user", PASSWORD)):
+                self.assertEqual([self.asked() for _ in range(3)], ["user"] * 3)
+        self.assertEqual(len(self.hashed), 2)
+
+    def test_a_request_that_is_refused_is_refused_each_time(self) -> None:
+        for credentials in (("user", "wrong"), ("nobody", PASSWORD), None):
+            with self.subTest(credentials), Flask("test").test_request_context(auth=credentials):
+                self.assertEqual([self.asked() for _ in range(2)], [401, 401])
+
+    def test_a_request_that_changes_a_user_is_asked_again(self) -> None:
+        basic_users.read_once(self.store, Reader(self.store.engine.url))
+        for change in (lambda: self.store.update_user("user", password="another-password"), lambda: self.store.delete_user("user")):
+            with Flask("test").test_request_context(auth=("user", PASSWORD)):
+                before = self.asked()
+                change()
+                auth._invalidate_user_auth_cache("user")
+                self.assertEqual((before, self.asked()), ("user", 401))
+            if self.store.has_user("user"):
+                self.store.update_user("user", password=PASSWORD)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 import tempfile
 import unittest
+from unittest.mock import patch
 
 from flask import Flask
 from mlflow.exceptions import MlflowException
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import Engine, event
 
+from mlflow_aspire.databases.reader import Reader
 from mlflow_aspire.sign_in import basic_users
 
 
@@ -16,14 +17,15 @@ class BasicUsersTest(unittest.TestCase):
         self.addCleanup(self.store.engine.dispose)
         for name in ("one", "two"):
             self.store.create_user(name, "a-long-password")
-        basic_users.read_once(self.store)
+        basic_users.read_once(self.store, Reader(self.store.engine.url))
         self.reads = 0
-        event.listen(Engine, "before_cursor_execute", self.count)
-        self.addCleanup(event.remove, Engine, "before_cursor_execute", self.count)
+        one = Reader.one
+        self.enterContext(patch.object(Reader, "one", lambda *arguments: self.count(one(*arguments))))
         self.app = Flask("test")
 
-    def count(self, connection: object, cursor: object, statement: str, *_: object) -> None:
-        self.reads += statement.startswith("SELECT users.")
+    def count(self, row: object) -> object:
+        self.reads += 1
+        return row
 
     def is_admin(self, name: str = "one") -> bool:
         return self.store.get_user(name).is_admin

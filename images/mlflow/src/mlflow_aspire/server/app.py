@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.importer import import_from_string
 
 from .. import guard
+from ..databases.reader import Reader
 from ..settings import Environment
 from ..sign_in import BASIC, app_name
 from . import prometheus, telemetry
@@ -36,10 +37,12 @@ def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
     if app_name(environment) == BASIC:
         from mlflow.server import auth
 
-        from ..sign_in import basic_passwords, basic_users, run_experiments
+        from ..sign_in import basic_grants, basic_passwords, basic_users, run_experiments
 
         basic_passwords.verify_once()
-        basic_users.read_once(auth.store)
+        reader = Reader((auth.store.read_engine or auth.store.engine).url)
+        basic_users.read_once(auth.store, reader)
+        basic_grants.read_in_short(auth.store, reader)
         run_experiments.apply_to_basic()
     routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=front, direct=direct)

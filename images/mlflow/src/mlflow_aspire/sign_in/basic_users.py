@@ -19,8 +19,8 @@ _USERS = SqlUser.__table__.c
 _USER = select(_USERS.id, _USERS.username, _USERS.password_hash, _USERS.is_admin).where(_USERS.username == bindparam("name"))
 
 
-def read_once(store: SqlAlchemyStore) -> None:
-    store.get_user = _once(_in_short(store, Reader((store.read_engine or store.engine).url)))
+def read_once(store: SqlAlchemyStore, reader: Reader) -> None:
+    store.get_user = _once(_in_short(store, reader))
     store.update_user = _changing(store.update_user)
     store.delete_user = _changing(store.delete_user)
 
@@ -56,6 +56,7 @@ def _changing(change: Callable[..., Any]) -> Callable[..., Any]:
     def changed(*arguments: Any, **options: Any) -> Any:
         if has_request_context():
             g.pop("users", None)
+            g.pop("authorization", None)
         return change(*arguments, **options)
 
     return changed

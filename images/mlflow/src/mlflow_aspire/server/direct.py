@@ -16,6 +16,7 @@ from flask import Flask
 from mlflow.server import handlers
 from mlflow.server.fastapi_app import _EfficientWSGIMiddleware
 from mlflow.server.fastapi_security import CORSBlockingMiddleware, HostValidationMiddleware, SecurityHeadersMiddleware
+from mlflow.tracing.utils.otlp import OTLP_TRACES_PATH
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
@@ -30,6 +31,7 @@ CHECKS = (HostValidationMiddleware, CORSMiddleware, CORSBlockingMiddleware, Secu
 
 _WORKSPACE = "add_fastapi_workspace_middleware.<locals>.workspace_context_middleware"
 _GATEWAY_TIMING = "add_gateway_timing_middleware.<locals>.gateway_timing_middleware"
+_PERMISSION = "add_fastapi_permission_middleware.<locals>.fastapi_permission_middleware"
 
 # What a request for one of Flask's paths does not need, and why.
 SKIPPED = {
@@ -38,7 +40,7 @@ SKIPPED = {
     # Adds headers to the answers of the AI gateway, whose paths are not direct.
     _GATEWAY_TIMING,
     # Basic authentication's, and the OIDC plugin's: they check FastAPI's routes, and let Flask check its own.
-    "add_fastapi_permission_middleware.<locals>.fastapi_permission_middleware",
+    _PERMISSION,
 }
 
 
@@ -92,10 +94,16 @@ def _split(middlewares: list[Middleware]) -> tuple[list[Middleware], list[Middle
 
 def _in_short(middleware: Middleware) -> Middleware:
     """The same, at less expense where it leaves answers alone."""
-    changed = {_WORKSPACE: (), _GATEWAY_TIMING: (handlers._add_static_prefix("/gateway/"),)}.get(_name(middleware))
-    if changed is None:
+    gateway = handlers._add_static_prefix("/gateway/")
+    passes = {
+        _WORKSPACE: lambda path: True,
+        _GATEWAY_TIMING: lambda path: not path.startswith(gateway),
+        # It narrows the answers of some routes, and reads the bodies of some. Spans are the ones that come all the time.
+        _PERMISSION: lambda path: path == OTLP_TRACES_PATH,
+    }.get(_name(middleware))
+    if passes is None:
         return middleware
-    return Middleware(Passing, middleware=functools.partial(BaseHTTPMiddleware, **middleware.kwargs), changed=changed)
+    return Middleware(Passing, middleware=functools.partial(BaseHTTPMiddleware, **middleware.kwargs), passes=passes)
 
 
 def _name(middleware: Middleware) -> str:
@@ -124,7 +132,7 @@ def flask_mount(app: FastAPI) -> tuple[Mount, Flask, ASGIApp]:
 def _validators(app: FastAPI) -> Iterable[Callable[[str], Any]]:
     """What middlewares ask for the permission that a path needs."""
     names = {_name(middleware): middleware.kwargs["dispatch"].__module__ for middleware in app.user_middleware if "dispatch" in middleware.kwargs}
-    module = names.get("add_fastapi_permission_middleware.<locals>.fastapi_permission_middleware")
+    module = names.get(_PERMISSION)
     if module == "mlflow.server.auth":
         from mlflow.server.auth import _find_fastapi_validator as of_method
 

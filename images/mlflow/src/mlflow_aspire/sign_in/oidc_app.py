@@ -9,6 +9,7 @@ outlive their groups.
 import os
 
 from mlflow.server.fastapi_security import init_fastapi_security
+from mlflow.server.otel_api import otel_router
 from mlflow_oidc_auth.app import app
 from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware
@@ -22,6 +23,8 @@ from .oidc_artifacts import artifact_routes
 from .passing import Passing
 
 oidc_tokens.limit(os.environ)
+# Spans come all the time, and the router would look at hundreds of the plugin's routes before theirs.
+app.router.routes.sort(key=lambda route: getattr(route, "original_router", None) is not otel_router)
 # In front of Flask's.
 app.router.routes[:0] = artifact_routes()
 # Between authentication, which has verified the token, and permissions, of which an administrator needs none.

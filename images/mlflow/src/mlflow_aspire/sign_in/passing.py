@@ -9,19 +9,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Passing:
-    """A middleware of Starlette's BaseHTTPMiddleware that changes no answer, but for those of paths that begin with `changed`.
+    """A middleware of Starlette's BaseHTTPMiddleware that changes no answer, or none of the paths that `passes` tells.
 
     What is behind it is called directly. Starlette would run it in a task of its own, take its answer through a stream and each part of the request's body in
     two further tasks, which costs more than the middleware's own work.
     """
 
-    def __init__(self, app: ASGIApp, middleware: Callable[[ASGIApp], BaseHTTPMiddleware], changed: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, middleware: Callable[[ASGIApp], BaseHTTPMiddleware], passes: Callable[[str], bool] = lambda path: True) -> None:
         self._app = app
         self._middleware = middleware(app)
-        self._changed = changed
+        self._passes = passes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self._changed):
+        if scope["type"] != "http" or not self._passes(scope["path"]):
             await self._middleware(scope, receive, send)
             return
         answered = Response()

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 import mlflow.server
@@ -33,6 +34,7 @@ _LARGE = 1_000_000
 
 ADMIN = "Basic " + base64.b64encode(b"admin:a-long-password").decode()
 OTHER = "Basic " + base64.b64encode(b"other:another-password").decode()
+BEARERS: list[str] = []
 
 
 def plain_copy(app):
@@ -46,9 +48,11 @@ def plain_copy(app):
 
 def _original(middleware: Middleware) -> Middleware:
     """The plugin's own in place of what stands for it."""
+    if middleware.cls.__name__ == "SignIn":
+        from mlflow_oidc_auth.middleware import AuthMiddleware
+
+        return Middleware(AuthMiddleware)
     original = middleware.kwargs.get("middleware", middleware.cls)
-    if original.__name__ == "BearerAuthentication":
-        original = original.__base__
     return middleware if original is middleware.cls else Middleware(original)
 
 
@@ -149,6 +153,7 @@ def variants():
         yield {"authorization": OTHER}
         yield {"authorization": "Basic bm9ib2R5Og=="}
         yield {"authorization": "Bearer nothing"}
+    yield from ({"authorization": f"Bearer {token}"} for token in BEARERS)
 
 
 def without_numbers(value):
@@ -191,8 +196,27 @@ def sign_in_app(app_name: str | None):
 
             tokens[name] = store.create_user_token(name, "test", datetime.now(UTC) + timedelta(hours=1), created_by=None)[1]
         ADMIN, OTHER = ("Basic " + base64.b64encode(f"{name}:{tokens[name]}".encode()).decode() for name in ("admin", "other"))
+        BEARERS.extend(bearer_tokens())
         return app
     return import_from_string("mlflow.server.fastapi_app:app")
+
+
+def bearer_tokens() -> list[str]:
+    """Of a provider whose keys the plugin has asked for already: an administrator's, a user's, one that has expired, and one of somebody who is no user."""
+    from joserfc import jwt
+    from joserfc.jwk import RSAKey
+    from mlflow_oidc_auth import auth
+    from mlflow_oidc_auth.config import config
+
+    provider = config.AUTH_PROVIDERS.providers[0]
+    key = RSAKey.generate_key(2048, {"kid": "one"})
+    auth._provider_jwks_cache[provider.id, provider.discovery_url] = {"keys": [key.as_dict(private=False)]}
+    claims = {"iss": provider.issuer, "aud": provider.audience, "groups": ["mlflow"]}
+    claims = {name: value for name, value in claims.items() if value}
+    return [
+        jwt.encode({"alg": "RS256", "kid": "one"}, {**claims, "email": name, "exp": int(time.time()) + seconds}, key)
+        for name, seconds in (("admin", 3600), ("other", 3600), ("other", -60), ("nobody", 3600))
+    ]
 
 
 def main() -> None:

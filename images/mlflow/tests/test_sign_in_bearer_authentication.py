@@ -7,6 +7,7 @@ import tempfile
 import textwrap
 import unittest
 from collections.abc import Callable
+from typing import ClassVar
 from unittest.mock import patch
 
 import psycopg2
@@ -18,7 +19,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mlflow_aspire.sign_in import bearer_authentication
+from mlflow_aspire.databases.reader import Reader
+from mlflow_aspire.sign_in import bearer_authentication, oidc_sign_in
 from mlflow_aspire.sign_in.bearer_authentication import BearerAuthentication
 
 USERS = {
@@ -31,6 +33,9 @@ USERS = {
 
 
 class BearerAuthenticationTest(unittest.TestCase):
+    path = "/api/2.0/mlflow/runs/get"
+    headers: ClassVar[list[tuple[bytes, bytes]]] = []
+
     def setUp(self) -> None:
         self.store = SqlAlchemyStore()
         self.store.init_db(f"sqlite:///{self.enterContext(tempfile.TemporaryDirectory())}/users.db")
@@ -59,13 +64,15 @@ class BearerAuthenticationTest(unittest.TestCase):
 
     def ask(self, middleware: type[AuthMiddleware], token: str) -> tuple[int, dict]:
         """The status of the answer, and what the app behind has been told of the user."""
-        headers = [(b"authorization", f"Bearer {token}".encode())]
-        scope = {"type": "http", "method": "GET", "path": "/api/2.0/mlflow/runs/get", "query_string": b"", "headers": headers, "state": {}}
+        headers = [(b"authorization", f"Bearer {token}".encode()), *self.headers]
+        scope = {"type": "http", "method": "GET", "path": self.path, "query_string": b"", "headers": headers, "state": {}, "server": ("server", 80)}
 
         async def behind(request: Request) -> Response:
             return Response("behind")
 
-        answer = asyncio.run(middleware(lambda *_: None).dispatch(Request(scope), behind))
+        dispatched = middleware(lambda *_: None).dispatch(Request(scope), behind)
+        # As in a thread: there is no loop to wait for anything in.
+        answer = oidc_sign_in._finished(dispatched) if middleware is BearerAuthentication else asyncio.run(dispatched)
         return answer.status_code, {name: value for name, value in scope.items() if name not in ("headers", "path")}
 
     def ours(self, token: str) -> tuple[int, dict]:
@@ -89,8 +96,15 @@ class BearerAuthenticationTest(unittest.TestCase):
         self.assertEqual(len(self.statements), 3, f"the plugin asks otherwise than what this is made for: {self.statements}")
         self.statements.clear()
         self.validated.clear()
-        self.ours("person")
-        self.assertEqual((self.validated, len(self.statements)), (["person"], 1), self.statements)
+        with patch.object(Reader, "one", autospec=True, side_effect=Reader.one) as read:
+            self.ours("person")
+        self.assertEqual((self.validated, self.statements, read.call_count), (["person"], [], 1))
+
+    def test_a_browser_with_a_wrong_token_is_sent_to_the_login(self) -> None:
+        with patch.object(self, "headers", [(b"sec-fetch-dest", b"document")]), patch.object(self, "path", "/page"):
+            theirs = self.ask(AuthMiddleware, "forged")
+            self.assertEqual(self.ours("forged"), theirs)
+        self.assertEqual(theirs[0], 302)
 
     def test_what_fails_is_not_tried_again_in_the_loop_of_all_requests(self) -> None:
         self.assertEqual(self.ours("forged")[0], 401)

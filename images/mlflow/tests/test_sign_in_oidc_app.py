@@ -28,6 +28,9 @@ print(*asyncio.run(location("/callback", host="evil.example")))
 spans = {"type": "http", "method": "POST", "path": "/v1/traces", "root_path": "", "headers": []}
 print("routes", *(str(number) if number < 10 else type(route).__name__ for number, route in enumerate(app.router.routes) if route.matches(dict(spans))[0].value == 2))
 print("middleware", *(middleware.kwargs.get("middleware", middleware.cls).__name__ for middleware in app.user_middleware))
+from mlflow_aspire.server import direct
+direct.arrange(app, None, True)
+print("arranged", *(middleware.cls.__name__ for middleware in app.user_middleware))
 """
 
 
@@ -49,18 +52,20 @@ def answers(**settings: str) -> list[str]:
         result = programs.run(SCRIPT, environment, folder)
     if result.returncode:
         raise AssertionError(result.stderr)
-    return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit() or line.startswith(("routes", "middleware"))]
+    return [line.split("?")[0] for line in result.stdout.splitlines() if line[:3].isdigit() or line.startswith(("routes", "middleware", "arranged"))]
 
 
 class OidcAppTest(unittest.TestCase):
     def test_behind_an_ingress_with_tls_all_addresses_begin_with_https(self) -> None:
-        *addresses, _, middleware = answers(OIDC_REDIRECT_URI="https://ml.example/callback")
+        *addresses, _, middleware, arranged = answers(OIDC_REDIRECT_URI="https://ml.example/callback")
         self.assertEqual(addresses, ["302 https://ml.example/oidc/ui/auth"] * 2 + ["403 "])
         # What a token is worth is known before anything is decided by it, and a stranger's Host before everything.
-        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* BearerAuthentication BearerGroups BaseHTTPMiddleware$")
+        self.assertRegex(middleware, r"^middleware HostValidationMiddleware .* SignIn BaseHTTPMiddleware$")
+        # Bearer tokens go to Flask directly, which signs them in, all others after the plugin has.
+        self.assertRegex(arranged, r" DirectRoutes SignIn DirectRoutes Passing$")
 
     def test_elsewhere_they_are_those_of_the_request(self) -> None:
-        *addresses, routes, _ = answers()
+        *addresses, routes, _, _ = answers()
         self.assertEqual(addresses, ["302 http://ml.example/oidc/ui/auth"] * 2 + ["403 "])
         # Spans have one route, which comes early, and else the mount of all that is Flask's.
         self.assertRegex(routes, r"^routes \d Mount$")

@@ -47,14 +47,15 @@ SKIPPED = {
 class DirectRoutes:
     """Sends requests for the paths to Flask and all others on."""
 
-    def __init__(self, app: ASGIApp, paths: frozenset[str], flask: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, paths: frozenset[str], flask: ASGIApp, takes: Callable[[Scope], bool] = lambda scope: True) -> None:
         self._app = app
         self._paths = paths
         self._flask = flask
+        self._takes = takes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A prefix that a proxy has named belongs to the path.
-        direct = scope["type"] == "http" and scope["path"] in self._paths and not scope.get("root_path")
+        direct = scope["type"] == "http" and scope["path"] in self._paths and not scope.get("root_path") and self._takes(scope)
         await (self._flask if direct else self._app)(scope, receive, send)
 
 
@@ -70,7 +71,11 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
     elif unknown := [name for name in map(_name, skipped) if name not in SKIPPED]:
         say(f"the direct way to Flask is off: MLflow has {', '.join(unknown)} in front of it, which is not known")
     else:
-        kept.append(Middleware(DirectRoutes, paths=direct_paths(app, flask, mount), flask=bridge))
+        paths = direct_paths(app, flask, mount)
+        if signs_in := getattr(bridge, "signs_in", None):
+            position = [_name(middleware) for middleware in kept].index("SignIn")
+            kept.insert(position, Middleware(DirectRoutes, paths=paths, flask=bridge, takes=signs_in))
+        kept.append(Middleware(DirectRoutes, paths=paths, flask=bridge))
     app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *map(_in_short, skipped)]
 
 

@@ -1,7 +1,7 @@
 """The OIDC plugin's authentication of bearer tokens, which asks once what it needs to know.
 
-The plugin asks whether the user exists, reads the user with its groups, and does so in the loop of all requests, which stands still meanwhile. Here a thread
-verifies the token and reads the user before the plugin decides. Nothing is known longer than for the request.
+The plugin asks whether the user exists, and reads the user with its groups. Here the token is verified and the user is read before the plugin decides.
+Nothing is known longer than for the request.
 """
 
 from contextvars import ContextVar
@@ -17,8 +17,7 @@ from mlflow_oidc_auth.middleware import AuthMiddleware, auth_middleware
 from mlflow_oidc_auth.repository.user import normalize_username
 from mlflow_oidc_auth.store import store
 from mlflow_oidc_auth.utils.oidc_field_extraction import BEARER_TOKEN_SOURCE, extract_username
-from sqlalchemy import Row, bindparam, select
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy import bindparam, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,7 +38,7 @@ class _Known:
     token: str
     claims: dict[str, Any] | Exception
     username: str | None = None
-    user: Row[Any] | Exception | None = None
+    user: Any | None = None
 
 
 _known: ContextVar[_Known | None] = ContextVar("_known", default=None)
@@ -61,7 +60,7 @@ class BearerAuthentication(AuthMiddleware):
             return Response(error.answer.serialize_as_json(), error.answer.get_http_status_code(), media_type="application/json")
 
     async def _authenticate_bearer_token(self, auth_header: str) -> Any:
-        known = await run_in_threadpool(_look_up, auth_header.split(" ", 1)[1])
+        known = _look_up(auth_header.split(" ", 1)[1])
         if isinstance(known.user, MlflowException) and known.user.error_code == _PASSING:
             raise _Unavailable(known.user)
         _known.set(known)
@@ -110,14 +109,14 @@ def _look_up(token: str) -> _Known:
     return _Known(token, claims, username, user)
 
 
-def _read(username: str) -> Row[Any] | None:
+def _read(username: str) -> Any | None:
     return _reader(store.engine.url).one(_FACTS, {"user": username})
 
 
 _reader = cache(Reader)
 
 
-def _user(username: str) -> Row[Any] | None:
+def _user(username: str) -> Any | None:
     known = _known.get()
     if known is None or known.username != normalize_username(username):
         return None

@@ -9,49 +9,42 @@ from typing import Any
 
 from mlflow_oidc_auth.auth import resolve_token_provider
 from mlflow_oidc_auth.config import config
-from mlflow_oidc_auth.entities.auth_context import AUTH_CONTEXT_KEY, AUTH_METHOD_BASIC, AUTH_METHOD_SESSION, AuthContext
+from mlflow_oidc_auth.entities.auth_context import AUTH_CONTEXT_KEY, AuthContext
 from mlflow_oidc_auth.group_patterns import admitting_rule, normalize_group_values
 from mlflow_oidc_auth.logger import get_logger
 from mlflow_oidc_auth.provisioning_policy import admin_from_claims
 from mlflow_oidc_auth.store import store
 from mlflow_oidc_auth.utils.group_detection import call_group_detection_plugin
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from .bearer_authentication import claims_of
 
 _logger = get_logger()
 
 
-class BearerGroups:
-    """Refuses what the plugin has let in with a bearer token of none of the groups. It stands behind the plugin's authentication."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        user = scope.get(AUTH_CONTEXT_KEY)
-        # Without a user the route is open to everyone. A session has the groups of its login, an access token of the plugin's has none.
-        if user is not None and Request(scope).state.auth_method not in (AUTH_METHOD_SESSION, AUTH_METHOD_BASIC):
-            try:
-                admitted = await _admit(Request(scope).headers["authorization"].split(" ", 1)[1], user)
-            except Exception as error:
-                _logger.warning("Refused a bearer token of %s, whose groups could not be applied: %s", user.username, error)
-                admitted = None
-            if admitted is None:
-                refusal = JSONResponse({"detail": "Authentication required"}, status_code=401)
-                await refusal(scope, receive, send)
-                return
-            scope[AUTH_CONTEXT_KEY] = admitted
-            scope["state"]["is_admin"] = admitted.is_admin
-        await self._app(scope, receive, send)
+def refusal(scope: Scope) -> Response | None:
+    """The answer to a request that the plugin has let in with a bearer token of none of the groups."""
+    user = scope.get(AUTH_CONTEXT_KEY)
+    if user is None:
+        # The route is open to everyone.
+        return None
+    try:
+        admitted = _admit(Request(scope).headers["authorization"].split(" ", 1)[1], user)
+    except Exception as error:
+        _logger.warning("Refused a bearer token of %s, whose groups could not be applied: %s", user.username, error)
+        admitted = None
+    if admitted is None:
+        return JSONResponse({"detail": "Authentication required"}, status_code=401)
+    scope[AUTH_CONTEXT_KEY] = admitted
+    scope["state"]["is_admin"] = admitted.is_admin
+    return None
 
 
-async def _admit(token: str, user: AuthContext) -> AuthContext | None:
+def _admit(token: str, user: AuthContext) -> AuthContext | None:
     """The user with the rights that the token leaves, or none."""
-    groups = await _groups(token, claims_of(token))
+    groups = _groups(token, claims_of(token))
     provider = resolve_token_provider(token)
     is_admin = admin_from_claims(provider, groups, config.OIDC_ADMIN_GROUP_NAME)
     if not is_admin and admitting_rule(groups, config.OIDC_GROUP_NAME, config.OIDC_GROUP_NAME_PATTERN) is None:
@@ -59,14 +52,13 @@ async def _admit(token: str, user: AuthContext) -> AuthContext | None:
         return None
     if user.is_admin and not is_admin and config.OIDC_TRUST_BEARER_GROUP_CLAIMS:
         # As a login does, which refuses the last administrator as well.
-        await run_in_threadpool(store.update_user, username=user.username, is_admin=False, written_by=f"oidc:{provider.id}")
+        store.update_user(username=user.username, is_admin=False, written_by=f"oidc:{provider.id}")
         _logger.info("%s is no administrator any more: its bearer token has none of the groups of administrators", user.username)
         return replace(user, is_admin=False)
     return user
 
 
-async def _groups(token: str, claims: dict[str, Any]) -> list[str]:
+def _groups(token: str, claims: dict[str, Any]) -> list[str]:
     if plugin := config.OIDC_GROUP_DETECTION_PLUGIN:
-        # It may ask the provider.
-        return normalize_group_values(await run_in_threadpool(call_group_detection_plugin, plugin, token, {"access_token": token, "claims": claims}))
+        return normalize_group_values(call_group_detection_plugin(plugin, token, {"access_token": token, "claims": claims}))
     return normalize_group_values(claims.get(config.OIDC_GROUPS_ATTRIBUTE))

@@ -16,10 +16,9 @@ from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, 
 from starlette.middleware import Middleware
 
 from . import bearer_authentication, oidc_tokens, run_experiments, verified_tokens
-from .bearer_authentication import BearerAuthentication
-from .bearer_groups import BearerGroups
 from .https_scheme import HttpsScheme
 from .oidc_artifacts import artifact_routes
+from .oidc_sign_in import SignIn
 from .passing import Passing
 
 oidc_tokens.limit(os.environ)
@@ -27,16 +26,11 @@ oidc_tokens.limit(os.environ)
 app.router.routes.sort(key=lambda route: getattr(route, "original_router", None) is not otel_router)
 # In front of Flask's.
 app.router.routes[:0] = artifact_routes()
-# Between authentication, which has verified the token, and permissions, of which an administrator needs none.
-authentication = [middleware.cls for middleware in app.user_middleware].index(AuthMiddleware)
-app.user_middleware.insert(authentication + 1, Middleware(BearerGroups))
 bearer_authentication.install()
 verified_tokens.remember()
 run_experiments.apply_to_oidc()
-passing = {AuthMiddleware: BearerAuthentication} | {kind: kind for kind in (ProxyHeadersMiddleware, WorkspaceContextMiddleware)}
-for position, middleware in enumerate(app.user_middleware):
-    if middleware.cls in passing:
-        app.user_middleware[position] = Middleware(Passing, middleware=passing[middleware.cls])
+replaced = {AuthMiddleware: Middleware(SignIn)} | {kind: Middleware(Passing, middleware=kind) for kind in (ProxyHeadersMiddleware, WorkspaceContextMiddleware)}
+app.user_middleware[:] = [replaced.get(middleware.cls, middleware) for middleware in app.user_middleware]
 if (config.OIDC_REDIRECT_URI or "").startswith("https://"):
     app.add_middleware(HttpsScheme)
 init_fastapi_security(app)

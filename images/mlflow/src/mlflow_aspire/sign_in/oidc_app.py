@@ -15,7 +15,7 @@ from mlflow_oidc_auth.config import config
 from mlflow_oidc_auth.middleware import AuthMiddleware, ProxyHeadersMiddleware, WorkspaceContextMiddleware
 from starlette.middleware import Middleware
 
-from . import bearer_authentication, oidc_tokens, run_experiments, verified_tokens
+from . import bearer_authentication, oidc_tokens, plugin_caches, run_experiments, verified_tokens
 from .https_scheme import HttpsScheme
 from .oidc_artifacts import artifact_routes
 from .oidc_sign_in import SignIn
@@ -28,6 +28,7 @@ app.router.routes.sort(key=lambda route: getattr(route, "original_router", None)
 app.router.routes[:0] = artifact_routes()
 bearer_authentication.install()
 verified_tokens.remember()
+plugin_caches.lock()
 run_experiments.apply_to_oidc()
 replaced = {AuthMiddleware: Middleware(SignIn)} | {kind: Middleware(Passing, middleware=kind) for kind in (ProxyHeadersMiddleware, WorkspaceContextMiddleware)}
 app.user_middleware[:] = [replaced.get(middleware.cls, middleware) for middleware in app.user_middleware]

@@ -64,7 +64,7 @@ class Requests:
 
     def _without_prefix(self, scope: Scope) -> Scope:
         path = scope["path"].removeprefix(self._prefix)
-        if not self._prefix or scope["method"] not in ("GET", "PUT") or path == scope["path"] or not _FILE.match(path):
+        if not self._prefix or scope["method"] not in ("GET", "PUT") or path == scope["path"] or not is_file(path):
             return scope
         return {**scope, "path": path, "raw_path": scope["raw_path"].removeprefix(self._prefix.encode())}
 
@@ -87,7 +87,12 @@ class Requests:
 
 def is_upload(scope: Scope) -> bool:
     """Whether the body is an artifact, which streams to the store."""
-    return scope["method"] == "PUT" and _FILE.match(scope["path"]) is not None
+    return scope["method"] == "PUT" and is_file(scope["path"])
+
+
+def is_file(path: str) -> bool:
+    """Whether it is one of MLflow's routes that stream files."""
+    return _FILE.match(path) is not None
 
 
 def _check_origin(scope: Scope, allowed: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..guard.requests import is_file
 from ..log import say
 from ..sign_in.passing import Passing
 from .flask_bridge import FlaskBridge
@@ -103,8 +104,8 @@ def _in_short(middleware: Middleware) -> Middleware:
     passes = {
         _WORKSPACE: lambda path: True,
         _GATEWAY_TIMING: lambda path: not path.startswith(gateway),
-        # It narrows the answers of some routes, and reads the bodies of some. Spans are the ones that come all the time.
-        _PERMISSION: lambda path: path == OTLP_TRACES_PATH,
+        # It narrows the answers of some routes and reads the bodies of others, but not of spans, which come all the time, and of files, which come in many parts.
+        _PERMISSION: lambda path: path == OTLP_TRACES_PATH or is_file(path),
     }.get(_name(middleware))
     if passes is None:
         return middleware

@@ -2,7 +2,8 @@
 
 MLflow answers most of its API by its Flask app, which hangs at the end of its FastAPI app: behind middlewares that matter to FastAPI's own routes alone, and
 a search through all of these. A request for a path that only Flask has skips them. What stays in front of it: MLflow's checks of Host and Origin, the
-guard, and the authentication of the OIDC plugin. Basic authentication and workspaces are Flask's own matter.
+guard, and the authentication of the OIDC plugin, but for bearer tokens, which the bridge to Flask looks at. Basic authentication and workspaces are Flask's own
+matter.
 
 Only paths and middlewares that are known go this way. When there is a middleware that is not, all requests take MLflow's.
 """

@@ -1,9 +1,11 @@
 """A server without the libraries that MLflow imports for models."""
 
+import gc
 import os
 import subprocess
 import sys
 import unittest
+from importlib import metadata
 from typing import Any
 
 import pandas
@@ -77,6 +79,19 @@ class LeanTest(unittest.TestCase):
                 self.assertEqual(namespace["pandas"] is not pandas, put_off)
                 self.assertIs(namespace["DataFrame"], pandas.DataFrame)
                 self.assertIs(namespace["pandas"].DataFrame, pandas.DataFrame)
+
+    def test_plugins_are_found_as_ever_and_garbage_waits_until_all_is_imported(self) -> None:
+        groups = ("mlflow.app", "mlflow.request_auth_provider", "there is none")
+        before = [list(metadata.entry_points(group=group)) for group in groups]
+        lean.begin()
+        try:
+            self.assertFalse(gc.isenabled())
+            self.assertEqual([list(metadata.entry_points(group=group)) for group in groups], before)
+        finally:
+            lean.end()
+        self.addCleanup(gc.unfreeze)
+        self.assertTrue(before[0] and before[1] and gc.isenabled() and gc.get_freeze_count())
+        self.assertEqual([list(metadata.entry_points(group=group)) for group in groups], before)
 
 
 if __name__ == "__main__":

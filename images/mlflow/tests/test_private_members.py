@@ -89,9 +89,10 @@ MEMBERS = {
     "mlflow_oidc_auth.validators._referenced:referenced_run_permission": "run_id username",
 }
 
-# Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn.
+# Private to other packages, whose versions are pinned with the image: the standard library, alembic, azure.storage.blob, gunicorn, pysftp, SQLAlchemy, uvicorn,
+# Werkzeug.
 OF_OTHERS = {"_exit", "_upgrade_revs", "_config", "_idle_connection_queue", "_sftp_live", "_transport", "_install_sigquit_handler", "_should_upgrade"}
-OF_OTHERS |= {"_asdict", "_mapping", "_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors"}
+OF_OTHERS |= {"_asdict", "_mapping", "_max_overflow", "_load_configurators", "_load_distro", "_load_instrumentors", "_compile_builder"}
 # Of a job's function, which test_server_job_runner.py reads.
 OF_OTHERS |= {"_job_fn_metadata"}
 

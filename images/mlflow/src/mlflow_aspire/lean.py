@@ -1,11 +1,17 @@
-"""MLflow without the libraries that it imports for models: pandas, which brings pyarrow, and scipy.
+"""The import of MLflow without what its server has no use for.
 
-They are a third of a server's memory and of its start, and hardly a call uses them. MLflow's modules name types of pandas while they are imported, for which
-stand-ins do: as long as nobody has imported pandas, no object is of its types. What uses pandas afterwards imports it then.
+The libraries for models, pandas, which brings pyarrow, and scipy, are a third of a server's memory and of its start, and hardly a call uses them. MLflow's
+modules name types of pandas while they are imported, for which stand-ins do: as long as nobody has imported pandas, no object is of its types. What uses pandas
+afterwards imports it then.
+
+Nearly all that is made stays, so that nobody looks for garbage meanwhile. And MLflow asks for each kind of plugin by itself, for which the packages that are
+installed are read once.
 """
 
 import builtins
+import gc
 import importlib
+import importlib.metadata
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -16,6 +22,7 @@ _LEFT_OUT = {"mlflow.models.utils": "scipy.sparse", "mlflow.store.artifact.hdfs_
 _STAND_INS = {name: type(name, (), {"__module__": "pandas"}) for name in ("DataFrame", "Series")}
 
 _import = builtins.__import__
+_entry_points = importlib.metadata.entry_points
 
 
 class _Pandas(ModuleType):
@@ -32,11 +39,17 @@ _pandas = _Pandas("pandas")
 
 def begin() -> None:
     """Imports MLflow leanly from now on."""
+    gc.disable()
     builtins.__import__ = _leanly
+    importlib.metadata.entry_points = _entry_points().select
 
 
 def end() -> None:
+    """Imports as Python does. What has been made until now is looked through for garbage neither now nor later."""
     builtins.__import__ = _import
+    importlib.metadata.entry_points = _entry_points
+    gc.freeze()
+    gc.enable()
 
 
 def _leanly(

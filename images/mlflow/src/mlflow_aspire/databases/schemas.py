@@ -83,9 +83,8 @@ def upgrade(uri: str) -> list[str]:
 
 
 def _commands(module: str, *arguments: str) -> list[str]:
-    """The arguments of Python for a module's commands. With Python's own limit a tenth of a migration is spent looking for garbage among what is imported."""
-    start = "import gc; gc.set_threshold(200_000); from mlflow_aspire import lean; lean.begin()"
-    return ["-c", f"{start}; from {module} import commands; lean.end(); commands()", *arguments]
+    """The arguments of Python for a module's commands."""
+    return ["-c", f"from mlflow_aspire import lean; lean.begin(); from {module} import commands; lean.end(); commands()", *arguments]
 
 
 def _basic_auth(environment: Environment) -> Schema:

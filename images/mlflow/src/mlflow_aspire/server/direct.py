@@ -47,17 +47,17 @@ SKIPPED = {
 
 
 class DirectRoutes:
-    """Sends requests for the paths to Flask and all others on."""
+    """Sends requests for the paths to Flask that are direct, and all others on."""
 
-    def __init__(self, app: ASGIApp, paths: frozenset[str], flask: ASGIApp, takes: Callable[[Scope], bool] = lambda scope: True) -> None:
+    def __init__(self, app: ASGIApp, is_direct: Callable[[str], bool], flask: ASGIApp, takes: Callable[[Scope], bool] = lambda scope: True) -> None:
         self._app = app
-        self._paths = paths
+        self._is_direct = is_direct
         self._flask = flask
         self._takes = takes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A prefix that a proxy has named belongs to the path.
-        direct = scope["type"] == "http" and scope["path"] in self._paths and not scope.get("root_path") and self._takes(scope)
+        direct = scope["type"] == "http" and not scope.get("root_path") and self._is_direct(scope["path"]) and self._takes(scope)
         await (self._flask if direct else self._app)(scope, receive, send)
 
 
@@ -73,25 +73,27 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
     elif unknown := [name for name in map(_name, skipped) if name not in SKIPPED]:
         say(f"the direct way to Flask is off: MLflow has {', '.join(unknown)} in front of it, which is not known")
     else:
-        paths = direct_paths(app, flask, mount)
+        is_direct = direct_paths(app, flask, mount)
         if signs_in := getattr(bridge, "signs_in", None):
             position = [_name(middleware) for middleware in kept].index("SignIn")
-            kept.insert(position, Middleware(DirectRoutes, paths=paths, flask=bridge, takes=signs_in))
-        kept.append(Middleware(DirectRoutes, paths=paths, flask=bridge))
+            kept.insert(position, Middleware(DirectRoutes, is_direct=is_direct, flask=bridge, takes=signs_in))
+        kept.append(Middleware(DirectRoutes, is_direct=is_direct, flask=bridge))
     app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *map(_in_short, skipped)]
 
 
-def direct_paths(app: FastAPI, flask: Flask, mount: Mount) -> frozenset[str]:
-    """Flask's paths without parameters that no route of FastAPI's has, with any method, and that none of its middlewares looks at."""
+def direct_paths(app: FastAPI, flask: Flask, mount: Mount) -> Callable[[str], bool]:
+    """Tells Flask's paths without parameters that no route of FastAPI's has, with any method, and that none of its middlewares looks at."""
     native = [route for route in app.router.routes if route is not mount]
     looked_at = _validators(app)
     gateway = handlers._add_static_prefix("/gateway/")
-    paths = {rule.rule for rule in flask.url_map.iter_rules() if not rule.arguments and not rule.websocket}
-    return frozenset(
-        path
-        for path in paths
-        if not path.startswith(gateway) and not any(looks(path) for looks in looked_at) and all(_matches(route, path) == Match.NONE for route in native)
-    )
+    paths = {rule.rule for rule in flask.url_map.iter_rules() if not rule.arguments and not rule.websocket and not rule.rule.startswith(gateway)}
+
+    # Found out when a path is first asked for: hardly a server is asked for all, which would take a twentieth of its start.
+    @functools.cache
+    def is_free(path: str) -> bool:
+        return not any(looks(path) for looks in looked_at) and all(_matches(route, path) == Match.NONE for route in native)
+
+    return lambda path: path in paths and is_free(path)
 
 
 def _split(middlewares: list[Middleware]) -> tuple[list[Middleware], list[Middleware]]:

@@ -9,6 +9,7 @@ import sys
 from typing import Any, NoReturn
 
 from ..settings import MutableEnvironment
+from . import url_builders
 
 # What MLflow reads while its server is imported, which its command sets afterwards.
 IMPORTED_SETTINGS = {"MLFLOW_STATIC_PREFIX": "_MLFLOW_STATIC_PREFIX", "MLFLOW_EXPOSE_PROMETHEUS": "prometheus_multiproc_dir"}
@@ -40,6 +41,7 @@ def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
     for name, imported in IMPORTED_SETTINGS.items():
         if environment.get(name):
             environment[imported] = environment[name]
+    url_builders.compile_when_asked()
     # MLflow adds its checks of requests where it finds one of the servers imported.
     import mlflow.server
     import uvicorn  # noqa: F401

@@ -20,8 +20,8 @@ public sealed class ContainersFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_longestFirst =
     [
-        StackCollection.Name, BasicAuthCollection.Name, ImageCollection.Name, BackupCollection.Name, StoreCollection.Name, DatabaseCollection.Name,
-        OidcCollection.Name, typeof(AppHostRestartTests).FullName!, PackageCollection.Name, PublishedRunCollection.Name, SampleCollection.Name,
+        StackCollection.Name, BasicAuthCollection.Name, ImageCollection.Name, BackupCollection.Name, PackageCollection.Name, StoreCollection.Name,
+        DatabaseCollection.Name, OidcCollection.Name, typeof(AppHostRestartTests).FullName!, PublishedRunCollection.Name, SampleCollection.Name,
         typeof(HostingPackageTests).FullName!, typeof(PythonSourceTests).FullName!, typeof(ProcessTests).FullName!,
     ];
 

@@ -7,7 +7,7 @@ import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
 
-from mlflow_aspire import cli
+from mlflow_aspire import cli, lean
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 PASSWORD = "p@ss/w:o%rd?#&'="
@@ -109,6 +109,7 @@ class WrongSettingsTest(unittest.TestCase):
     def serve(self, **settings: str) -> tuple[object, str, str]:
         handler = signal.getsignal(signal.SIGTERM)
         self.addCleanup(signal.signal, signal.SIGTERM, handler)
+        self.addCleanup(lean.end)
         output, errors = io.StringIO(), io.StringIO()
         with mock.patch.dict(os.environ, {**SERVER, **settings}, clear=True), mock.patch("sys.argv", ["mlflow-aspire", "serve"]):
             with redirect_stdout(output), redirect_stderr(errors), self.assertRaises(SystemExit) as end:

@@ -14,7 +14,7 @@ _compile = Rule._compile_builder
 
 def compile_when_asked() -> None:
     """Does so for routes that are added from now on."""
-    Rule._compile_builder = _asked  # type: ignore[method-assign]
+    Rule._compile_builder = _asked
 
 
 def _asked(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

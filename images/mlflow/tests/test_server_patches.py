@@ -19,9 +19,10 @@ from mlflow.store.tracking import abstract_store
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
 from mlflow.utils import proto_json_utils
 from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import sessionmaker
 
+from mlflow_aspire import lean
 from mlflow_aspire.server import patches
 
 
@@ -86,6 +87,14 @@ class PatchesTest(unittest.TestCase):
             patches.load_tags_by_experiment()
             self.assertEqual([dict(experiment) for experiment in store.search_experiments(max_results=4)], before)
             self.assertEqual([len(experiment["tags"]) for experiment in before], [4, 3, 2, 1])
+
+    def test_processes_share_no_connection_of_an_engine_that_was_made_while_mlflow_was_imported(self) -> None:
+        lean.begin()
+        engine = create_engine("sqlite://")
+        lean.end()
+        with mock.patch.object(Engine, "dispose", autospec=True) as dispose:
+            patches.dispose_engines()
+        self.assertIn(mock.call(engine), dispose.mock_calls)
 
 
 if __name__ == "__main__":

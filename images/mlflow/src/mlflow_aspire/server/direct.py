@@ -74,9 +74,9 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
         say(f"the direct way to Flask is off: MLflow has {', '.join(unknown)} in front of it, which is not known")
     else:
         is_direct = direct_paths(app, flask, mount)
-        if signs_in := getattr(bridge, "signs_in", None):
-            position = [_name(middleware) for middleware in kept].index("SignIn")
-            kept.insert(position, Middleware(DirectRoutes, is_direct=is_direct, flask=bridge, takes=signs_in))
+        # In front of the sign-in where nothing else comes after it.
+        if (signs_in := getattr(bridge, "signs_in", None)) and _name(kept[-1]) == "SignIn":
+            kept.insert(-1, Middleware(DirectRoutes, is_direct=is_direct, flask=bridge, takes=signs_in))
         kept.append(Middleware(DirectRoutes, is_direct=is_direct, flask=bridge))
     app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *map(_in_short, skipped)]
 

@@ -29,7 +29,6 @@ def run(options: dict[str, Any], workers: int, worker: Worker) -> None:
     generators = patches.objects_of(random.Random)
     patches.dispose_engines()
     # A collection writes to each object that it looks at, and what is written to is shared no longer.
-    gc.collect()
     gc.freeze()
     server_options = {name: value for name, value in options.items() if name not in ("app", "host", "port", "log_config")}
 

@@ -17,7 +17,8 @@ public class PackageTests(ImageFixture image)
 
         var run = await ImageRun.OfAsync(container.WithBindMount(tests, "/tests", AccessMode.ReadOnly), TimeSpan.FromMinutes(20));
 
-        Assert.Matches(@"Ran [1-9][0-9]+ tests in .*\n\nOK\n$", run.Succeeded().Errors);
+        // A thread that is still there may write a line after that.
+        Assert.Matches(@"Ran [1-9][0-9]+ tests in .*\n\nOK\n", run.Succeeded().Errors);
     }
 
     [Fact]

@@ -38,6 +38,7 @@ class OutsideTest(ServerTest):
         cls.identity = ThreadingHTTPServer(("127.0.0.1", 0), _Identity)
         cls.identity.asked = []  # type: ignore[attr-defined]
         threading.Thread(target=cls.identity.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.identity.server_close)
         cls.addClassCleanup(cls.identity.shutdown)
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.names, cls.calls = folder / "names", folder / "calls"

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
@@ -11,9 +10,6 @@ namespace MlflowAspire.Tests.ArtifactStores;
 [Trait("Category", "ArtifactStores")]
 public class StoreFailureTests(StoreStack stores)
 {
-    // Those that are beside the MLflow server.
-    private static readonly string[] s_servers = [StoreStack.S3, StoreStack.Gcs, StoreStack.Ftp, StoreStack.Sftp];
-
     [Fact]
     public async Task Credentials_are_refused()
     {
@@ -42,11 +38,11 @@ public class StoreFailureTests(StoreStack stores)
     [Fact]
     public async Task Stores_are_down()
     {
-        await Task.WhenAll(s_servers.Select(stores.StopServerAsync));
+        await Task.WhenAll(StoreServers.Stores.Select(stores.StopServerAsync));
         var failed = await AttemptAsync();
-        await Task.WhenAll(s_servers.Select(store => stores.Stack.ExecuteAsync(StoreStack.ServerName(store), KnownResourceCommands.StartCommand)));
+        await Task.WhenAll(StoreServers.Stores.Select(stores.StartServerAsync));
 
-        foreach (var store in s_servers)
+        foreach (var store in StoreServers.Stores)
         {
             Failed(failed[store], "424", "The artifact store is not available");
         }
@@ -67,7 +63,7 @@ public class StoreFailureTests(StoreStack stores)
         await AllWorkAsync();
     }
 
-    private Task<Dictionary<string, JsonElement>> AttemptAsync() => stores.AttemptAsync(stores: s_servers);
+    private Task<Dictionary<string, JsonElement>> AttemptAsync() => stores.AttemptAsync(stores: [.. StoreServers.Stores]);
 
     private async Task AllWorkAsync()
     {

@@ -13,6 +13,21 @@ internal static class StoreServers
     private const string Bucket = "mlflow-artifacts";
     private const string Folder = "/srv/artifacts";
 
+    private static readonly Dictionary<string, int> s_ports = new()
+    {
+        [StoreStack.S3] = 9000,
+        [StoreStack.Gcs] = 9023,
+        [StoreStack.Ftp] = 21,
+        [StoreStack.Sftp] = 2222,
+    };
+
+    /// <summary>The stores that are servers beside the MLflow server.</summary>
+    public static IReadOnlyCollection<string> Stores => s_ports.Keys;
+
+    /// <summary>A command that ends, in the container of a store's server, as soon as the server listens.</summary>
+    public static string[] UntilItListens(string store) =>
+        ["timeout", "120", "bash", "-c", $"until : 2> /dev/null < /dev/tcp/localhost/{s_ports[store]}; do sleep 0.2; done"];
+
     public static IResourceBuilder<ContainerResource> AddS3Server(
         this IDistributedApplicationBuilder builder, IResourceBuilder<MlflowServerResource> mlflow, IResourceBuilder<MlflowServerResource> direct)
     {

@@ -69,6 +69,7 @@ public sealed class StoreStack : IAsyncLifetime
             await Stack.WaitForHealthyAsync(MlflowName(store));
         }
 
+        await Task.WhenAll(StoreServers.Stores.Select(ListensAsync));
         await Stack.RemoveAsync(mlflow[S3].Resource.Migration);
         _scripts = new(Stack);
     }
@@ -109,6 +110,16 @@ public sealed class StoreStack : IAsyncLifetime
     /// <summary>Stops the store's own server, behind the orchestrator's back.</summary>
     public Task StopServerAsync(string store) => DockerCli.RunAsync("stop", Stack.ContainerId(ServerName(store)));
 
+    /// <summary>Starts it again, in a new container, and waits until it listens.</summary>
+    public async Task StartServerAsync(string store)
+    {
+        var stopped = Stack.ContainerId(ServerName(store));
+        await Stack.ExecuteAsync(ServerName(store), KnownResourceCommands.StartCommand);
+        await Stack.WaitForStateAsync(
+            ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && MlflowStack.ContainerId(snapshot) != stopped);
+        await ListensAsync(store);
+    }
+
     /// <summary>The files that the store holds, looked at behind MLflow's back.</summary>
     public async Task<string[]> FilesAsync(string store)
     {
@@ -124,6 +135,9 @@ public sealed class StoreStack : IAsyncLifetime
         var log = await _scripts.RunAsync(Attempt, [$"SIZE={size}", .. stores.Select(store => $"store={store}")]);
         return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
     }
+
+    /// <summary>Waits until the store's own server listens, which is later than its container runs.</summary>
+    private Task ListensAsync(string store) => DockerCli.RunAsync(["exec", Stack.ContainerId(ServerName(store)), .. StoreServers.UntilItListens(store)]);
 
     /// <summary>What a client prints that does with the artifacts of a store what clients do.</summary>
     public Task<string> FlowAsync(string store) =>

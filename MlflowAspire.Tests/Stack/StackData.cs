@@ -1,12 +1,15 @@
 using System.Security.Cryptography;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Xunit.Sdk;
 
 namespace MlflowAspire.Tests.Stack;
 
 /// <summary>What outlives a stack: volumes and secrets of its own, which no developer's stack has. Removed at the end.</summary>
 public sealed class StackData : IAsyncDisposable
 {
+    private static readonly TimeSpan s_removalLimit = TimeSpan.FromMinutes(1);
+
     private readonly string _prefix = $"mlflow-aspire-test-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
     private readonly Dictionary<string, string> _secrets = [];
     private readonly HashSet<string> _volumes = [];
@@ -63,12 +66,29 @@ public sealed class StackData : IAsyncDisposable
     {
         if (_volumes.Count > 0)
         {
-            await DockerCli.RunAsync(["volume", "rm", "--force", .. _volumes]);
+            await RemoveVolumesAsync();
         }
 
         if (Directory.Exists(BackupFolder))
         {
             Directory.Delete(BackupFolder, recursive: true);
+        }
+    }
+
+    /// <summary>On a busy machine a container can outlive its app host by some seconds, and its volumes are in use as long.</summary>
+    private async Task RemoveVolumesAsync()
+    {
+        for (var end = DateTime.UtcNow + s_removalLimit; ;)
+        {
+            try
+            {
+                await DockerCli.RunAsync(["volume", "rm", "--force", .. _volumes]);
+                return;
+            }
+            catch (XunitException) when (DateTime.UtcNow < end)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
         }
     }
 }

@@ -22,4 +22,15 @@ public class StartFailureTests(StackFixture fixture)
         var server = await fixture.Console.WaitForAsync($"'{StackFixture.Unmigrated}' failed to start: ", $"dependency resource '{migration.Resource.Name}'");
         Assert.DoesNotContain('\n', server);
     }
+
+    [Fact]
+    public async Task A_wait_for_what_failed_to_start_ends_at_once_with_the_logs()
+    {
+        var waiting = Stack.WaitForHealthyAsync(StackFixture.Unmigrated);
+
+        var problem = (await Assert.ThrowsAsync<TimeoutException>(() => waiting.WaitAsync(TimeSpan.FromMinutes(1)))).Message;
+        Assert.Contains($"'{StackFixture.Unmigrated}' did not become healthy", problem, StringComparison.Ordinal);
+        Assert.Contains("it failed to start", problem, StringComparison.Ordinal);
+        Assert.Contains($"--- {fixture.FailedMigration.Resource.Name}", problem, StringComparison.Ordinal);
+    }
 }

@@ -94,6 +94,6 @@ def dispose_engines() -> None:
 
 
 def objects_of(kind: type[T]) -> list[T]:
-    # What is frozen, as all that has been imported (lean.py), would not be among them.
+    """All of a kind. Nothing is frozen any longer: what is, as all that has been imported (lean.py), would not be among them."""
     gc.unfreeze()
     return [candidate for candidate in gc.get_objects() if isinstance(candidate, kind)]

@@ -26,7 +26,7 @@ internal sealed record NetworkInterface(string Name, IPAddress Address, Security
     /// </returns>
     public async Task<IReadOnlyDictionary<string, string>> ConnectAsync(IEnumerable<string> targets, TimeSpan limit)
     {
-        var lines = await ExecAsync(["bash", "/connect.sh", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. targets]);
+        var lines = await ExecAsync(["python3", "/connect.py", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. targets]);
         return lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2)).ToDictionary(line => line[0], line => line[1]);
     }
 

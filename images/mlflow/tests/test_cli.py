@@ -9,6 +9,7 @@ from unittest import mock
 
 import programs
 from cryptography.fernet import Fernet
+
 from mlflow_aspire import cli, lean
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}

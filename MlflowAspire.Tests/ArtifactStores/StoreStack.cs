@@ -116,7 +116,7 @@ public sealed class StoreStack : IAsyncLifetime
         var stopped = Stack.ContainerId(ServerName(store));
         await Stack.ExecuteAsync(ServerName(store), KnownResourceCommands.StartCommand);
         await Stack.WaitForStateAsync(
-            ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && MlflowStack.ContainerId(snapshot) != stopped);
+            ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && MlflowStack.ContainerId(snapshot) is { } id && id != stopped);
         await ListensAsync(store);
     }
 

@@ -25,6 +25,7 @@ PARTS = {
     "replicas": measures.replicas,
     "pages": measures.pages,
     "artifacts": measures.artifacts,
+    "large-artifacts": measures.large_artifacts,
     "app-host": builds.app_host,
     "publish": builds.publish,
     "image": builds.image,

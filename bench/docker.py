@@ -46,6 +46,10 @@ class Container:
         result = subprocess.run(["docker", "logs", "--tail", "40", self.name], capture_output=True, text=True)
         return result.stdout + result.stderr
 
+    def limit(self, cores: float) -> None:
+        """Gives it no more than so many cores from now on."""
+        docker("update", "--cpus", str(cores), self.name)
+
     def pause(self) -> None:
         docker("pause", self.name)
 

@@ -141,12 +141,17 @@ def beside(stack: Stack, results: Results, rounds: int) -> None:
 
 
 def workers(stack: Stack, results: Results, rounds: int) -> None:
-    """Two workers on two cores against one."""
+    """Two workers against one: on two cores, which PostgreSQL and the load share with them, and with half a core for each, which leaves a core to these."""
     stack.database("workers")
     settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
-    servers = {variant: _variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
-    _measure_rates(stack, results, "Two cores", servers, rounds, "≥ 1.7")
-    _remove(servers)
+    for section, halves in {"Two cores": False, "Half a core for each worker": True}.items():
+        servers = {}
+        for count, (variant, environment) in enumerate(settings.items(), 1):
+            servers[variant] = _variant(stack, variant, "workers", environment, cores="0,1")
+            if halves:
+                servers[variant].server.limit(count / 2)
+        _measure_rates(stack, results, section, servers, rounds, "≥ 1.7")
+        _remove(servers)
 
 
 def replicas(stack: Stack, results: Results, rounds: int) -> None:
@@ -209,21 +214,39 @@ def artifacts(stack: Stack, results: Results, rounds: int) -> None:
     sizes = {"1 MB": (20, 1_000_000), "100 MB": (1, 100_000_000), "1,000 files of 10 kB": (1_000, 10_000)}
     for _ in range(rounds):
         for name, (count, size) in sizes.items():
-            code = _TRANSFER.format(server=f"http://{server.name}:5000", count=count, size=size)
-            figures = [float(figure) for figure in stack.python(code).split()]
-            for direction, variants in {"up": figures[:2], "down": figures[2:]}.items():
-                for variant, seconds in zip(("Azurite", "product"), variants, strict=True):
-                    results.figure("Artifacts", f"{name} {direction}", "MB/s", "≥ 0.9 of Azurite", sensitive=True).add(variant, count * size / seconds / 1e6)
+            _transfer(stack, results, server, name, count, size, _WHOLE)
     results.notes.append(f"Memory of the server after all transfers: {server.memory():.0f} MiB.")
     server.remove()
 
 
+def large_artifacts(stack: Stack, results: Results, rounds: int) -> None:
+    """The same with a file that no client holds whole."""
+    stack.database("large")
+    server = stack.server("product", "large", PRODUCT)
+    server.healthy()
+    server.settle()
+    for _ in range(rounds):
+        _transfer(stack, results, server, "5 GB", 1, 5_000_000_000, _IN_PARTS)
+    results.notes.append(f"Memory of the server after all transfers of 5 GB: {server.memory():.0f} MiB.")
+    server.remove()
+
+
+def _transfer(stack: Stack, results: Results, server: Server, name: str, count: int, size: int, way: str) -> None:
+    """Files up and down, directly and through the server, one after the other."""
+    code = _TRANSFER.format(server=f"http://{server.name}:5000", count=count, size=size, way=way)
+    figures = [float(figure) for figure in stack.python(code).split()]
+    for direction, variants in {"up": figures[:2], "down": figures[2:]}.items():
+        for variant, seconds in zip(("Azurite", "product"), variants, strict=True):
+            results.figure("Artifacts", f"{name} {direction}", "MB/s", "≥ 0.9 of Azurite", sensitive=True).add(variant, count * size / seconds / 1e6)
+
+
 _TRANSFER = """
-import time, requests
+import io, time, requests
 from azure.storage.blob import ContainerClient
 container = ContainerClient.from_connection_string(C, "artifacts")
 session = requests.Session()
-data = bytes({size})
+SIZE = {size}
+{way}
 names = [f"bench/{{number}}" for number in range({count})]
 def seconds(work):
     begin = time.monotonic()
@@ -231,14 +254,42 @@ def seconds(work):
         work(name)
     return time.monotonic() - begin
 def put(name):
-    session.put("{server}/api/2.0/mlflow-artifacts/artifacts/" + name, data=data).raise_for_status()
+    session.put("{server}/api/2.0/mlflow-artifacts/artifacts/" + name, data=content()).raise_for_status()
 def get(name):
-    assert len(session.get("{server}/api/2.0/mlflow-artifacts/artifacts/" + name).content) == {size}
+    assert received(session.get("{server}/api/2.0/mlflow-artifacts/artifacts/" + name, stream=True)) == SIZE
 def put_directly(name):
-    container.upload_blob("direct/" + name, data, overwrite=True)
+    container.upload_blob("direct/" + name, content(), length=SIZE, overwrite=True)
 def get_directly(name):
-    assert len(container.download_blob("direct/" + name).readall()) == {size}
+    assert received_directly(container.download_blob("direct/" + name)) == SIZE
 print(*(seconds(work) for work in (put_directly, put, get_directly, get)))
+"""
+
+_WHOLE = """
+data = bytes(SIZE)
+def content():
+    return data
+def received(answer):
+    return len(answer.content)
+def received_directly(blob):
+    return len(blob.readall())
+"""
+
+_IN_PARTS = """
+part = bytes(2**20)
+class Zeros(io.RawIOBase):
+    left = SIZE
+    def __len__(self):
+        return self.left
+    def read(self, size=-1):
+        # More than is asked for: a client that asks for 16 KiB at a time is what would be measured.
+        content = part[: self.left]
+        self.left -= len(content)
+        return content
+content = Zeros
+def received(answer):
+    return sum(map(len, answer.iter_content(2**20)))
+def received_directly(blob):
+    return sum(map(len, blob.chunks()))
 """
 
 
@@ -273,6 +324,7 @@ def _measure_rates(stack: Stack, results: Results, section: str, variants: dict[
     for name, variant, answers, foreign in _alternate(stack, variants, ("get", "search", "log-batch"), rounds, 16):
         _refuse_errors(name, variant, answers, variants[variant].server)
         results.figure(section, name, "requests/s", goal, sensitive=True).add(variant, answers.requests / answers.seconds, foreign)
+        results.figure(section, f"{name}, CPU", "ms").add(variant, 1_000 * answers.cpu / answers.requests)
 
 
 def _refuse_errors(name: str, variant: str, answers: Answers, server: Server) -> None:

@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using MlflowAspire.Hosting;
 
 namespace MlflowAspire.Tests.Model;
@@ -9,24 +12,16 @@ public sealed class ServerHealthCheckTests : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
-    private readonly HttpListener _server = new();
-    private readonly Uri _address;
-    private HttpStatusCode[] _answers = [];
+    private readonly Uri _address = new($"http://127.0.0.1:{Stack.AppHostProcess.FreePort()}/health");
+    private WebApplication? _server;
     private int _asked;
-
-    public ServerHealthCheckTests()
-    {
-        var port = Stack.AppHostProcess.FreePort();
-        _address = new($"http://127.0.0.1:{port}/health");
-        _server.Prefixes.Add($"http://127.0.0.1:{port}/");
-    }
 
     [Fact]
     public async Task A_check_waits_for_the_start()
     {
         var result = CheckAsync(new(() => _address));
         await Task.Delay(200);
-        Serve(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK);
+        await ServeAsync(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK);
 
         Assert.Equal(HealthStatus.Healthy, (await result).Status);
         Assert.Equal(2, _asked);
@@ -35,7 +30,7 @@ public sealed class ServerHealthCheckTests : IAsyncDisposable
     [Fact]
     public async Task It_does_not_wait_when_the_server_has_started()
     {
-        Serve(HttpStatusCode.OK, HttpStatusCode.InternalServerError, HttpStatusCode.OK);
+        await ServeAsync(HttpStatusCode.OK, HttpStatusCode.InternalServerError, HttpStatusCode.OK);
         ServerHealthCheck check = new(() => _address);
 
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(check)).Status);
@@ -62,26 +57,17 @@ public sealed class ServerHealthCheckTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => check.CheckHealthAsync(new(), stop.Token).WaitAsync(s_limit));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _server.Close();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static Task<HealthCheckResult> CheckAsync(ServerHealthCheck check) => check.CheckHealthAsync(new()).WaitAsync(s_limit);
 
-    private void Serve(params HttpStatusCode[] answers)
+    private async Task ServeAsync(params HttpStatusCode[] answers)
     {
-        _answers = answers;
-        _server.Start();
-        _ = Task.Run(async () =>
-        {
-            while (_server.IsListening)
-            {
-                var request = await _server.GetContextAsync();
-                request.Response.StatusCode = (int)_answers[_asked++];
-                request.Response.Close();
-            }
-        });
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        _server = builder.Build();
+        _server.Urls.Add(_address.GetLeftPart(UriPartial.Authority));
+        _server.MapGet(_address.AbsolutePath, () => Results.StatusCode((int)answers[_asked++]));
+        await _server.StartAsync();
     }
 }

@@ -144,14 +144,12 @@ def workers(stack: Stack, results: Results, rounds: int) -> None:
     """Two workers against one: on two cores, which PostgreSQL and the load share with them, and with half a core for each, which leaves a core to these."""
     stack.database("workers")
     settings = {"1 worker": PRODUCT, "2 workers": PRODUCT | {"MLFLOW_WORKERS": "2"}}
-    for section, halves in {"Two cores": False, "Half a core for each worker": True}.items():
-        servers = {}
-        for count, (variant, environment) in enumerate(settings.items(), 1):
-            servers[variant] = _variant(stack, variant, "workers", environment, cores="0,1")
-            if halves:
-                servers[variant].server.limit(count / 2)
-        _measure_rates(stack, results, section, servers, rounds, "≥ 1.7")
-        _remove(servers)
+    servers = {variant: _variant(stack, variant, "workers", environment, cores="0,1") for variant, environment in settings.items()}
+    _measure_rates(stack, results, "Two cores", servers, rounds, "≥ 1.7")
+    for workers, variant in enumerate(servers.values(), 1):
+        variant.server.limit(workers / 2)
+    _measure_rates(stack, results, "Half a core for each worker", servers, rounds, "≥ 1.7")
+    _remove(servers)
 
 
 def replicas(stack: Stack, results: Results, rounds: int) -> None:
@@ -206,28 +204,25 @@ def pages(stack: Stack, results: Results, rounds: int) -> None:
 
 def artifacts(stack: Stack, results: Results, rounds: int) -> None:
     """Artifacts through the server, against Azurite directly, from a container on the second core."""
-    stack.database("artifacts")
-    server = stack.server("product", "artifacts", PRODUCT)
-    server.healthy()
-    server.settle()
     # One file of a megabyte would tell what the first call of a client costs, which is as much.
     sizes = {"1 MB": (20, 1_000_000), "100 MB": (1, 100_000_000), "1,000 files of 10 kB": (1_000, 10_000)}
-    for _ in range(rounds):
-        for name, (count, size) in sizes.items():
-            _transfer(stack, results, server, name, count, size, _WHOLE)
-    results.notes.append(f"Memory of the server after all transfers: {server.memory():.0f} MiB.")
-    server.remove()
+    _transfers(stack, results, rounds, "artifacts", sizes, _WHOLE)
 
 
 def large_artifacts(stack: Stack, results: Results, rounds: int) -> None:
     """The same with a file that no client holds whole."""
-    stack.database("large")
-    server = stack.server("product", "large", PRODUCT)
+    _transfers(stack, results, rounds, "large-artifacts", {"5 GB": (1, 5_000_000_000)}, _IN_PARTS)
+
+
+def _transfers(stack: Stack, results: Results, rounds: int, database: str, sizes: dict[str, tuple[int, int]], way: str) -> None:
+    stack.database(database)
+    server = stack.server("product", database, PRODUCT)
     server.healthy()
     server.settle()
     for _ in range(rounds):
-        _transfer(stack, results, server, "5 GB", 1, 5_000_000_000, _IN_PARTS)
-    results.notes.append(f"Memory of the server after all transfers of 5 GB: {server.memory():.0f} MiB.")
+        for name, (count, size) in sizes.items():
+            _transfer(stack, results, server, name, count, size, way)
+    results.notes.append(f"Memory of the server after all transfers ({'; '.join(sizes)}): {server.memory():.0f} MiB.")
     server.remove()
 
 

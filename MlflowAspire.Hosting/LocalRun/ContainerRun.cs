@@ -65,6 +65,7 @@ internal static class ContainerRun
         && state != KnownResourceStates.NotStarted
         && !KnownResourceStates.TerminalStates.Contains(state);
 
-    private static string? ContainerId(CustomResourceSnapshot snapshot) =>
+    /// <summary>The id of the container of a resource in some state; null when it has none yet.</summary>
+    public static string? ContainerId(CustomResourceSnapshot snapshot) =>
         snapshot.Properties.FirstOrDefault(property => property.Name == "container.id")?.Value as string;
 }

@@ -4,6 +4,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using MlflowAspire.Hosting;
 using MlflowAspire.Tests.Stack;
 
 namespace MlflowAspire.Tests.ArtifactStores;
@@ -116,7 +117,8 @@ public sealed class StoreStack : IAsyncLifetime
         var stopped = Stack.ContainerId(ServerName(store));
         await Stack.ExecuteAsync(ServerName(store), KnownResourceCommands.StartCommand);
         await Stack.WaitForStateAsync(
-            ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && MlflowStack.ContainerId(snapshot) is { } id && id != stopped);
+            ServerName(store),
+            snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is { } id && id != stopped);
         await ListensAsync(store);
     }
 

@@ -133,11 +133,8 @@ public sealed class MlflowStack : IAsyncDisposable
     }
 
     /// <summary>The id of the resource's container.</summary>
-    public string ContainerId(string resource) => ContainerId(Snapshot(resource)) ?? throw new InvalidOperationException($"'{resource}' has no container.");
-
-    /// <summary>The id of the container of a resource in some state; null when it has none yet.</summary>
-    public static string? ContainerId(CustomResourceSnapshot snapshot) =>
-        snapshot.Properties.SingleOrDefault(property => property.Name == "container.id")?.Value?.ToString();
+    public string ContainerId(string resource) =>
+        ContainerRun.ContainerId(Snapshot(resource)) ?? throw new InvalidOperationException($"'{resource}' has no container.");
 
     /// <summary>What Docker knows of the resource's container, as JSON.</summary>
     public async Task<string> InspectAsync(string resource) =>

@@ -36,6 +36,7 @@ public class StoreFailureTests(StoreStack stores)
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task Stores_are_down()
     {
         await Task.WhenAll(StoreServers.Stores.Select(stores.StopServerAsync));
@@ -51,6 +52,7 @@ public class StoreFailureTests(StoreStack stores)
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task Stores_are_full()
     {
         foreach (var (store, result) in await stores.AttemptAsync(150 * 1024 * 1024, StoreStack.Ftp, StoreStack.Sftp))

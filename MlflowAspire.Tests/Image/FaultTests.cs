@@ -48,6 +48,7 @@ public sealed class FaultTests(ImageFixture image, FaultServer fixture) : IClass
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task A_full_disk_of_the_database_is_told_and_loses_nothing()
     {
         const string data = FaultServer.DatabaseFolder;
@@ -67,6 +68,7 @@ public sealed class FaultTests(ImageFixture image, FaultServer fixture) : IClass
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task A_full_disk_of_the_blob_server_is_told_and_loses_nothing()
     {
         Assert.Equal("200", await UploadAsync(fixture.Mlflow, "before", 8));
@@ -83,6 +85,7 @@ public sealed class FaultTests(ImageFixture image, FaultServer fixture) : IClass
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task A_full_disk_of_the_server_is_told_and_is_free_again()
     {
         // Its artifacts are files, which go through its disk.

@@ -12,6 +12,7 @@ public class LoadTests(ImageFixture image)
     private const long OneCore = 1_000_000_000;
 
     [Theory]
+    [Trait("Category", "Rare")]
     [InlineData("1")]
     [InlineData("2")]
     public async Task Every_write_is_acknowledged_or_refused_and_no_worker_dies(string workers)

@@ -10,6 +10,7 @@ namespace MlflowAspire.Tests.Image;
 /// </summary>
 [Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
+[Trait("Category", "Rare")]
 public sealed class RotationTests(ImageFixture image)
 {
     private const string FirstPassword = "first p@ss:w/rd%1";

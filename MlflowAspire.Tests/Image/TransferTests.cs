@@ -3,6 +3,7 @@ namespace MlflowAspire.Tests.Image;
 /// <summary>Files that together are larger than the memory that the server has for them.</summary>
 [Collection(ImageCollection.Name)]
 [Trait("Category", "Image")]
+[Trait("Category", "Rare")]
 public class TransferTests(ImageFixture image)
 {
     // All that the container may use: its processes, which take more than half of it, and /tmp, which is in memory.

@@ -165,6 +165,26 @@ public sealed class StartTests : IDisposable
     }
 
     [UnixFact]
+    public async Task What_is_rare_is_tested_when_all_is_asked_for()
+    {
+        _machine.Restore();
+
+        await _machine.RunAsync("test.sh", []);
+        await _machine.RunAsync("test.sh", ["--logger", "trx"]);
+        await _machine.RunAsync("test.sh", ["--all", "--logger", "a name with spaces"]);
+        await _machine.RunAsync("test.sh", ["--filter", "Category=Stack"]);
+
+        Assert.Equal(
+            [
+                "dotnet test MlflowAspire.sln --nologo --filter Category!=Rare",
+                "dotnet test MlflowAspire.sln --nologo --filter Category!=Rare --logger trx",
+                "dotnet test MlflowAspire.sln --nologo --logger a name with spaces",
+                "dotnet test MlflowAspire.sln --nologo --filter Category=Stack",
+            ],
+            _machine.Calls.Where(call => call.StartsWith("dotnet test", StringComparison.Ordinal)));
+    }
+
+    [UnixFact]
     public async Task Help_and_wrong_arguments_end_with_a_line()
     {
         var help = await _machine.RunAsync("run.sh", ["--help"]);

@@ -34,6 +34,7 @@ public class BasicAuthSecretsTests(BasicAuthFixture fixture)
 
     /// <summary>One restart of the server for all of them, and one with all of them changed.</summary>
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task What_depends_on_secrets_survives_a_restart_and_their_change()
     {
         await fixture.StartNeighbourAsync("provider");

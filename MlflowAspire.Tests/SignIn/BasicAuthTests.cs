@@ -89,6 +89,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
+    [Trait("Category", "Rare")]
     public async Task A_hundred_bad_logins_at_once_are_all_refused_and_keep_nobody_out()
     {
         using var admin = fixture.CreateAdminClient();

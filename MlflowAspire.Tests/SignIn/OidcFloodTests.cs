@@ -2,6 +2,7 @@ namespace MlflowAspire.Tests.SignIn;
 
 [Collection(OidcCollection.Name)]
 [Trait("Category", "SignIn")]
+[Trait("Category", "Rare")]
 public class OidcFloodTests(OidcFixture fixture)
 {
     private const string Experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0";

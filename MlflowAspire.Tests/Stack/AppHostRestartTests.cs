@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace MlflowAspire.Tests.Stack;
 
 [Trait("Category", "Stack")]
+[Trait("Category", "Rare")]
 public class AppHostRestartTests
 {
     private const string ArtifactPath = "/api/2.0/mlflow-artifacts/artifacts/restart/note.txt";

@@ -5,6 +5,7 @@ namespace MlflowAspire.Tests.Stack;
 /// <summary>Parts of the stack fail under load and come back; nothing that was acknowledged is lost.</summary>
 [Collection(StackCollection.Name)]
 [Trait("Category", "Stack")]
+[Trait("Category", "Rare")]
 public class OutageTests(StackFixture fixture)
 {
     private MlflowStack Stack => fixture.Stack;

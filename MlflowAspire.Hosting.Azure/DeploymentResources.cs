@@ -5,7 +5,7 @@ namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>
 /// Resources of the app host that a deployment uses as they are, in place of those that it would add: existing ones (<c>PublishAsExisting</c>), or ones that
-/// others in the app host use as well.
+/// others in the app host use as well. An existing storage account is named by its own resource (<c>PublishAsExisting</c>).
 /// </summary>
 public sealed record DeploymentResources
 {

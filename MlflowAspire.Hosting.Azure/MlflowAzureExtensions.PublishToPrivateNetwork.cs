@@ -16,13 +16,18 @@ public static partial class MlflowAzureExtensions
     /// parameter <c>alert-email</c>, the address that alerts are sent to.
     /// </remarks>
     /// <param name="builder">The MLflow server, with its stores and its sign-in.</param>
-    /// <param name="settings">Sizes, network, database, storage and ingress; those of a production deployment by default.</param>
+    /// <param name="settings">
+    /// Sizes, network, database, storage, ingress and operation; those of a production deployment by default. What a server has everywhere, such as workers, jobs
+    /// and the sign-in, comes from <see cref="WithSettings"/> or methods of its own. What a method says of replicas, garbage collection, operators or their jobs
+    /// goes before the settings, whichever is called first.
+    /// </param>
     /// <param name="network">The network, made by <see cref="AddMlflowPrivateNetwork"/>; one of its own by default.</param>
     /// <param name="resources">A key vault, a registry or a workspace to use in place of new ones.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="SettingsException">Settings do not fit each other.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The backend store is no database of a flexible server, or a server of the app host is published to a private network already.
+    /// The backend store is no database of a flexible server, there is no artifact store yet, or a server of the app host is published to a private network
+    /// already.
     /// </exception>
     public static IResourceBuilder<MlflowServerResource> PublishToPrivateNetwork(
         this IResourceBuilder<MlflowServerResource> builder,
@@ -52,6 +57,19 @@ public static partial class MlflowAzureExtensions
             throw new InvalidOperationException(
                 $"MLflow server '{builder.Resource.Name}' is published to a private network with a database of an Azure flexible server. "
                 + "Call WithBackendStore with one before PublishToPrivateNetwork; with another one, call AddAzureContainerAppEnvironment instead.");
+        }
+
+        if (builder.Resource.ArtifactStoreName is null)
+        {
+            throw new InvalidOperationException(
+                $"MLflow server '{builder.Resource.Name}' has no artifact store yet, for which a private network has rules. "
+                + "Call WithArtifactStore, or the method of another store, before PublishToPrivateNetwork.");
+        }
+
+        if (builder.Resource.SignIn is null)
+        {
+            // The settings have been asked whether that is meant: it may be that nobody outside reaches the server.
+            builder.WithAnonymousAccess();
         }
 
         builder.WithAnnotation(new PrivateNetworkAnnotation());

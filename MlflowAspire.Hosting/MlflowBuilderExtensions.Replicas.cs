@@ -19,7 +19,7 @@ public static partial class MlflowBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         Rules.Replicas.Require(replicas, nameof(replicas));
-        builder.Resource.Replicas = replicas;
+        builder.Resource.ChosenReplicas = replicas;
         return builder;
     }
 

@@ -63,7 +63,9 @@ public static partial class MlflowAzureExtensions
         return builder.PublishAsAzureContainerApp((infrastructure, app) => CustomDomain.Bind(infrastructure, app, server, domain));
     }
 
-    /// <summary>Lets only these addresses reach the published server, any other is answered with 403. It has no effect in a local run.</summary>
+    /// <summary>
+    /// Lets only these addresses reach the published server, beside those of other calls; any other is answered with 403. It has no effect in a local run.
+    /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="ranges">IPv4 ranges in CIDR notation. Those of the environment's own subnet belong to them where apps or jobs in it use the server.</param>
     /// <returns>The builder.</returns>
@@ -78,14 +80,15 @@ public static partial class MlflowAzureExtensions
             IngressRules.IPRestriction.Require(range, nameof(ranges));
         }
 
-        builder.Resource.RestrictsAddresses = ranges.Length > 0;
+        builder.Resource.RestrictsAddresses |= ranges.Length > 0;
         return builder.PublishAsAzureContainerApp((_, app) =>
         {
-            foreach (var (index, range) in ranges.Index())
+            var rules = app.Configuration.Ingress.IPSecurityRestrictions;
+            foreach (var range in ranges)
             {
-                app.Configuration.Ingress.IPSecurityRestrictions.Add(new ContainerAppIPSecurityRestrictionRule
+                rules.Add(new ContainerAppIPSecurityRestrictionRule
                 {
-                    Name = string.Create(CultureInfo.InvariantCulture, $"allowed-{index + 1}"),
+                    Name = string.Create(CultureInfo.InvariantCulture, $"allowed-{rules.Count + 1}"),
                     IPAddressRange = range.ToString(),
                     Action = ContainerAppIPRuleAction.Allow,
                 });

@@ -15,7 +15,8 @@ internal static class ServerExtensions
         var builder = mlflow.ApplicationBuilder;
         var server = settings.Server;
 
-        mlflow.WithKeyVault(vault).WithReplicas(server.Replicas);
+        mlflow.WithKeyVault(vault);
+        mlflow.Resource.DefaultReplicas = server.Replicas;
         if (server.JobQueue is JobQueueKind.Redis)
         {
             mlflow.WithAnnotation(settings.Network.JobQueue).WithJobQueue(builder.AddParameter("job-queue-url", secret: true)
@@ -53,10 +54,19 @@ internal static class ServerExtensions
             });
         }
 
-        mlflow
-            .WithOperators(settings.Operators)
-            .WithOperationJobs(settings.OperationJobs, settings.Backups.Schedule)
-            .WithAzureUserAssignedIdentity(identity)
-            .WithGarbageCollection(server.GarbageCollectionSchedule, server.GarbageCollectionOlderThan);
+        mlflow.WithAzureUserAssignedIdentity(identity);
+        mlflow.WithUnlessSaid<OperatorsAnnotation>(() => mlflow.WithOperators(settings.Operators));
+        mlflow.WithUnlessSaid<OperationJobsAnnotation>(() => mlflow.WithOperationJobs(settings.OperationJobs, settings.Backups.Schedule));
+        mlflow.WithUnlessSaid<GarbageCollectionAnnotation>(
+            () => mlflow.WithGarbageCollection(server.GarbageCollectionSchedule, server.GarbageCollectionOlderThan));
+    }
+
+    /// <summary>What has been called for goes before the settings.</summary>
+    private static void WithUnlessSaid<T>(this IResourceBuilder<MlflowServerResource> mlflow, Action with) where T : IResourceAnnotation
+    {
+        if (!mlflow.Resource.HasAnnotationOfType<T>())
+        {
+            with();
+        }
     }
 }

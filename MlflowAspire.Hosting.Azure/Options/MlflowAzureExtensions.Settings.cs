@@ -106,6 +106,11 @@ public static partial class MlflowAzureExtensions
                     .WithDescription("The password of the PostgreSQL role that MLflow signs in as."));
         }
 
+        if (settings.AllowAnonymous)
+        {
+            builder.WithAnonymousAccess();
+        }
+
         return settings.OpenTelemetry ? builder.WithOpenTelemetry() : builder;
     }
 }

@@ -59,7 +59,8 @@ public sealed partial record MlflowSettings
     public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Whether the server's own traces, metrics and logs go to the dashboard (default false), or in Azure to Application Insights (default true).
+    /// Whether the server's own traces, metrics and logs go to the dashboard, or in Azure to Application Insights (<c>Mlflow:OpenTelemetry</c>; in the
+    /// configuration of what is published true by default).
     /// </summary>
     public bool OpenTelemetry { get; init; }
 

@@ -15,8 +15,7 @@ internal static class SignInExtensions
             tenantId, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
         SignInMode.Oidc => mlflow.WithOidcAuth(settings.DiscoveryUrl!, settings.ClientId!, mlflow.ClientSecret(), settings.ToOptions()),
         SignInMode.Entra => mlflow.WithContainerAppsAuthentication(settings.TenantId!, settings.ClientId!, mlflow.ClientSecret()),
-        // The settings have been asked whether that is meant.
-        _ => mlflow.WithAnonymousAccess(),
+        _ => mlflow,
     };
 
     private static OidcAuthOptions ToOptions(this SignInSettings settings)

@@ -107,7 +107,13 @@ public sealed class MlflowServerResource(string name) : ContainerResource(name),
     internal bool RestrictsAddresses { get; set; }
 
     /// <summary>How many replicas are published.</summary>
-    internal int Replicas { get; set; } = 1;
+    internal int Replicas => ChosenReplicas ?? DefaultReplicas;
+
+    /// <summary>The replicas that were asked for; null for those of what it is published into.</summary>
+    internal int? ChosenReplicas { get; set; }
+
+    /// <summary>How many replicas are published when nobody says.</summary>
+    internal int DefaultReplicas { get; set; } = 1;
 
     /// <summary>Whether the server runs jobs.</summary>
     internal bool RunsJobs { get; set; }

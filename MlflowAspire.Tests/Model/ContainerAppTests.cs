@@ -70,6 +70,15 @@ public class ContainerAppTests
     }
 
     [Fact]
+    public async Task Settings_open_a_server_only_when_they_say_so()
+    {
+        var thrown = await PublishAsync(mlflow => mlflow.WithSettings(new() { Workers = 2 }).WithExternalHttpEndpoints());
+        Assert.Contains("'mlflow' has an external endpoint and no sign-in", thrown?.Message, StringComparison.Ordinal);
+
+        Assert.Null(await PublishAsync(mlflow => mlflow.WithSettings(new() { AllowAnonymous = true }).WithExternalHttpEndpoints()));
+    }
+
+    [Fact]
     public void Addresses_are_of_ipv4() =>
         Assert.Contains(
             "'2001:db8::/32'",

@@ -1,3 +1,4 @@
+using System.Net;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using MlflowAspire.Hosting.Azure;
@@ -18,6 +19,60 @@ public sealed class PrivateNetworkTests
         var expected = (await Variants.PublishAsync(Variants.Production)).Files;
         Assert.Equal(expected.Keys, published.Files.Keys);
         Assert.All(expected, file => Assert.Equal(file.Value, published.Files[file.Key]));
+    }
+
+    [BicepFact]
+    public async Task What_methods_say_goes_before_the_settings_whichever_comes_first()
+    {
+        var settings = new MlflowSettings { Server = new() { Replicas = 2, GarbageCollectionSchedule = "0 4 * * *" }, OperationJobs = [OperationJob.Backup] };
+        Action<IResourceBuilder<MlflowServerResource>>[] calls =
+        [
+            mlflow => mlflow.WithReplicas(3),
+            mlflow => mlflow.WithGarbageCollection("0 5 * * *", "7d"),
+            mlflow => mlflow.WithOperators(new MlflowOperator("team", OperatorKind.Group, Guid.Parse("6f1e2f5c-5a49-4a3e-9d3c-7a3b9f5f1e10"))),
+            mlflow => mlflow.WithOperationJobs([OperationJob.Check]),
+            mlflow => mlflow.WithIPRestrictions(IPNetwork.Parse("203.0.113.0/24")),
+        ];
+
+        var before = await DeployAsync([.. calls, PublishToPrivateNetwork]);
+        var after = await DeployAsync([PublishToPrivateNetwork, .. calls]);
+
+        Assert.Equal("", ResourceDifference.Between(before, after));
+        Assert.Equal("3", before.Only("Microsoft.App/containerApps", "mlflow")["properties.template.scale.minReplicas"]);
+        Assert.Equal(["mlflow-check", "mlflow-gc"], before.All("Microsoft.App/jobs").Select(job => job.Name).Order());
+        Assert.Equal(
+            "0 5 * * *", before.Only("Microsoft.App/jobs", "mlflow-gc")["properties.configuration.scheduleTriggerConfig.cronExpression"]);
+
+        void PublishToPrivateNetwork(IResourceBuilder<MlflowServerResource> mlflow) => mlflow.PublishToPrivateNetwork(settings);
+    }
+
+    [BicepFact]
+    public async Task Addresses_of_all_calls_are_let_in()
+    {
+        var settings = new MlflowSettings { Server = new() { AllowedAddresses = [IPNetwork.Parse("203.0.113.0/24")] } };
+
+        var deployment = await DeployAsync(
+        [
+            mlflow => mlflow.WithIPRestrictions(IPNetwork.Parse("198.51.100.7/32")),
+            mlflow => mlflow.PublishToPrivateNetwork(settings),
+            mlflow => mlflow.WithIPRestrictions(),
+        ]);
+
+        Assert.Equal(
+            [("allowed-1", "198.51.100.7/32"), ("allowed-2", "203.0.113.0/24")],
+            deployment.Only("Microsoft.App/containerApps").List("properties.configuration.ingress.ipSecurityRestrictions")
+                .Select(rule => ((string)rule["name"]!, (string)rule["ipAddressRange"]!)));
+    }
+
+    [Fact]
+    public async Task An_artifact_store_that_comes_later_is_missed()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => PublishedApp.PublishAsync(builder => builder.AddMlflow("mlflow")
+            .WithBackendStore(builder.AddAzurePostgresFlexibleServer("postgres").AddDatabase("mlflow-db"))
+            .WithBasicAuth()
+            .PublishToPrivateNetwork()));
+
+        Assert.Contains("Call WithArtifactStore, or the method of another store, before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,6 +122,16 @@ public sealed class PrivateNetworkTests
 
         Assert.Contains("Call WithBackendStore with one before PublishToPrivateNetwork", failure.Message, StringComparison.Ordinal);
     }
+
+    private static async Task<Deployment> DeployAsync(IEnumerable<Action<IResourceBuilder<MlflowServerResource>>> calls) =>
+        await (await PublishedApp.PublishAsync(builder =>
+        {
+            var mlflow = AddMlflow(builder).WithBasicAuth();
+            foreach (var call in calls)
+            {
+                call(mlflow);
+            }
+        })).DeployAsync();
 
     private static IResourceBuilder<MlflowServerResource> AddMlflow(IDistributedApplicationBuilder builder)
     {

@@ -45,6 +45,14 @@ class EntraPluginTest(unittest.TestCase):
         self.assertEqual((second["user"], second["password"]), ("mlflow", token(2).token))
         self.credential.get_token.assert_called_with(AZURE_DB_FOR_POSTGRES_SCOPE)
 
+    def test_a_database_of_another_cloud_gets_a_token_of_that_cloud(self) -> None:
+        self.credential.get_token.return_value = token(1, xms_mirid=IDENTITY)
+        for domain in ("usgovcloudapi.net", "chinacloudapi.cn"):
+            for user in ("me@", ""):
+                self.sign_in(f"postgresql+psycopg2://{user}db.postgres.database.{domain}/mlflow?plugin=entra")
+                self.credential.get_token.assert_called_once_with(f"https://ossrdbms-aad.database.{domain}/.default")
+                self.credential.get_token.reset_mock()
+
     def test_the_user_of_the_uri_comes_first(self) -> None:
         os.environ["PGUSER"] = "other"
         self.credential.get_token.return_value = token(1)

@@ -7,6 +7,7 @@ import os
 from functools import cache
 from typing import Any
 
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 from azure_postgresql_auth.core import AZURE_DB_FOR_POSTGRES_SCOPE, get_entra_conninfo, get_entra_token
@@ -15,6 +16,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, CreateEnginePlugin
 
 from ..errors import Failure
+
+
+# Databases of these clouds take tokens of their own.
+_SOVEREIGN_CLOUDS = (".database.usgovcloudapi.net", ".database.chinacloudapi.cn")
 
 
 class EntraSignInError(Failure):
@@ -35,19 +40,20 @@ class EntraPlugin(CreateEnginePlugin):
         @event.listens_for(engine, "do_connect")
         def sign_in(dialect: Any, connection_record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
             del parameters["plugin"]
-            parameters.update(credentials(self._user))
+            parameters.update(credentials(self._user, parameters.get("host") or ""))
 
 
-def credentials(user: str | None) -> dict[str, str]:
+def credentials(user: str | None, host: str) -> dict[str, str]:
     """The user and password of a connection. Without a user, the token tells the name of the role.
 
     Raises:
         EntraSignInError: there is no token, or a user is needed and the token names none.
     """
+    identity = _InCloudOf(host)
     try:
         if user:
-            return {"user": user, "password": get_entra_token(credential(), AZURE_DB_FOR_POSTGRES_SCOPE)}
-        return get_entra_conninfo(credential())
+            return {"user": user, "password": get_entra_token(identity, AZURE_DB_FOR_POSTGRES_SCOPE)}
+        return get_entra_conninfo(identity)
     except (AzureError, AzurePgEntraError) as error:
         reason = " ".join(str(error).split())
         raise EntraSignInError(f"Microsoft Entra gave no token for PostgreSQL (AZURE_CLIENT_ID names the identity): {reason}") from error
@@ -57,3 +63,13 @@ def credentials(user: str | None) -> dict[str, str]:
 def credential() -> DefaultAzureCredential:
     """The identity of this process. It keeps a token until shortly before its end and then gets the next."""
     return DefaultAzureCredential()
+
+
+class _InCloudOf:
+    """The identity of this process, which asks for tokens for databases as the cloud of this database has them: the library knows those of the public one."""
+
+    def __init__(self, host: str) -> None:
+        self._scope = next((f"https://ossrdbms-aad{cloud}/.default" for cloud in _SOVEREIGN_CLOUDS if host.endswith(cloud)), AZURE_DB_FOR_POSTGRES_SCOPE)
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return credential().get_token(*(self._scope if scope == AZURE_DB_FOR_POSTGRES_SCOPE else scope for scope in scopes), **options)

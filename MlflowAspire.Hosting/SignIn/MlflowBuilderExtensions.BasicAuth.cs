@@ -15,8 +15,8 @@ public static partial class MlflowBuilderExtensions
     /// own API as well. Clients added by <c>WithReference</c> sign in as the administrator. Name and password are values of a deployment: the server checks
     /// them when it starts.
     /// <para>
-    /// MLflow hashes the password on each request, which leaves 5 requests a second and core, unless it remembers for a while that it was right. So a password
-    /// that was changed and a user who was deleted keep their access for at most this time.
+    /// MLflow hashes the password on each request, which leaves 5 requests a second and core, unless it remembers for a while that it was right. The server of
+    /// this image counts that only for a user who has not changed since: a password that was changed and a user who was deleted have no access any more.
     /// </para>
     /// </remarks>
     /// <param name="builder">The MLflow server.</param>

@@ -24,9 +24,6 @@ public sealed class BasicAuthFixture : IAsyncLifetime
     /// <summary>The secrets that the stack was started with.</summary>
     public IEnumerable<string> Secrets => _data.Secrets;
 
-    /// <summary>How long a password is remembered here. By default it is a minute, which a test would have to wait for.</summary>
-    public static TimeSpan CredentialCache { get; } = TimeSpan.FromSeconds(3);
-
     public async Task InitializeAsync()
     {
         Browser = await Browser.StartAsync();
@@ -37,7 +34,6 @@ public sealed class BasicAuthFixture : IAsyncLifetime
             mlflow.AddPythonClient("provider", ScriptPath("provider.py"));
             mlflow.AddPythonClient("receiver", ScriptPath("receiver.py"));
             mlflow
-                .WithEnvironment("MLFLOW_AUTH_CACHE_TTL_SECONDS", CredentialCache.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture))
                 // The provider and the receiver of the tests are neighbours and have no certificate.
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES", "http")
                 .WithEnvironment("MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS", "true")

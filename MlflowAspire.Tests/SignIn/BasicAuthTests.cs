@@ -98,7 +98,7 @@ public class BasicAuthTests(BasicAuthFixture fixture)
     }
 
     [Fact]
-    public async Task A_changed_password_and_a_deleted_user_lose_their_access_within_the_time_of_the_cache()
+    public async Task A_changed_password_and_a_deleted_user_lose_their_access_at_once()
     {
         using var admin = fixture.CreateAdminClient();
         using var before = fixture.CreateClient("leaver", "the password before");
@@ -108,11 +108,9 @@ public class BasicAuthTests(BasicAuthFixture fixture)
 
         await SendAsync(admin, HttpMethod.Patch, "update-password", new { username = "leaver", password = "the password after" });
         Assert.Equal(HttpStatusCode.OK, await after.StatusAsync(Experiment));
-        await Task.Delay(BasicAuthFixture.CredentialCache + TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.Unauthorized, await before.StatusAsync(Experiment));
 
         await SendAsync(admin, HttpMethod.Delete, "delete", new { username = "leaver" });
-        await Task.Delay(BasicAuthFixture.CredentialCache + TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.Unauthorized, await after.StatusAsync(Experiment));
     }
 

@@ -1,3 +1,4 @@
+import itertools
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from flask import Flask
 from mlflow.server import auth
 from mlflow.server.auth import sqlalchemy_store
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+from werkzeug.security import check_password_hash
 
 from mlflow_aspire.databases.reader import Reader
 from mlflow_aspire.sign_in import basic_passwords, basic_users
@@ -27,8 +29,9 @@ class BasicPasswordsTest(unittest.TestCase):
         self.enterContext(patch.multiple(auth, _authenticate_cached=auth._authenticate_cached, authenticate_request=auth.authenticate_request))
         self.remember(60)
         self.hashed: list[str] = []
-        hash_matches = sqlalchemy_store.check_password_hash
-        self.enterContext(patch.object(sqlalchemy_store, "check_password_hash", lambda known, given: self.hashed.append(given) or hash_matches(known, given)))
+        self.theirs = auth._authenticate_cached
+        for module in (basic_passwords, sqlalchemy_store):
+            self.enterContext(patch.object(module, "check_password_hash", lambda known, given: self.hashed.append(given) or check_password_hash(known, given)))
         basic_passwords.verify_once()
 
     def remember(self, seconds: int) -> None:
@@ -54,10 +57,40 @@ class BasicPasswordsTest(unittest.TestCase):
         self.assertEqual(self.sign_in(passwords), [True, False] * 3)
         self.assertEqual(sorted(self.hashed), sorted([PASSWORD, *["wrong"] * 3]))
 
+    def test_they_are_right_where_they_are_to_mlflow(self) -> None:
+        self.store.create_user("admin", PASSWORD, is_admin=True)
+        self.store.create_user("upgraded", auth._LEGACY_DEFAULT_ADMIN_PASSWORD, is_admin=True)
+        self.store.create_user("simple", auth._LEGACY_DEFAULT_ADMIN_PASSWORD)
+        right = 0
+        for username, password in itertools.product(("user", "admin", "upgraded", "simple", "nobody", ""), (PASSWORD, auth._LEGACY_DEFAULT_ADMIN_PASSWORD, "")):
+            with self.subTest(username=username, password=password):
+                auth._USER_AUTH_CACHE.clear()
+                theirs = self.theirs(username, password)
+                auth._USER_AUTH_CACHE.clear()
+                for _ in range(2):
+                    ours = auth._authenticate_cached(username, password)
+                    self.assertEqual(ours and vars(ours), theirs and vars(theirs))
+                right += theirs is not None
+        self.assertEqual(right, 3)
+
+    def test_credentials_of_another_kind_are_nobodys(self) -> None:
+        for username, password in ((None, None), ("user", None), ("user\0", PASSWORD)):
+            self.assertIsNone(auth._authenticate_cached(username, password))
+
     def test_a_changed_password_is_refused_at_once(self) -> None:
+        """Wherever it has been changed: nothing tells this worker."""
         self.sign_in([PASSWORD])
         self.store.update_user("user", password="another-password")
-        auth._invalidate_user_auth_cache("user")
+        self.assertEqual(self.sign_in([PASSWORD, "another-password"]), [False, True])
+
+    def test_a_user_is_as_he_is_now(self) -> None:
+        self.assertFalse(auth._authenticate_cached("user", PASSWORD).is_admin)
+        self.store.update_user("user", is_admin=True)
+        self.assertTrue(auth._authenticate_cached("user", PASSWORD).is_admin)
+        self.store.delete_user("user")
+        self.assertEqual(self.sign_in([PASSWORD]), [False])
+        # Another user of this name.
+        self.store.create_user("user", "another-password")
         self.assertEqual(self.sign_in([PASSWORD, "another-password"]), [False, True])
 
     def test_nothing_is_remembered_where_that_is_switched_off(self) -> None:
@@ -88,7 +121,6 @@ class BasicPasswordsTest(unittest.TestCase):
             with Flask("test").test_request_context(auth=("user", PASSWORD)):
                 before = self.asked()
                 change()
-                auth._invalidate_user_auth_cache("user")
                 self.assertEqual((before, self.asked()), ("user", 401))
             if self.store.has_user("user"):
                 self.store.update_user("user", password=PASSWORD)

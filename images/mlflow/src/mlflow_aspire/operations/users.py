@@ -54,7 +54,7 @@ def reset_admin(environment: MutableEnvironment) -> None:
         if not changed:
             connection.execute(text("INSERT INTO users (username, password_hash, is_admin) VALUES (:name, :hash, true)"), values)
     made = "has" if changed else "was made and has"
-    say(f"the administrator {name} {made} the password of MLFLOW_AUTH_ADMIN_PASSWORD; a server knows the earlier one for MLFLOW_AUTH_CACHE_TTL_SECONDS more")
+    say(f"the administrator {name} {made} the password of MLFLOW_AUTH_ADMIN_PASSWORD, and no other one")
 
 
 def _open(environment: MutableEnvironment) -> Connection:

@@ -37,12 +37,13 @@ def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
     if app_name(environment) == BASIC:
         from mlflow.server import auth
 
-        from ..sign_in import basic_grants, basic_passwords, basic_users, run_experiments
+        from ..sign_in import basic_grants, basic_passwords, basic_sign_in, basic_users, run_experiments
 
         basic_passwords.verify_once()
         reader = Reader((auth.store.read_engine or auth.store.engine).url)
         basic_users.read_once(auth.store, reader)
         basic_grants.read_in_short(auth.store, reader)
+        basic_sign_in.apply(app)
         run_experiments.apply_to_basic()
     routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=front, direct=direct)

@@ -40,7 +40,7 @@ def _in_short(store: SqlAlchemyStore, reader: Reader) -> Callable[[str], User]:
 def _once(get_user: Callable[[str], User]) -> Callable[[str], User]:
     @wraps(get_user)
     def get(username: str) -> User:
-        # MLflow's FastAPI routes ask once, and outside of Flask.
+        # FastAPI's routes ask outside of Flask, and once (basic_sign_in.py).
         if not has_request_context():
             return get_user(username)
         users: dict[str, User] = g.setdefault("users", {})

@@ -1,9 +1,10 @@
-"""How answers of a WSGI app come through: short ones, long ones, endless ones, and none."""
+"""How answers of a WSGI app come through: short ones, long ones, endless ones, and none; and how they end when the client has gone."""
 
 import asyncio
 import contextvars
 import threading
 import unittest
+from unittest.mock import patch
 
 from mlflow_aspire.server.flask_bridge import FlaskBridge
 
@@ -27,18 +28,27 @@ class Answer:
         self.closed = True
 
 
+def _receiving(*messages: dict, gone: asyncio.Event | None = None):
+    """What a client sends that stays until the event."""
+    left = list(messages or [{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict:
+        if left:
+            return left.pop(0)
+        await (gone or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
 class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
     async def _call(self, app, *received: dict, scope: dict = SCOPE) -> list[dict]:
-        messages = list(received or [{"type": "http.request", "body": b"", "more_body": False}])
         sent: list[dict] = []
-
-        async def receive() -> dict:
-            return messages.pop(0)
 
         async def send(message: dict) -> None:
             sent.append(message)
 
-        await FlaskBridge(app, lambda scope: {"added": scope["path"]})(scope, receive, send)
+        await FlaskBridge(app, lambda scope: {"added": scope["path"]})(scope, _receiving(*received), send)
         return sent
 
     async def test_a_short_answer_is_one_message(self) -> None:
@@ -113,10 +123,7 @@ class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
             if message.get("body") == b"first":
                 next_event.set()
 
-        async def receive() -> dict:
-            return {"type": "http.request"}
-
-        await asyncio.wait_for(FlaskBridge(app)(SCOPE, receive, send), 10)
+        await asyncio.wait_for(FlaskBridge(app)(SCOPE, _receiving(), send), 10)
         self.assertEqual(sent, [b"", b"first", b"of the request", b""])
 
     async def test_an_answer_is_closed_when_it_cannot_be_sent(self) -> None:
@@ -130,12 +137,39 @@ class FlaskBridgeTest(unittest.IsolatedAsyncioTestCase):
             if message["type"] == "http.response.body":
                 raise OSError("gone")
 
-        async def receive() -> dict:
-            return {"type": "http.request"}
-
         with self.assertRaisesRegex(OSError, "gone"):
-            await FlaskBridge(app)(SCOPE, receive, send)
+            await FlaskBridge(app)(SCOPE, _receiving(), send)
         self.assertEqual((answer.closed, answer.read), (True, 1))
+
+    async def test_a_long_answer_ends_when_the_client_goes(self) -> None:
+        answer = Answer(*[b"x" * 300_000] * 10)
+        gone = asyncio.Event()
+        sent: list[dict] = []
+
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Length", "3000000")])
+            return answer
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+            if len(sent) == 3:
+                gone.set()
+
+        await FlaskBridge(app)(SCOPE, _receiving(gone=gone), send)
+        self.assertTrue(answer.closed)
+        # At most one more is taken while nobody knows yet.
+        self.assertLessEqual(answer.read, 3)
+        self.assertTrue(all(message["more_body"] for message in sent[1:]))
+        self.assertEqual(asyncio.all_tasks(), {asyncio.current_task()})
+
+    async def test_nobody_waits_for_the_client_of_a_short_answer_to_go(self) -> None:
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Length", "5")])
+            return [b"short"]
+
+        with patch("asyncio.create_task") as created:
+            await self._call(app)
+        created.assert_not_called()
 
     async def test_an_error_of_the_app_is_not_an_answer(self) -> None:
         def app(environ, start_response):

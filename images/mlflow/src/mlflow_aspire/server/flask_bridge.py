@@ -1,10 +1,11 @@
 """From ASGI to MLflow's Flask app in one change of threads.
 
 MLflow's own way (and Starlette's, and asgiref's) changes threads for the start of the response, for each chunk and for the end, which costs more than many
-a handler. Here the thread brings the whole of a short response back. A long one is streamed: no faster than the client takes it, and without a thread
-while it is waited for.
+a handler. Here the thread brings the whole of a short response back. A long one is streamed: no faster than the client takes it, without a thread while it is
+waited for, and no further when the client has gone.
 """
 
+import asyncio
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -41,14 +42,21 @@ class FlaskBridge:
         del body
         # Flask keeps what belongs to the request in context variables, of which a thread has a copy.
         context = contextvars.copy_context()
+        gone: asyncio.Task[None] | None = None
         try:
             more = await anyio.to_thread.run_sync(context.run, response.begin)
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             while more:
+                # uvicorn takes what is sent to a client that has gone, and says nothing.
+                gone = gone or asyncio.create_task(_disconnected(receive))
                 await send({"type": "http.response.body", "body": response.chunk, "more_body": True})
+                if gone.done():
+                    return
                 more = await anyio.to_thread.run_sync(context.run, response.advance)
             await send({"type": "http.response.body", "body": response.chunk})
         finally:
+            if gone:
+                gone.cancel()
             if not response.closed:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(context.run, response.close)
@@ -64,6 +72,11 @@ async def _body(receive: Receive) -> bytes | None:
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class _Response:

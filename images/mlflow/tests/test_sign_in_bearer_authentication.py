@@ -100,6 +100,15 @@ class BearerAuthenticationTest(unittest.TestCase):
             self.ours("person")
         self.assertEqual((self.validated, self.statements, read.call_count), (["person"], [], 1))
 
+    def test_the_reader_is_there_before_the_first_call(self) -> None:
+        with patch.object(Reader, "__init__", autospec=True, side_effect=Reader.__init__) as made:
+            with patch.multiple(auth_middleware, store=auth_middleware.store, validate_token=auth_middleware.validate_token):
+                bearer_authentication.install()
+                self.assertEqual(made.call_count, 1)
+                for token in ("person", "administrator"):
+                    self.assertEqual(self.ask(BearerAuthentication, token)[0], 200)
+        self.assertEqual(made.call_count, 1)
+
     def test_a_browser_with_a_wrong_token_is_sent_to_the_login(self) -> None:
         with patch.object(self, "headers", [(b"sec-fetch-dest", b"document")]), patch.object(self, "path", "/page"):
             theirs = self.ask(AuthMiddleware, "forged")

@@ -6,7 +6,6 @@ Nothing is known longer than for the request.
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from mlflow.exceptions import MlflowException
@@ -41,6 +40,7 @@ class _Known:
     user: Any | None = None
 
 
+_reader: Reader
 _known: ContextVar[_Known | None] = ContextVar("_known", default=None)
 
 
@@ -81,6 +81,8 @@ class _Users:
 
 
 def install() -> None:
+    global _reader
+    _reader = Reader(store.engine.url)
     auth_middleware.store = _Users()
     auth_middleware.validate_token = claims_of
 
@@ -110,10 +112,7 @@ def _look_up(token: str) -> _Known:
 
 
 def _read(username: str) -> Any | None:
-    return _reader(store.engine.url).one(_FACTS, {"user": username})
-
-
-_reader = cache(Reader)
+    return _reader.one(_FACTS, {"user": username})
 
 
 def _user(username: str) -> Any | None:

@@ -85,6 +85,13 @@ class SpansTest(ComparedStores):
     def test_an_experiment_is_read_in_short_for_spans_alone(self) -> None:
         self.assertEqual(self.changed.get_experiment("0").name, "Default")
 
+    def test_a_session_is_not_kept_by_what_writes_its_tags(self) -> None:
+        merge_tags, used = spans._merge_tags, []
+        with mock.patch.object(spans, "_merge_tags", lambda session, merge: used.append(session) or merge_tags(session, merge)):
+            self.changed.log_spans("0", [_span(8, 1)])
+        self.assertTrue(used)
+        self.assertEqual([session for session in used if "merge" in vars(session)], [])
+
     def test_what_fails_is_undone_as_a_whole(self) -> None:
         before = rows(self.changed)
         with mock.patch.object(SqlAlchemyStore, "_advance_db_payload_generations_for_db_span_writes", side_effect=MlflowException("archived")):

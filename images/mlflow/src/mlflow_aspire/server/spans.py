@@ -65,9 +65,15 @@ def _writing_tags(open_session: sessions.OpenSession) -> sessions.OpenSession:
     @contextmanager
     def opened() -> Iterator[Session]:
         with open_session() as session:
-            if _storing.get():
-                session.merge = _merge_tags(session, session.merge)
-            yield session
+            if not _storing.get():
+                yield session
+                return
+            session.merge = _merge_tags(session, session.merge)
+            try:
+                yield session
+            finally:
+                # It refers to the session, which would wait for a collection with all that it has read.
+                vars(session).pop("merge", None)
 
     return opened
 

@@ -23,6 +23,8 @@ from mlflow_aspire.guard.bodies import Limits
 from mlflow_aspire.guard.requests import Requests
 
 SIZE = 300_000
+# What sockets hold back is a few megabytes of it.
+LARGE = 40 * 2**20
 
 
 class DownloadTest(ServerTest):
@@ -32,13 +34,14 @@ class DownloadTest(ServerTest):
     def setUpClass(cls) -> None:
         cls.folder = folder = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, folder)
-        cls.settings = {"PREPARATION": "folder_store", "FOLDER_STORE": folder, "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "folder://store"}
+        cls.settings = {**cls.settings, "PREPARATION": "folder_store", "FOLDER_STORE": folder, "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "folder://store"}
         super().setUpClass()
         cls.content = os.urandom(SIZE)
         run = cls.server.done("", "POST", "2.0/mlflow/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
         model = cls.server.done("", "POST", "2.0/mlflow/logged-models", {"experiment_id": "0", "name": "m"})["model"]["info"]["model_id"]
         cls.file = f"2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/weights.bin"
         cls.server.done("", "PUT", cls.file, data=cls.content)
+        cls.server.done("", "PUT", cls.file.replace("weights", "large"), data=bytes(LARGE))
         cls.server.done("", "PUT", f"2.0/mlflow-artifacts/artifacts/0/models/{model}/artifacts/weights.bin", data=cls.content)
         cls.server.done("", "POST", "2.0/mlflow/registered-models/create", {"name": "m"})
         cls.server.done("", "POST", "2.0/mlflow/model-versions/create", {"name": "m", "source": f"mlflow-artifacts:/0/{run}/artifacts", "run_id": run})
@@ -63,6 +66,23 @@ class DownloadTest(ServerTest):
         """How many bytes of files have been read."""
         log = Path(self.folder, "read")
         return sum(int(line.split()[-1]) for line in log.read_text().splitlines()) if log.exists() else 0
+
+    def test_a_file_is_read_no_further_when_its_client_has_gone(self) -> None:
+        address = urlsplit(self.server.address)
+        for route in self.routes[0], self.routes[2]:
+            with self.subTest(route):
+                before = self.read()
+                with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+                    connection.sendall(f"GET {route.replace('weights', 'large')} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+                    self.assertIn(b" 200 ", connection.recv(1000))
+                    self._wait_until_nothing_is_read()
+                self._wait_until_nothing_is_read()
+                self.assertLess(self.read() - before, LARGE // 2)
+
+    def _wait_until_nothing_is_read(self) -> None:
+        read = -1
+        while read != (read := self.read()):
+            time.sleep(0.5)
 
     def test_the_head_of_a_file_is_not_the_file(self) -> None:
         before = self.read()

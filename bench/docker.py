@@ -21,13 +21,18 @@ def docker(*arguments: str, text: str | None = None, check: bool = True) -> str:
 class Container:
     def __init__(self, name: str, image: str, options: Sequence[str] = (), environment: Mapping[str, str] = {}, command: Sequence[str] = ()) -> None:
         self.name = name
+        self.removed = False
         docker("rm", "--force", "--volumes", name, check=False)
         variables = [part for variable, value in environment.items() for part in ("--env", f"{variable}={value}")]
         self.began = time.monotonic()
         docker("run", "--detach", "--name", name, *options, *variables, image, *command)
 
     def cpu(self) -> float:
-        """Seconds of CPU that it has used."""
+        """Seconds of CPU that what is measured has used."""
+        return self.usage()
+
+    def usage(self) -> float:
+        """Seconds of CPU that the container has used since it was started."""
         connection = http.client.HTTPConnection("docker")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(_SOCKET)
@@ -46,9 +51,9 @@ class Container:
         result = subprocess.run(["docker", "logs", "--tail", "40", self.name], capture_output=True, text=True)
         return result.stdout + result.stderr
 
-    def limit(self, cores: float) -> None:
-        """Gives it no more than so many cores from now on."""
-        docker("update", "--cpus", str(cores), self.name)
+    def limit(self, cores: float, cpuset: str) -> None:
+        """Gives it no more than so many cores, and on these only, from now on."""
+        docker("update", "--cpus", str(cores), "--cpuset-cpus", cpuset, self.name)
 
     def pause(self) -> None:
         docker("pause", self.name)
@@ -63,4 +68,5 @@ class Container:
         docker("start", self.name)
 
     def remove(self) -> None:
+        self.removed = True
         docker("rm", "--force", "--volumes", self.name, check=False)

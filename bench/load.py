@@ -1,13 +1,14 @@
-"""Requests: what they are, and wrk that sends them."""
+"""Requests: what they are, wrk that sends them, and writers with a deadline."""
 
 import json
 import re
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from machine import children_cpu
 from stack import Server, on_load_core
 
 CONNECTIONS = 8
@@ -46,6 +47,8 @@ end
 class Request:
     path: str
     script: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    run: str = ""
 
 
 @dataclass
@@ -53,10 +56,12 @@ class Answers:
     requests: int
     seconds: float
     cpu: float
-    load: float
     p99: float
     slowest: float
     failed: int
+
+
+Sender = Callable[[Server, Request, int, int], Answers]
 
 
 def call(server: Server, path: str, body: object = None, headers: dict[str, str] | None = None) -> dict:
@@ -82,7 +87,7 @@ def requests(server: Server, headers: dict[str, str] | None = None) -> dict[str,
     return {
         "get": Request(f"/api/2.0/mlflow/runs/get?run_id={runs[0]}", added),
         "search": Request("/api/2.0/mlflow/experiments/search?max_results=10", added),
-        "log-batch": Request("/api/2.0/mlflow/runs/log-batch", _LOG_BATCH % runs[0] + added),
+        "log-batch": Request("/api/2.0/mlflow/runs/log-batch", _LOG_BATCH % runs[0] + added, headers or {}, runs[0]),
         "runs/search of 100": post("/api/2.0/mlflow/runs/search", {"experiment_ids": [experiment], "max_results": 100}),
         "OTLP, 1 span": Request("/v1/traces", _OTLP % experiment + added),
     }
@@ -95,21 +100,30 @@ def send(server: Server, request: Request, seconds: int, connections: int = CONN
             script.write(request.script)
             script.flush()
             options = ["--script", script.name]
-        before, began, children = server.cpu(), time.monotonic(), children_cpu()
+        before, began = server.cpu(), time.monotonic()
         output = on_load_core(
             "wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "60s", "--latency", *options, server.address + request.path
         )
-        cpu, elapsed, load = server.cpu() - before, time.monotonic() - began, children_cpu() - children
+        cpu, elapsed = server.cpu() - before, time.monotonic() - began
     sent = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
     if not sent:
         # A server that starves: each connection has waited in vain for all of the time.
-        return Answers(0, elapsed, cpu, load, 1_000 * elapsed, 1_000 * elapsed, connections)
+        return Answers(0, elapsed, cpu, 1_000 * elapsed, 1_000 * elapsed, connections)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     cut = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
     failed = (int(bad[1]) if bad else 0) + (sum(map(int, cut.groups())) if cut else 0)
     slowest = re.search(r"^\s+Latency\s+\S+\s+\S+\s+(\S+)", output, re.MULTILINE)
     p99 = re.search(r"^\s+99%\s+(\S+)", output, re.MULTILINE)
-    return Answers(sent, elapsed, cpu, load, _milliseconds(p99[1]), _milliseconds(slowest[1]), failed)  # type: ignore[index]
+    return Answers(sent, elapsed, cpu, _milliseconds(p99[1]), _milliseconds(slowest[1]), failed)  # type: ignore[index]
+
+
+def write(server: Server, request: Request, seconds: int, connections: int) -> Answers:
+    """Writers who wait for each answer, but not for ever: what hangs is counted. Of that wrk knows nothing, it measures what is answered."""
+    program = Path(__file__).with_name("writers.py")
+    orders = {"address": server.address, "path": request.path, "run": request.run, "headers": request.headers, "seconds": seconds, "connections": connections}
+    before = server.cpu()
+    counted = json.loads(on_load_core("python3", str(program), json.dumps(orders)))
+    return Answers(counted["acknowledged"], counted["seconds"], server.cpu() - before, counted["p99"], counted["slowest"], counted["failed"])
 
 
 def _milliseconds(text: str) -> float:

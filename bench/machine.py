@@ -3,10 +3,10 @@
 import os
 import platform
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from docker import docker
+from docker import Container, docker
 
 # More of the machine than this in other hands falsifies times and rates.
 QUIET = 0.10
@@ -22,26 +22,65 @@ def description() -> str:
     return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release().split('-')[0]}, Docker {docker('version', '--format', '{{.Server.Version}}')}"
 
 
-@dataclass
 class Watch:
-    """Counts the CPU that is used on the machine beside what is measured."""
+    """Counts the CPU that is used on the machine beside what the bench has started: its containers, its programs, itself, and Docker, whoever asks that."""
 
-    _busy: float = 0.0
-    _began: float = 0.0
+    def __init__(self, containers: Callable[[], Iterable[Container]] = tuple) -> None:
+        self._containers = containers
 
     def start(self) -> None:
-        self._busy, self._began = _busy(), time.monotonic()
+        self._began, self._own, self._busy = time.monotonic(), self._used(), _busy()
 
-    def foreign(self, own: float) -> float:
-        """The part of the machine that others have had since the start, of which `own` seconds of CPU are no part."""
+    def foreign(self) -> float:
+        """The part of the machine that others have had since the start."""
+        busy, own = _busy() - self._busy, 0.0
         elapsed = (time.monotonic() - self._began) * (os.cpu_count() or 1)
-        return max(0.0, (_busy() - self._busy - own) / elapsed)
+        for name, used in self._used().items():
+            before = self._own.get(name, 0.0)
+            # Of a container that has been started again the kernel counts from nothing.
+            own += used - before if used >= before else used
+        for name, used in _shims().items():
+            # What starts a container, a child of its shim. Later children are commands in the container, which have been counted with it.
+            own += used if name not in self._own else 0.0
+        return max(0.0, (busy - own) / elapsed)
+
+    def _used(self) -> dict[str, float]:
+        times = os.times()
+        return {
+            "bench": times.user + times.system,
+            "programs": times.children_user + times.children_system,
+            **{container.name: container.usage() for container in self._containers()},
+            **{name: own for name, own, _ in _docker()},
+        }
 
 
-def children_cpu() -> float:
-    """Seconds of CPU of the programs that this one has run."""
-    times = os.times()
-    return times.children_user + times.children_system
+def others() -> float:
+    """The part of the machine that others have while the bench does nothing: before what starts containers that end before they could be asked what they have had."""
+    time.sleep(3)
+    watch = Watch()
+    watch.start()
+    time.sleep(1)
+    return watch.foreign()
+
+
+def _docker() -> list[tuple[str, float, float]]:
+    """Docker's processes, and the seconds of CPU that they and their children have used."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                head, _, tail = (process / "stat").read_text().rpartition(")")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended
+            name = head.partition("(")[2]
+            if name.startswith(("dockerd", "docker-proxy", "containerd")):
+                own, children = (sum(map(int, pair)) / os.sysconf("SC_CLK_TCK") for pair in (tail.split()[11:13], tail.split()[13:15]))
+                found.append((f"{name} {process.name}", own, children))
+    return found
+
+
+def _shims() -> dict[str, float]:
+    return {name: children for name, _, children in _docker() if name.startswith("containerd-shim")}
 
 
 def _busy() -> float:

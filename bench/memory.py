@@ -1,14 +1,16 @@
-"""Prints the memory of all processes here in MiB, shared pages counted once (PSS)."""
+"""Prints the memory of all processes here in MiB: what they have now, shared pages counted once (PSS), and the most that each has had (VmHWM)."""
 
 import os
+import re
 from pathlib import Path
 
-total = 0
+now = peak = 0
 for process in Path("/proc").iterdir():
     if process.name.isdigit() and int(process.name) != os.getpid():
         try:
-            lines = (process / "smaps_rollup").read_text().splitlines()
+            rollup, status = (process / "smaps_rollup").read_text(), (process / "status").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-print(total / 1024)
+        now += sum(map(int, re.findall(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)))
+        peak += sum(map(int, re.findall(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)))
+print(now / 1024, peak / 1024)

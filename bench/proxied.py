@@ -30,6 +30,7 @@ class Proxied(Server):
         options = ["--network", stack.id, "--cpuset-cpus", LOAD_CORE, "--publish", "127.0.0.1::5000"]
         Container.__init__(self, f"{stack.id}-{name.replace(' ', '-')}-proxy", docker("build", "--quiet", str(_IMAGE)), options, command=command)
         self.address = self._address()
+        stack.keep(self)
 
     def cpu(self) -> float:
         return super().cpu() + sum(replica.cpu() for replica in self._replicas)

@@ -6,7 +6,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from docker import Container, docker
@@ -45,17 +46,31 @@ class Stack:
             f"{self.id}-blobs", AZURITE, [*beside, "--network-alias", "blobs"],
             command=["azurite", "--blobHost", "0.0.0.0", "--skipApiVersionCheck", "--silent"],
         ))  # fmt: skip
-        until(lambda: self.sql("SELECT 1") == "1", "PostgreSQL", self.postgres)
+        until(lambda: docker("exec", self.postgres.name, "psql", "-U", "postgres", "-Atqc", "SELECT 1", check=False) == "1", "PostgreSQL", self.postgres)
         time.sleep(2)  # The image starts it twice.
+        self._client = Container(f"{self.id}-client", self.image, ["--network", self.id, "--cpuset-cpus", LOAD_CORE, "--entrypoint", "sleep"], command=["infinity"])
+        self._beside.append(self._client)
         self.python("from azure.storage.blob import BlobServiceClient as B; B.from_connection_string(C).create_container('artifacts')")
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        return docker("exec", self.postgres.name, "psql", "-U", "postgres", "-d", database, "-Atqc", statement, check=False)
+        return docker("exec", self.postgres.name, "psql", "-U", "postgres", "-d", database, "-Atqc", statement)
+
+    @contextmanager
+    def lock(self, table: str, database: str, seconds: int) -> Iterator[None]:
+        """Nobody else reads the table for so long."""
+        command = ["docker", "exec", "--interactive", self.postgres.name, "psql", "-U", "postgres", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
+            assert psql.stdin is not None and psql.stdout is not None
+            with psql.stdin as statements:
+                statements.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked'; SELECT pg_sleep({seconds}); COMMIT;")
+            if psql.stdout.readline() != "locked\n":
+                raise RuntimeError(f"{table} of {database} cannot be locked")
+            yield
 
     def python(self, code: str) -> str:
-        """Runs Python of the image in the network; C is the connection string of Azurite."""
+        """Runs Python of the image in the network, beside PostgreSQL; C is the connection string of Azurite."""
         connection = CONNECTION_STRING.format(host="blobs")
-        return docker("run", "--rm", "--interactive", "--network", self.id, "--cpuset-cpus", LOAD_CORE, self.image, "python", "-", text=f"C = {connection!r}\n{code}")
+        return self._client.run("python", "-", text=f"C = {connection!r}\n{code}")
 
     def database(self, name: str, migrated: bool = True) -> None:
         self.sql(f'CREATE DATABASE "{name}"')
@@ -89,6 +104,10 @@ class Stack:
     def keep(self, container: Container) -> None:
         """Removes it with the stack."""
         self._beside.append(container)
+
+    def containers(self) -> list[Container]:
+        """All that have been started and not removed."""
+        return [container for container in (*self._servers, *self._beside) if not container.removed]
 
     def remove(self) -> None:
         for container in (*self._servers, *self._beside):
@@ -137,7 +156,14 @@ class Server(Container):
 
     def memory(self) -> float:
         """MiB of all its processes, shared pages counted once."""
-        return float(self.run("python", "-", text=Path(__file__).with_name("memory.py").read_text()))
+        return self._memory()[0]
+
+    def peak(self) -> float:
+        """MiB that its processes have had at most, each by itself."""
+        return self._memory()[1]
+
+    def _memory(self) -> list[float]:
+        return [float(figure) for figure in self.run("python", "-", text=Path(__file__).with_name("memory.py").read_text()).split()]
 
 
 def flags(environment: dict[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ namespace MlflowAspire.Tests.Docs;
 [Trait("Category", "Model")]
 public partial class DocumentationTests
 {
-    private static readonly string[] s_folders = [".", "docs", "samples", "images/mlflow", "offline"];
+    private static readonly string[] s_folders = [".", "docs", "samples", "images/mlflow", "offline", "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure"];
 
     public static TheoryData<string> Pages => [.. s_folders
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md"))
@@ -33,8 +33,7 @@ public partial class DocumentationTests
         var sources = string.Concat(new[] { "MlflowAspire.AppHost", "MlflowAspire.Hosting", "MlflowAspire.Hosting.Azure", "MlflowAspire.Tests" }
             .Select(folder => Path.Combine(Repository.Root, folder))
             .Where(Directory.Exists)
-            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .SelectMany(Repository.CSharpFiles)
             .Select(File.ReadAllText));
         var declared = Declaration().Matches(sources).Select(match => match.Groups["name"].Value).ToHashSet();
 

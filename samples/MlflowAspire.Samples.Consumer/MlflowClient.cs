@@ -10,7 +10,8 @@ internal sealed class MlflowClient(HttpClient http)
     /// <summary>The id of an experiment, which is made where there is none of that name.</summary>
     public async Task<string> GetOrCreateExperimentAsync(string name)
     {
-        using var found = await http.GetAsync(new Uri($"/api/2.0/mlflow/experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}", UriKind.Relative));
+        var address = $"/api/2.0/mlflow/experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}";
+        using var found = await http.GetAsync(new Uri(address, UriKind.Relative));
         if (found.StatusCode is HttpStatusCode.NotFound)
         {
             return (await PostAsync("experiments/create", new { name })).GetProperty("experiment_id").GetString()!;

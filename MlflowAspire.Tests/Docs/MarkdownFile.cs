@@ -27,11 +27,11 @@ internal sealed partial class MarkdownFile
     /// <summary>The code within lines.</summary>
     public IReadOnlyList<string> Spans { get; }
 
-    /// <summary>The documents of the product: its README and docs.</summary>
-    public static IEnumerable<MarkdownFile> All => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
-        .Select(path => $"docs/{Path.GetFileName(path)}")
-        .Order(StringComparer.Ordinal)
-        .Prepend("README.md")
+    /// <summary>The documents of the product: its README, those of its packages, and docs.</summary>
+    public static IEnumerable<MarkdownFile> All => new[] { "README.md", "MlflowAspire.Hosting/README.md", "MlflowAspire.Hosting.Azure/README.md" }
+        .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .Select(path => $"docs/{Path.GetFileName(path)}")
+            .Order(StringComparer.Ordinal))
         .Select(Read);
 
     /// <summary>Reads a document.</summary>

@@ -41,6 +41,11 @@ public sealed class HostingPackageTests(PackageFeed feed) : IClassFixture<Packag
     public async Task The_core_alone_publishes_a_server_that_migrates_when_it_starts() =>
         Snapshot.Verify("core/manifest.json", (await feed.PublishAsync("Core")).Files["manifest.json"]);
 
+    [Theory]
+    [InlineData("MlflowAspire.Hosting")]
+    [InlineData("MlflowAspire.Hosting.Azure")]
+    public async Task An_app_host_with_the_package_compiles_what_its_readme_shows(string package) => Assert.NotEmpty(await feed.ExamplesAsync(package));
+
     [BicepFact]
     public async Task The_package_of_Azure_need_not_be_called()
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Xml.Linq;
+using MlflowAspire.Tests.Docs;
 using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.Packages;
@@ -22,6 +24,12 @@ public sealed class PackageFeed : IAsyncLifetime
         ["Plain"] = "MlflowAspire.Hosting.Azure",
         ["Azure"] = "MlflowAspire.Hosting.Azure",
     };
+
+    // The versions that this checkout is built with.
+    private static readonly string s_sdk = (string)XDocument.Load(Path.Combine(Repository.Root, "MlflowAspire.AppHost", "MlflowAspire.AppHost.csproj"))
+        .Root!.Attribute("Sdk")!;
+    private static readonly string s_aspire = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props"))
+        .Descendants("AspireVersion").Single().Value;
 
     private readonly string _root = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, $"packages-{Guid.NewGuid():N}")).FullName;
 
@@ -85,6 +93,33 @@ public sealed class PackageFeed : IAsyncLifetime
         return PublishedApp.Read(output);
     }
 
+    /// <summary>The C# in the README of a package, which an app host of that package has been built with.</summary>
+    internal async Task<IReadOnlyList<string>> ExamplesAsync(string package)
+    {
+        await _built.Value;
+        return ExamplesOf(package);
+    }
+
+    private static string[] ExamplesOf(string package) =>
+        [.. MarkdownFile.Read($"{package}/README.md").Fenced.Where(block => block.Language == "csharp").Select(block => block.Code)];
+
+    /// <summary>A program as a method: a project can have one program, and that is the one in <c>Packages/Apps</c>.</summary>
+    private static string AsMethod(string name, string program)
+    {
+        var lines = program.Split('\n');
+        var usings = lines.TakeWhile(line => line.Length == 0 || line.StartsWith("using ", StringComparison.Ordinal)).ToArray();
+        return $$"""
+            {{string.Join('\n', usings)}}
+            internal static class {{name}}
+            {
+                public static void Run(string[] args)
+                {
+            {{string.Join('\n', lines.Skip(usings.Length))}}
+                }
+            }
+            """;
+    }
+
     /// <summary>Builds all app hosts. They have nothing in common but the process that builds them.</summary>
     private async Task BuildAsync()
     {
@@ -93,7 +128,7 @@ public sealed class PackageFeed : IAsyncLifetime
             var folder = Directory.CreateDirectory(Path.Combine(_root, app)).FullName;
             File.Copy(Path.Combine(Repository.Root, "MlflowAspire.Tests", "Packages", "Apps", $"{app}.cs"), Path.Combine(folder, "Program.cs"));
             await File.WriteAllTextAsync(Path.Combine(folder, $"{app}.csproj"), $"""
-                <Project Sdk="Aspire.AppHost.Sdk/13.6.4">
+                <Project Sdk="{s_sdk}">
                   <PropertyGroup>
                     <OutputType>Exe</OutputType>
                     <TargetFramework>net10.0</TargetFramework>
@@ -101,11 +136,15 @@ public sealed class PackageFeed : IAsyncLifetime
                     <AspireUseCliBundle>false</AspireUseCliBundle>
                   </PropertyGroup>
                   <ItemGroup>
-                    <PackageReference Include="Aspire.Hosting.AppHost" Version="13.6.5" />
+                    <PackageReference Include="Aspire.Hosting.AppHost" Version="{s_aspire}" />
                     <PackageReference Include="{package}" Version="{Version(package)}" />
                   </ItemGroup>
                 </Project>
                 """);
+            foreach (var (index, code) in ExamplesOf(package).Index())
+            {
+                await File.WriteAllTextAsync(Path.Combine(folder, $"ReadmeExample{index}.cs"), AsMethod($"ReadmeExample{index}", code));
+            }
         }
 
         var apps = await WriteSolutionAsync("apps", s_apps.Keys.Select(app => $"{app}/{app}.csproj"));

@@ -34,7 +34,7 @@ internal sealed class BlobServer : IAsyncDisposable
                 parameters.HostConfig!.Tmpfs = new Dictionary<string, string> { [Folder] = $"size={size}" });
         }
 
-        var server = new BlobServer(container.WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("successfully listen")).Build());
+        var server = new BlobServer(container.WithWaitStrategy(Wait.ForUnixContainer().UntilPortAccepts(10000)).Build());
         await server._container.StartAsync();
         const string create = "import os; from azure.storage.blob import ContainerClient as C; "
             + "C.from_connection_string(os.environ['AZURE_STORAGE_CONNECTION_STRING'], 'artifacts').create_container()";

@@ -14,14 +14,24 @@ internal static class ContainerExtensions
     /// One command waits in the container: a command for each attempt costs Docker more than the attempt.
     /// </remarks>
     public static IWaitForContainerOS UntilPortAccepts(this IWaitForContainerOS wait, int port, Action<IWaitStrategy>? limits = null) =>
-        wait.UntilCommandIsCompleted(
-            ["sh", "-c", $"until nc -z 127.0.0.1 {port} || bash -c '</dev/tcp/127.0.0.1/{port}'; do sleep 1; done 2> /dev/null"], limits);
+        wait.UntilCommandIsCompleted(PortAccepts(port), limits);
+
+    /// <summary>Waits until there is a file, of whatever kind, with which a container says that it is ready.</summary>
+    public static IWaitForContainerOS UntilExists(this IWaitForContainerOS wait, string path) =>
+        wait.UntilCommandIsCompleted("sh", "-c", $"until test -e {path}; do sleep 0.1; done");
 
     /// <summary>Everything that a container has written, for the message of a failed test.</summary>
     public static async Task<string> LogsAsync(this IContainer container)
     {
         var (output, errors) = await container.GetLogsAsync(timestampsEnabled: false);
         return $"Its log:\n{output}\n{errors}";
+    }
+
+    /// <summary>Waits until a port of a container that runs accepts connections.</summary>
+    public static async Task WaitForPortAsync(this IContainer container, int port)
+    {
+        var result = await container.ExecAsync(PortAccepts(port)).WaitAsync(s_limit);
+        Assert.True(result.ExitCode == 0, $"The container does not listen on port {port}. {result.Stderr}{await container.LogsAsync()}");
     }
 
     /// <summary>Waits until a container has written a text.</summary>
@@ -49,4 +59,7 @@ internal static class ContainerExtensions
         }
         return result.Stdout.Trim();
     }
+
+    private static string[] PortAccepts(int port) =>
+        ["sh", "-c", $"until nc -z 127.0.0.1 {port} || bash -c '</dev/tcp/127.0.0.1/{port}'; do sleep 1; done 2> /dev/null"];
 }

@@ -171,7 +171,7 @@ public sealed class ImageFixture : IAsyncLifetime
     private async Task<IContainer> StartTasksAsync()
     {
         var tasks = WithBackups(Container(new Dictionary<string, string>(), "python", "/scripts/tasks.py")).WithTmpfsMount(TestBackupFolder.Artifacts)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("listening")).Build();
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilExists("/tmp/tasks")).Build();
         await tasks.StartAsync();
         return tasks;
     }

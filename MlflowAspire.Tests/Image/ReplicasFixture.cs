@@ -96,7 +96,7 @@ public sealed class ReplicasFixture : IAsyncLifetime
         Recorder = await StartAsync(_image.Container(_image.ImageName, Nothing, "python", "/scripts/calls.py")
             .WithNetworkAliases("replica-a")
             .WithCreateParameterModifier(parameters => (parameters.User, parameters.HostConfig!.CapAdd) = ("0", ["NET_ADMIN"]))
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("listening")));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilExists("/tmp/listening")));
         _servers.Add(await MlflowServer.StartAsync(
             _image,
             new Dictionary<string, string>(settings) { ["MLFLOW_SERVER_MIGRATE"] = "true", [PeriodicJobs] = "true" },

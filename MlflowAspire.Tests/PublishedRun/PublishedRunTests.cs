@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DotNet.Testcontainers.Containers;
+using MlflowAspire.Tests.Image;
 using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.PublishedRun;
@@ -15,8 +16,8 @@ public sealed class PublishedRunTests(PublishedStack stack)
         var containers = await stack.Deployment.ContainersAsync("mlflow", stack.Outputs);
 
         await stack.RunAsync(stack.Published(Named(containers, "mlflow-migrate")));
-        // What another server has, by its address in the network and the password that the job alone is given.
-        await PublishedStack.UntilLoggedAsync(stack.Source, "Uvicorn running");
+        // What another server has, by its address in the network and the password that only the job is given.
+        await stack.Source.WaitForPortAsync(PublishedStack.Port);
         await OperateAsync("import", "import complete: experiments: 2, runs: 1, metric values: 1,");
         Assert.Equal(PublishedStack.Identity, await stack.QueryAsync("mlflow", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"));
 

@@ -4,6 +4,7 @@ using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
 using DotNet.Testcontainers.Networks;
+using MlflowAspire.Tests.Image;
 using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.PublishedRun;
@@ -126,7 +127,7 @@ internal sealed class PublishedTopology : IAsyncDisposable
             parameters.HostConfig.Init = true;
             parameters.NetworkingConfig!.EndpointsConfig[network.Name].IPAMConfig = new EndpointIPAMConfig { IPv4Address = address.ToString() };
         })
-        .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("ready"));
+        .WithWaitStrategy(Wait.ForUnixContainer().UntilExists("/ready"));
 
     private async Task<IContainer> StartAsync(ContainerBuilder builder)
     {

@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import socket
 import struct
+from pathlib import Path
 
 _ADD_ROUTE = 0x890B  # SIOCADDRT
 _UP = 1
@@ -52,7 +53,7 @@ def call(packet: bytes) -> str | None:
 add_route()
 seen: set[str] = set()
 with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)) as device:
-    print("listening", flush=True)
+    Path("/tmp/listening").touch()
     while True:
         packet, (_, protocol, kind, *_) = device.recvfrom(65536)
         if protocol == _IPV4 and kind == _OUTGOING and (found := call(packet)) and found not in seen:

@@ -36,9 +36,10 @@ def serve() -> None:
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(SOCKET)
+        # Under its name it accepts connections: whoever waits for it waits for the name.
+        listener.bind(f"{SOCKET}.new")
         listener.listen()
-        print("listening", flush=True)
+        os.rename(f"{SOCKET}.new", SOCKET)
         while True:
             connection = listener.accept()[0]
             request, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)

@@ -10,5 +10,5 @@ fi
 if [ -n "${GATEWAY-}" ]; then
     ip route replace default via "$GATEWAY"${ADDRESS:+ src "$ADDRESS"}
 fi
-echo ready
+touch /ready
 exec sleep infinity

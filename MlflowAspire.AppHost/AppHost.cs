@@ -16,7 +16,7 @@ var artifacts = builder.AddAzureStorage("storage")
         .WithDataVolume()
         .WithExclusiveVolume()
         .WithRestartAfterFailure()
-        // MLflow uses blobs alone.
+        // MLflow uses only blobs.
         .WithUrlForEndpoint("queue", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
         .WithUrlForEndpoint("table", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly))
     .AddBlobContainer("artifacts", "mlflow");

@@ -12,7 +12,7 @@ public static partial class MlflowBuilderExtensions
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="hosts">
-    /// Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port alone, else for any. <c>*</c> stands for any part of a name,
+    /// Host names, without a scheme; with a port (<c>mlflow.example.com:8443</c>) for that port only, else for any. <c>*</c> stands for any part of a name,
     /// but not for all of it.
     /// </param>
     /// <returns>The builder.</returns>

@@ -9,8 +9,8 @@ namespace Aspire.Hosting;
 public static partial class MlflowBuilderExtensions
 {
     /// <summary>
-    /// Lets other machines and containers outside of the app host reach the server, in a local run: it listens at an address of this machine in place of its
-    /// loopback address alone, and may be called by that address. At <c>0.0.0.0</c> it listens at all of them, and may be called by each, by the machine's name
+    /// Lets other machines and containers outside of the app host reach the server, in a local run: it listens at an address of this machine and not only at
+    /// its loopback address, and may be called by that address. At <c>0.0.0.0</c> it listens at all of them, and may be called by each, by the machine's name
     /// and by <c>host.docker.internal</c>. Whoever reaches it may do everything unless users sign in.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>

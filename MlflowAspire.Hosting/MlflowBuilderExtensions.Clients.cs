@@ -48,7 +48,7 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Adds a Python script that uses the MLflow server, run with the client of the server's own version. It is started by hand, in a local run alone.
+    /// Adds a Python script that uses the MLflow server, run with the client of the server's own version. It is started by hand, only in a local run.
     /// </summary>
     /// <param name="mlflow">The MLflow server.</param>
     /// <param name="name">The name of the resource.</param>

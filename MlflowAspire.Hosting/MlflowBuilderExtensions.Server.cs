@@ -101,8 +101,9 @@ public static partial class MlflowBuilderExtensions
     }
 
     /// <summary>
-    /// Sends the server's own traces, metrics and logs to the Aspire dashboard in a local run, by OpenTelemetry. Off by default: it makes the start some
-    /// seconds slower. This is not MLflow's tracing of models, which is always on, nor its usage telemetry, which is always off.
+    /// Sends the server's own traces, metrics and logs by OpenTelemetry: in a local run to the Aspire dashboard, elsewhere to
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or, with <c>APPLICATIONINSIGHTS_CONNECTION_STRING</c>, to Application Insights. Off by default: it makes the start
+    /// some seconds slower. This is not MLflow's tracing of models, which is always on, nor its usage telemetry, which is always off.
     /// </summary>
     /// <param name="builder">The MLflow server.</param>
     /// <returns>The builder.</returns>

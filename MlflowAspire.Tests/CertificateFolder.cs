@@ -10,7 +10,7 @@ internal sealed class CertificateFolder : IDisposable
         File.WriteAllText(System.IO.Path.Combine(Path, "key.pem"), certificate.KeyPem);
     }
 
-    /// <summary>The folder, which the users of the containers can read as well; a temporary one of .NET is for its owner alone.</summary>
+    /// <summary>The folder, which the users of the containers can read as well; a temporary one of .NET is only for its owner.</summary>
     public string Path { get; } = Directory.CreateDirectory(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"mlflow-tls-{Guid.NewGuid():N}")).FullName;
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

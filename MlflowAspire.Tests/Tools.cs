@@ -3,7 +3,7 @@ using DotNet.Testcontainers.Builders;
 
 namespace MlflowAspire.Tests;
 
-/// <summary>What single tests need beside Docker; fetched by those tests alone.</summary>
+/// <summary>What single tests need beside Docker; fetched only by those tests.</summary>
 internal static class Tools
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);

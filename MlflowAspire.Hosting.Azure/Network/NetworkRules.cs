@@ -62,7 +62,7 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
             $"What MLflow calls: {traffic.Name}.", [.. traffic.Ports])),
     ]);
 
-    /// <summary>The group of PostgreSQL, which the Container Apps environment alone calls; it calls nobody, unless it runs in the subnet itself.</summary>
+    /// <summary>The group of PostgreSQL, which only the Container Apps environment calls; it calls nobody, unless it runs in the subnet itself.</summary>
     public IResourceBuilder<AzureNetworkSecurityGroupResource> AddDatabaseGroup() => AddGroup("db-subnet-nsg", _database, () =>
     {
         var callers = new NetworkRule("database", Inbound, _containerApps, _database, "MLflow.", PostgreSql);
@@ -76,7 +76,7 @@ internal sealed class NetworkRules(IDistributedApplicationBuilder builder, Netwo
         return HasServerInDatabaseSubnet ? [callers, .. server] : [callers];
     });
 
-    /// <summary>The group of the private endpoints, which the Container Apps environment alone calls.</summary>
+    /// <summary>The group of the private endpoints, which only the Container Apps environment calls.</summary>
     public IResourceBuilder<AzureNetworkSecurityGroupResource> AddPrivateEndpointsGroup() => AddGroup("private-endpoints-nsg", _privateEndpoints, () =>
     [
         new("private-endpoints", Inbound, _containerApps, _privateEndpoints, "MLflow.", Https),

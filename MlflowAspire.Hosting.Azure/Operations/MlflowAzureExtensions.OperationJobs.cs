@@ -17,7 +17,7 @@ public static partial class MlflowAzureExtensions
     /// <remarks>Whoever may start a job may also have it run something else, with what the job has. A job that nobody starts costs nothing.</remarks>
     /// <param name="builder">The MLflow server.</param>
     /// <param name="jobs">The operations; all that the server can have when they are not given.</param>
-    /// <param name="backupSchedule">When the backup runs by itself: a cron expression with five fields, in UTC; by hand alone when it is not given.</param>
+    /// <param name="backupSchedule">When the backup runs by itself: a cron expression with five fields, in UTC; only by hand when it is not given.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">The schedule is no cron expression.</exception>
     /// <exception cref="DistributedApplicationException">When publishing: the server lacks what an operation needs.</exception>
@@ -34,7 +34,7 @@ public static partial class MlflowAzureExtensions
     }
 
     /// <summary>
-    /// Names the server that the operation job <see cref="OperationJob.Import"/> reads. The job alone gets the credentials, which a key vault keeps where the
+    /// Names the server that the operation job <see cref="OperationJob.Import"/> reads. Only the job gets the credentials, which a key vault keeps where the
     /// server has one. A private network lets the address be called: the internet by HTTPS, an IPv4 address by its port, and a name with another port than 443
     /// wherever it leads; for a name that leads into a private network by HTTPS add a rule (<see cref="MlflowPrivateNetwork.AllowOutbound"/>). It has no effect
     /// in a local run, where the dashboard has a command.

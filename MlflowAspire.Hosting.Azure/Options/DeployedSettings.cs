@@ -119,7 +119,7 @@ internal static partial class DeployedSettings
     /// <param name="Reason">Why it stays.</param>
     private sealed record Kept(string Key, string Value, string Reason)
     {
-        /// <summary>What is accepted, when that is not the value that is deployed alone.</summary>
+        /// <summary>What is accepted, when that is not only the value that is deployed.</summary>
         public string? Accepted { get; init; }
 
         /// <summary>Whether it belongs to the database server.</summary>

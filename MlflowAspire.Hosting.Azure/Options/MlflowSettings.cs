@@ -15,7 +15,7 @@ public sealed partial record MlflowSettings
     /// <summary>The version of MLflow that is expected (<c>Mlflow:Version</c>): the one that the image is made for. Another is refused.</summary>
     public string Version { get; init; } = MlflowImage.Version;
 
-    /// <summary>The port of MLflow on this machine; 0 chooses a free one.</summary>
+    /// <summary>The port of MLflow on this machine (<c>Mlflow:Port</c>, default 5000); null, 0 in the configuration, for a free one.</summary>
     public int? Port { get; init; }
 
     /// <summary>
@@ -44,7 +44,10 @@ public sealed partial record MlflowSettings
     /// </summary>
     public string? CACertificates { get; init; }
 
-    /// <summary>Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>), separated by commas.</summary>
+    /// <summary>
+    /// Further names that the server may be called by (<c>MLFLOW_SERVER_ALLOWED_HOSTS</c>); separated by commas in the configuration
+    /// (<c>Mlflow:AllowedHosts</c>).
+    /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>

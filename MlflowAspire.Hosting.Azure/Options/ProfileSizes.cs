@@ -28,7 +28,7 @@ public sealed record ProfileSizes
     /// <summary>The tier of the container registry.</summary>
     public required ContainerRegistrySkuName RegistrySku { get; init; }
 
-    /// <summary>Whether nobody can remove a deleted key vault and its secrets for good before their retention ends.</summary>
+    /// <summary>Whether nobody can permanently remove a deleted key vault and its secrets before their retention ends.</summary>
     public required bool VaultPurgeProtection { get; init; }
 
     /// <summary>How many days logs, traces and metrics are kept (<c>Mlflow:LogRetentionDays</c>, 30 to 730).</summary>

@@ -23,7 +23,7 @@ public sealed record PublishedServerSettings
     /// <summary>Where the certificate of the domain comes from (<c>Mlflow:Certificate</c>, default <c>managed</c>).</summary>
     public CertificateSource? Certificate { get; init; }
 
-    /// <summary>When deleted runs are removed for good, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day).</summary>
+    /// <summary>When deleted runs are removed permanently, in UTC (<c>Mlflow:GarbageCollection:Schedule</c>, default 03:00 every day).</summary>
     public string GarbageCollectionSchedule { get; init; } = GarbageCollectionAnnotation.Default.Schedule;
 
     /// <summary>How long ago a run was deleted before it is removed (<c>Mlflow:GarbageCollection:OlderThan</c>, default 30 days).</summary>
@@ -58,7 +58,7 @@ public sealed record PublishedServerSettings
         }
         else if (CustomDomain is not null && Ingress is IngressMode.Environment)
         {
-            mistakes.Reject(nameof(CustomDomain), CustomDomain, $"none while Mlflow:{nameof(Ingress)} is environment, which has names of its own alone");
+            mistakes.Reject(nameof(CustomDomain), CustomDomain, $"none while Mlflow:{nameof(Ingress)} is environment, which has only names of its own");
         }
 
         if (CustomDomain is null && Certificate is not null)

@@ -12,6 +12,6 @@ public enum SignInMode
     /// <summary>With a provider of OpenID Connect, through MLflow's plugin.</summary>
     Oidc,
 
-    /// <summary>With Microsoft Entra, in front of MLflow; in Azure alone.</summary>
+    /// <summary>With Microsoft Entra, in front of MLflow; only in Azure.</summary>
     Entra,
 }

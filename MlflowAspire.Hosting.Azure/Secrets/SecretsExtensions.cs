@@ -27,7 +27,7 @@ internal static class SecretsExtensions
 
     /// <summary>Has PostgreSQL take a user name and a password, which the vault keeps for MLflow.</summary>
     /// <remarks>
-    /// Both are asked for and not generated: a server keeps its user name for good, and another machine would generate another password, for the server at once
+    /// Both are asked for and not generated: a server never changes its user name, and another machine would generate another password, for the server at once
     /// and for the apps once they start again.
     /// </remarks>
     public static void WithPassword(this IResourceBuilder<AzurePostgresFlexibleServerResource> postgres, IResourceBuilder<AzureKeyVaultResource> vault)

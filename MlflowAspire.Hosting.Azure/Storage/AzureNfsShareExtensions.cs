@@ -84,7 +84,7 @@ public static class AzureNfsShareExtensions
                 NfsAzureFile = new()
                 {
                     Server = BicepFunction.Interpolate($"{account.Name}.file.{CloudNames.StorageSuffix}"),
-                    // The name of the share alone does not do.
+                    // The name of the share by itself does not do.
                     ShareName = BicepFunction.Interpolate($"/{account.Name}/{share.Name}"),
                     AccessMode = ContainerAppAccessMode.ReadWrite,
                 },

@@ -16,7 +16,7 @@ internal static partial class Setting
         }
     }
 
-    /// <summary>Two options that make sense together alone.</summary>
+    /// <summary>Two options that make sense only together.</summary>
     /// <exception cref="ArgumentException">One of them is missing.</exception>
     public static void RequireBothOrNone(object? first, string firstOption, object? second, string secondOption)
     {

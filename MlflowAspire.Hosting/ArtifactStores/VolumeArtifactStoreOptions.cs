@@ -6,7 +6,7 @@ namespace MlflowAspire.Hosting;
 [AspireDto]
 public sealed class VolumeArtifactStoreOptions
 {
-    /// <summary>The name of the volume in a local run; by default one that belongs to this app host alone.</summary>
+    /// <summary>The name of the volume in a local run; by default one that belongs only to this app host.</summary>
     public string? VolumeName { get; init; }
 
     /// <summary>

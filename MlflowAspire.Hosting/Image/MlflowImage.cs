@@ -36,14 +36,14 @@ internal static class MlflowImage
         builder
             .WithAnnotation(new ImageOfServerAnnotation(server))
             .WithImage(Name)
-            // The image has a user without root rights and writes to /tmp alone.
+            // The image has a user without root rights and writes only to /tmp.
             .WithContainerRuntimeArgs("--read-only", "--tmpfs", "/tmp:mode=1777", "--cap-drop", "ALL", "--security-opt", "no-new-privileges");
         if (builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
             return builder.FromDockerfile();
         }
 
-        // A trusted developer certificate is copied into each container, which a read-only one refuses: it would not start. Each call alone leaves one copy.
+        // A trusted developer certificate is copied into each container, which a read-only one refuses: it would not start. One call leaves one copy.
         builder.WithDeveloperCertificateTrust(false).WithoutHttpsCertificate();
 
         // WithDockerfile makes up a name for each resource and a tag for each start, until an image is named after it.

@@ -22,7 +22,7 @@ public static class FailureExtensions
         return builder.WithAnnotation(new RestartAfterFailureAnnotation(), ResourceAnnotationMutationBehavior.Replace);
     }
 
-    /// <summary>Names on the console what fails, with the reason: the orchestrator tells the dashboard alone.</summary>
+    /// <summary>Names on the console what fails, with the reason: the orchestrator tells only the dashboard.</summary>
     internal static void ReportFailures(this IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsRunMode && builder.Services.All(service => service.ServiceType != typeof(FailureMonitor)))

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace MlflowAspire.Hosting;
 
 /// <summary>
-/// Says on the console what the start of a server waits for: one line for each step that is done, with the time that it took. The orchestrator tells the
-/// dashboard alone.
+/// Says on the console what the start of a server waits for: one line for each step that is done, with the time that it took. The orchestrator tells
+/// only the dashboard.
 /// </summary>
 internal sealed partial class StartProgress(
     MlflowServerResource server, ResourceNotificationService notifications, IHostApplicationLifetime lifetime, ILoggerFactory loggers)

@@ -47,7 +47,7 @@ public static partial class MlflowBuilderExtensions
         return builder.WithStoreEnvironment(context => context.EnvironmentVariables[name] = secrets.ValueOf(secret.Resource));
     }
 
-    /// <summary>Sets an environment variable of the server alone to a secret.</summary>
+    /// <summary>Sets an environment variable of the server, and of no task, to a secret.</summary>
     internal static IResourceBuilder<MlflowServerResource> WithServerSecret(
         this IResourceBuilder<MlflowServerResource> builder,
         string variable,

@@ -146,7 +146,7 @@ public static partial class MlflowBuilderExtensions
 
                 if (context.ExecutionContext.IsPublishMode)
                 {
-                    // The server sees the ingress alone, and would send users back to an address without TLS.
+                    // The server sees only the ingress, and would send users back to an address without TLS.
                     variables["OIDC_REDIRECT_URI"] = server.CustomDomain is { } domain
                         ? $"https://{domain}/callback"
                         : ReferenceExpression.Create($"{server.PrimaryEndpoint.Property(EndpointProperty.Url)}/callback");

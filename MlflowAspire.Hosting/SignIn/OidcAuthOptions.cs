@@ -17,7 +17,7 @@ public sealed record OidcAuthOptions
 
     /// <summary>
     /// Members of one of these groups may sign in (<c>OIDC_GROUP_NAME</c>), <c>mlflow</c> by default. A bearer token is asked for them on every request. With
-    /// none, administrators alone may.
+    /// none, only administrators may.
     /// </summary>
     public IReadOnlyList<string> UserGroups { get; init; } = ["mlflow"];
 
@@ -28,9 +28,9 @@ public sealed record OidcAuthOptions
     public IReadOnlyList<string> AdminGroups { get; init; } = ["mlflow-admin"];
 
     /// <summary>
-    /// Whether a bearer token alone makes an administrator of who is first seen with it, and one without the groups of administrators takes these rights away
-    /// (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and nobody else decides on groups. By default only for Microsoft Entra, whose roles
-    /// its administrators assign.
+    /// Whether a bearer token by itself makes an administrator of who is first seen with it, and one without the groups of administrators takes these rights
+    /// away (<c>OIDC_TRUST_BEARER_GROUP_CLAIMS</c>): right where the provider and nobody else decides on groups. By default only for Microsoft Entra, whose
+    /// roles its administrators assign.
     /// </summary>
     public bool? TrustBearerGroups { get; init; }
 

@@ -106,7 +106,7 @@ public class SignInSettingsTests
         await using var builder = await AppHostBuilder.CreateAsync(
             [
                 .. settings.Select(setting => $"--Mlflow:{setting}"),
-                .. s_secrets.Select(secret => $"--Parameters:{secret}=a secret of the tests alone, long enough"),
+                .. s_secrets.Select(secret => $"--Parameters:{secret}=a secret of these tests, long enough"),
             ]);
         // What has no value is generated, and kept in the user secrets of whoever runs the tests.
         Assert.All(builder.Resources.OfType<ParameterResource>(), parameter => Assert.NotNull(builder.Configuration[$"Parameters:{parameter.Name}"]));

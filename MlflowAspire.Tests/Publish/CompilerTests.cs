@@ -25,7 +25,7 @@ public sealed class CompilerTests
         Assert.True(faults is [], string.Join('\n', faults));
     }
 
-    /// <summary>What the generators of Aspire write, and what is in azd's template for the tests alone.</summary>
+    /// <summary>What the generators of Aspire write, and what is in azd's template only for the tests.</summary>
     private static bool IsOfTheGenerators(BicepDiagnostic diagnostic)
     {
         var file = Path.GetFileName(diagnostic.Source);

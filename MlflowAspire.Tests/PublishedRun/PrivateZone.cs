@@ -2,7 +2,7 @@ using MlflowAspire.Tests.Publish;
 
 namespace MlflowAspire.Tests.PublishedRun;
 
-/// <summary>A private DNS zone of a deployment. Its name is an expression where Azure alone knows a part of it.</summary>
+/// <summary>A private DNS zone of a deployment. Its name is an expression where only Azure knows a part of it.</summary>
 internal sealed class PrivateZone
 {
     private const string Zones = "Microsoft.Network/privateDnsZones";

@@ -14,7 +14,7 @@ internal static partial class ServerRoutes
     {
         var script = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "SignIn", "Scripts", "routes.py"));
         var routes = (await DockerCli.RunAsync("exec", stack.ContainerId("mlflow"), "python", "-c", script)).Split('\n');
-        // A client sends CONNECT to proxies alone.
+        // A client sends CONNECT only to proxies.
         routes = [.. routes.Where(route => !route.StartsWith("CONNECT ", StringComparison.Ordinal))];
         Assert.True(routes.Length > 500, $"The server has only these routes: {string.Join(", ", routes)}");
 

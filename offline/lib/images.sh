@@ -115,7 +115,7 @@ bootstrap() {
 # The archive of the wheels that pip installs from.
 wheels() {
     local place
-    for place in "${MLFLOW_WHEELS:-}" "$here/wheels" "$here/../../shared/offline/wheels" "$here/../../steering/shared/offline/wheels"; do
+    for place in "${MLFLOW_WHEELS:-}" "$here/wheels" "$here/../../shared/offline/wheels"; do
         if [ -r "$place/mlflow-official-wheels.tar.xz" ]; then
             echo "$place/mlflow-official-wheels.tar.xz"
             return

@@ -103,7 +103,7 @@ internal sealed class BicepCompiler
         }
         catch (Win32Exception) when (!OperatingSystem.IsWindows())
         {
-            // The package makes its file executable for the file's owner alone.
+            // The package makes its file executable only for the file's owner.
             var copy = Path.Combine(AppContext.BaseDirectory, "bicep-compiler");
             File.Copy(path, copy, overwrite: true);
             File.SetUnixFileMode(copy, File.GetUnixFileMode(copy) | UnixFileMode.UserExecute);

@@ -55,7 +55,7 @@ public sealed class Deployment
     public static async Task<Deployment> GetAsync(params string[] settings) => await (await PublishedApp.GetAsync(settings)).DeployAsync();
 
     /// <summary>
-    /// The containers of an app or a job when the rest is deployed: its module alone, with what only Azure knows as parameters, as azd deploys it.
+    /// The containers of an app or a job when the rest is deployed: only its module, with what Azure itself knows as parameters, as azd deploys it.
     /// </summary>
     /// <param name="name">The name in the manifest.</param>
     /// <param name="values">

@@ -17,9 +17,9 @@ public static partial class MlflowAzureExtensions
     /// </remarks>
     /// <param name="builder">The MLflow server, with its stores and its sign-in.</param>
     /// <param name="settings">
-    /// Sizes, network, database, storage, ingress and operation; those of a production deployment by default. What a server has everywhere, such as workers, jobs
-    /// and the sign-in, comes from <see cref="WithSettings"/> or methods of its own. What a method says of replicas, garbage collection, operators or their jobs
-    /// goes before the settings, whichever is called first.
+    /// Sizes, network, database, storage, ingress and operation; those of a production deployment by default. What a server has everywhere, such as workers,
+    /// jobs and the sign-in, comes from <see cref="WithSettings"/> or methods of its own. What a method says of replicas, garbage collection, operators or
+    /// their jobs goes before the settings, whichever is called first.
     /// </param>
     /// <param name="network">The network, made by <see cref="AddMlflowPrivateNetwork"/>; one of its own by default.</param>
     /// <param name="resources">A key vault, a registry or a workspace to use in place of new ones.</param>

@@ -93,7 +93,7 @@ class FileTest(unittest.TestCase):
             self.fail("it was opened")
         self.assertEqual(self.names(), [])
 
-    def test_standard_output_has_the_archive_alone(self) -> None:
+    def test_standard_output_has_only_the_archive(self) -> None:
         output, errors = io.TextIOWrapper(io.BytesIO()), io.StringIO()
         with patch.object(sys, "stdout", output), redirect_stderr(errors), new_archive("-", "mlflow-now.zip") as (stream, name):
             stream.write(b"x")

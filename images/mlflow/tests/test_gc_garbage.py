@@ -199,7 +199,7 @@ class GarbageTest(unittest.TestCase):
         self.assertIn("removed runs: 1, logged models: 1, traces: 0, experiments: 1", self.collect())
         self.assertFalse(run_folder.exists() or model_folder.exists())
 
-    def test_a_run_goes_whose_name_alone_a_version_has(self) -> None:
+    def test_a_run_goes_of_which_a_version_has_only_the_name(self) -> None:
         registry = RegistryStore(f"sqlite:///{self.folder}/mlflow.db")
         registry.create_registered_model(self.id())
         run, folder = self.run_with("a.txt")

@@ -22,7 +22,7 @@ class CheckTest(unittest.TestCase):
             module.check({**SETTINGS, "MLFLOW_ARTIFACTS_DESTINATION": self.folder, **settings})
         return output.getvalue()
 
-    def test_the_store_is_named_by_its_kind_alone(self) -> None:
+    def test_the_store_is_named_only_by_its_kind(self) -> None:
         self.assertEqual(self.check(lambda *_: None), "mlflow-aspire: MLFLOW_ARTIFACTS_DESTINATION: the artifact store answers (a folder)\n")
         output = self.check(lambda *_: None, MLFLOW_ARTIFACTS_DESTINATION=f"file://{self.folder}")
         self.assertEqual(output, "mlflow-aspire: MLFLOW_ARTIFACTS_DESTINATION: the artifact store answers (file)\n")

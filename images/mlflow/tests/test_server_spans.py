@@ -82,7 +82,7 @@ class SpansTest(ComparedStores):
         self.changed.log_spans("0", CALLS[5][1])
         self.assertEqual(len([statement for statement in self.changed_statements if statement.startswith("INSERT INTO spans")]), 3)
 
-    def test_an_experiment_is_read_in_short_for_spans_alone(self) -> None:
+    def test_an_experiment_is_read_in_short_only_for_spans(self) -> None:
         self.assertEqual(self.changed.get_experiment("0").name, "Default")
 
     def test_a_session_is_not_kept_by_what_writes_its_tags(self) -> None:

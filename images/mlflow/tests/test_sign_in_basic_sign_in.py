@@ -164,7 +164,7 @@ class BasicSignInTest(unittest.TestCase):
             asyncio.run(asyncio.wait_for(many(), 20))
 
     def test_what_changes_elsewhere_counts_from_the_next_request_on(self) -> None:
-        """The store alone changes here, as another worker or replica changes it."""
+        """Only the store changes here, as another worker or replica changes it."""
         app = self.app()
         self.assertEqual((self.ask(app, basic("admin"))[0], self.checked), (200, []))
         self.store.update_user("admin", is_admin=False)

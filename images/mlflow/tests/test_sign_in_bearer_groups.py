@@ -66,7 +66,7 @@ class BearerGroupsTest(unittest.TestCase):
         self.claims = {}
         self.assertEqual(self.request(is_open=True)[0], 200)
 
-    def test_trusted_groups_take_an_administrators_rights_for_good(self) -> None:
+    def test_trusted_groups_take_an_administrators_rights_permanently(self) -> None:
         with patch.object(config, "OIDC_TRUST_BEARER_GROUP_CLAIMS", True):
             self.claims = {"groups": ["mlflow-admin"]}
             self.assertTrue(self.request(is_admin=True)[1][AUTH_CONTEXT_KEY].is_admin)

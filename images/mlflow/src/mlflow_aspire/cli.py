@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         help="a new file *.zip, a folder or a container of blobs (wasbs://) that gets one named after the time, or - for standard output (default: MLFLOW_BACKUP_DESTINATION)",
     )
-    backup.add_argument("--without-artifacts", action="store_true", help="the rows of the databases alone")
+    backup.add_argument("--without-artifacts", action="store_true", help="only the rows of the databases")
     restore = commands.add_parser("restore", help="bring an archive of `backup` into empty databases")
     restore.add_argument(
         "source",
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None:
-    # Each command imports what it alone needs: the start is part of every migration.
+    # Each command imports only what it needs: the start is part of every migration.
     if arguments.command == "serve":
         lean.begin()
         from .server.serve import serve

@@ -37,7 +37,7 @@ class Manifest:
 
     schemas: dict[str, SchemaRows] = field(default_factory=dict)
     with_artifacts: bool = True
-    """Whether it has the files of the artifact store, and not the rows alone."""
+    """Whether it has the files of the artifact store, and not only the rows."""
 
     artifact_files: int = 0
     artifact_bytes: int = 0

@@ -62,4 +62,4 @@ def _move(environment: MutableEnvironment, name: str, what: str, value: str | No
     if not value:
         return
     if environment.setdefault(target, value) != value:
-        raise SettingError(name, f"holds another {what} than {target} or another URI; one role uses all databases: set PGUSER and PGPASSWORD alone")
+        raise SettingError(name, f"holds another {what} than {target} or another URI; one role uses all databases: set only PGUSER and PGPASSWORD")

@@ -24,7 +24,7 @@ WIDTHS = {
 
 
 def widen(connection: Connection, schema: str) -> None:
-    """Widens the columns that are too narrow; one that is wide enough stays as it is. PostgreSQL changes its catalogue alone, whatever the table holds."""
+    """Widens the columns that are too narrow; one that is wide enough stays as it is. PostgreSQL changes only its catalogue, whatever the table holds."""
     columns = connection.execute(
         text(
             "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns"

@@ -1,6 +1,6 @@
 """The guard in front of MLflow: the same for every sign-in, and for none.
 
-What can be seen in a request alone is refused by an ASGI middleware. What MLflow makes of it is checked where MLflow does, by changes of single
+What the request itself shows is refused by an ASGI middleware. What MLflow makes of it is checked where MLflow does, by changes of single
 functions, each of which a test holds against MLflow's own code.
 """
 

@@ -1,4 +1,4 @@
-"""A link of an issue with a run, of which basic sign-in checks the issue alone: the run must be the caller's to read."""
+"""A link of an issue with a run, of which basic sign-in checks only the issue: the run must be the caller's to read."""
 
 from mlflow.server import auth
 from mlflow.server.handlers import _get_normalized_request_json

@@ -1,4 +1,4 @@
-"""Links of one object with another, of which the OIDC plugin checks the first alone: the other must be the caller's to read, as with basic sign-in."""
+"""Links of one object with another, of which the OIDC plugin checks only the first: the other must be the caller's to read, as with basic sign-in."""
 
 from collections.abc import Callable
 

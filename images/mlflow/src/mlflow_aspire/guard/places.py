@@ -1,6 +1,6 @@
 """Where artifacts are: what callers may name as the location of an experiment and as the source of a model's version.
 
-The server reads and writes there with its own rights on the store, and the sign-in knows the experiment or the model alone.
+The server reads and writes there with its own rights on the store, and the sign-in knows only the experiment or the model.
 """
 
 import os

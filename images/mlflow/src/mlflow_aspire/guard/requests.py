@@ -1,4 +1,4 @@
-"""What a request alone tells: refused before anything reads it."""
+"""What a request tells by itself: refused before anything reads it."""
 
 import json
 import re

@@ -34,7 +34,7 @@ def settle(environment: MutableEnvironment) -> None:
 def empty() -> None:
     """Removes what servers before this one have left, before it has workers."""
     folder = Path(tempfile.gettempdir())
-    # The volume is the server's alone, and outlives it. What this start has put there stays.
+    # The volume belongs only to the server, and outlives it. What this start has put there stays.
     for left in folder.glob("*" if folder == _VOLUME else _WORKERS):
         if left.stat().st_mtime < _STARTED:
             _remove(left)

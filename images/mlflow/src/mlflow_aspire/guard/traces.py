@@ -92,11 +92,11 @@ def _check_objects(may_write: MayWrite) -> None:
 
 def _refuse_places(keys: Iterable[str]) -> None:
     for key in PLACES.intersection(keys):
-        raise MlflowException(f"the tag {key!r} of a trace is set by the server alone", INVALID_PARAMETER_VALUE)
+        raise MlflowException(f"the tag {key!r} of a trace is set only by the server", INVALID_PARAMETER_VALUE)
 
 
 def _check_assessments(store: SqlAlchemyStore, trace_info: TraceInfo) -> None:
-    """MLflow takes an assessment by its id alone, from whatever trace has it."""
+    """MLflow takes an assessment only by its id, from whatever trace has it."""
     named = {assessment.trace_id for assessment in trace_info.assessments if assessment.trace_id}
     if ids := [assessment.assessment_id for assessment in trace_info.assessments if assessment.assessment_id]:
         with store.ManagedSessionMaker() as session:

@@ -37,7 +37,7 @@ def sql(environment: MutableEnvironment, statement: str | None, of_users: bool, 
         try:
             _run(connection, sys.stdin.read() if statement == "-" else statement, write)
         except SQLAlchemyError as error:
-            # The reason alone: a statement may hold what is no matter of logs.
+            # Only the reason: a statement may hold what is no matter of logs.
             raise Failure(f"{schema.setting}: {getattr(error, 'orig', None) or error}") from error
 
 

@@ -1,6 +1,6 @@
 """The direct way to Flask.
 
-MLflow answers most of its API by its Flask app, which hangs at the end of its FastAPI app: behind middlewares that matter to FastAPI's own routes alone, and
+MLflow answers most of its API by its Flask app, which hangs at the end of its FastAPI app: behind middlewares that matter only to FastAPI's own routes, and
 a search through all of these. A request for a path that only Flask has skips them. What stays in front of it: MLflow's checks of Host and Origin, the
 guard, and the authentication of the OIDC plugin, but for bearer tokens, which the bridge to Flask looks at. Basic authentication and workspaces are Flask's own
 matter.

@@ -11,7 +11,7 @@ class ServerSettings:
     """A line for each request, for which a server spends a tenth of its time on short ones."""
 
     direct_routes: bool
-    """Whether requests that MLflow's Flask app alone answers go there without the detours of its FastAPI app."""
+    """Whether requests that only MLflow's Flask app answers go there without the detours of its FastAPI app."""
 
     grace: int
     """Seconds that running calls have to end after SIGTERM."""

@@ -18,7 +18,7 @@ from . import draining, readiness, telemetry
 # Uploads and downloads, which wait for the artifact store and for clients, and use no database.
 _TRANSFER_THREADS = 32
 
-# A collection walks over all objects of its generation. After the start hundreds of thousands are there for good, and short requests leave few.
+# A collection walks over all objects of its generation. After the start hundreds of thousands stay permanently, and short requests leave few.
 _GC_THRESHOLDS = (50_000, 20, 100)
 
 

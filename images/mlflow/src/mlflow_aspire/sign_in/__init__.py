@@ -68,7 +68,7 @@ def _basic_auth(environment: Environment) -> configparser.ConfigParser:
 
 
 def _write(config: configparser.ConfigParser) -> str:
-    # Readable by this user alone, in the folder that TMPDIR names.
+    # Readable only by this user, in the folder that TMPDIR names.
     handle, path = tempfile.mkstemp(prefix="mlflow-auth-", suffix=".ini")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         config.write(file)

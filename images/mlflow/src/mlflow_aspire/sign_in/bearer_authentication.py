@@ -56,7 +56,7 @@ class BearerAuthentication(AuthMiddleware):
         try:
             return await super().dispatch(request, call_next)
         except _Unavailable as error:
-            # A 401 would say that the token is wrong, and clients repeat a 503 alone.
+            # A 401 would say that the token is wrong, and clients repeat only a 503.
             return Response(error.answer.serialize_as_json(), error.answer.get_http_status_code(), media_type="application/json")
 
     async def _authenticate_bearer_token(self, auth_header: str) -> Any:

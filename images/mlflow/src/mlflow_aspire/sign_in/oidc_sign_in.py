@@ -58,7 +58,7 @@ def sign_in(scope: Scope) -> Response | None:
 
 
 def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What comes of one that waits for nothing: the plugin waits where it checks other credentials alone."""
+    """What comes of one that waits for nothing: the plugin waits only where it checks other credentials."""
     try:
         coroutine.send(None)
     except StopIteration as end:

@@ -15,7 +15,7 @@ _TRANSIENT = (408, 429)
 class StoreError(MlflowException):
     """A store has failed.
 
-    MLflow's client repeats a request that was answered with 5xx for minutes and then shows the number alone. So a store that is not available
+    MLflow's client repeats a request that was answered with 5xx for minutes and then shows only the number. So a store that is not available
     after all the tries of the server is answered with 424, whose text the client shows.
     """
 

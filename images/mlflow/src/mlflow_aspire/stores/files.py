@@ -21,7 +21,7 @@ _SSH = {SFTP_KEY: "id_rsa", SFTP_KNOWN_HOSTS: "known_hosts"}
 
 
 def write(environment: MutableEnvironment) -> None:
-    """Writes the files, readable by this user alone, and takes the contents out of the environment of the server."""
+    """Writes the files, readable only by this user, and takes the contents out of the environment of the server."""
     for content, name in _NAMED.items():
         if environment.get(content):
             if environment.get(name):

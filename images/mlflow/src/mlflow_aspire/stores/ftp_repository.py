@@ -25,7 +25,7 @@ _MISSING = "550"
 class FtpRepository(FTPArtifactRepository):
     def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, tracking_uri, registry_uri)
-        # MLflow decodes the password alone.
+        # MLflow decodes only the password.
         self.config["username"] = unquote(self.config["username"] or "")
         self.config["password"] = self.config["password"] or os.environ.get(PASSWORD, "")
 

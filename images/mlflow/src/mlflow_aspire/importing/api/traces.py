@@ -84,7 +84,7 @@ class Traces:
             if not _with_server(trace)
         ]
         with rows:
-            # What spans alone tell of a trace is less than what the server does.
+            # What the spans by themselves tell of a trace is less than what the server does.
             for table in ("trace_info", "trace_tags", "trace_request_metadata"):
                 rows.executemany(f"DELETE FROM {table} WHERE request_id = ?", [(trace.trace_id,) for trace in traces])
             for trace in traces:

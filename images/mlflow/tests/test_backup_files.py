@@ -3,13 +3,13 @@ import os
 import tempfile
 import unittest
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from told import told
 
 from mlflow_aspire.backup import files as module
 from mlflow_aspire.backup import save
@@ -101,8 +101,8 @@ class FilesTest(unittest.TestCase):
 
     def test_what_is_saved_can_be_restored(self) -> None:
         store = Names(dict.fromkeys((*OTHER_NAMES, "1/a", "1/..a", "1/ä b#?"), b"x"))
-        manifest, stream, said = Manifest("now"), io.BytesIO(), io.StringIO()
-        with ArchiveWriter(stream, manifest) as archive, redirect_stdout(said):
+        manifest, stream = Manifest("now"), io.BytesIO()
+        with ArchiveWriter(stream, manifest) as archive, told() as said:
             save._save_files(Files(store), archive, manifest)
         found = Archive(stream, "backup.zip").artifacts()
         check_paths(found, "the archive")

@@ -1,4 +1,5 @@
 import io
+import logging
 import signal
 import sys
 import tempfile
@@ -7,6 +8,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from unittest.mock import patch
 
+from mlflow_aspire import log
 from mlflow_aspire.backup.places import archives, check, latest, new_archive, new_file, open_archive
 from mlflow_aspire.errors import Failure, SettingError
 
@@ -94,11 +96,12 @@ class FileTest(unittest.TestCase):
         self.assertEqual(self.names(), [])
 
     def test_standard_output_has_only_the_archive(self) -> None:
+        log.configure()
         output, errors = io.TextIOWrapper(io.BytesIO()), io.StringIO()
         with patch.object(sys, "stdout", output), redirect_stderr(errors), new_archive("-", "mlflow-now.zip") as (stream, name):
             stream.write(b"x")
-            print("progress")
-        self.assertEqual((output.buffer.getvalue(), errors.getvalue(), name), (b"x", "progress\n", "standard output"))
+            logging.getLogger(new_archive.__module__).info("progress")
+        self.assertEqual((output.buffer.getvalue(), errors.getvalue(), name), (b"x", "mlflow-aspire: progress\n", "standard output"))
 
     def test_an_archive_that_is_not_there(self) -> None:
         with self.assertRaisesRegex(Failure, "missing.zip cannot be read: No such file or directory"), open_archive(str(self.folder / "missing.zip")):

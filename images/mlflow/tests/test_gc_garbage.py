@@ -1,9 +1,8 @@
-import contextlib
-import io
 import json
 import tempfile
 import unittest
 import uuid
+from contextlib import redirect_stderr
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock, patch
@@ -15,6 +14,7 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Regi
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
 from mlflow.utils.time import get_current_time_millis
+from told import told
 
 from mlflow_aspire.databases import tables, trace_files
 from mlflow_aspire.errors import Failure
@@ -55,7 +55,7 @@ class GarbageTest(unittest.TestCase):
         return {run.info.run_id for run in self.store.search_runs([self.experiment], "", ViewType.ALL)}
 
     def collect(self, older_than: timedelta = ALL, artifacts: ArtifactRepository | None = None) -> str:
-        with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(output):
+        with told() as output, redirect_stderr(output):
             Garbage(self.store, artifacts or self.artifacts).collect(older_than)
         return output.getvalue()
 
@@ -84,8 +84,7 @@ class GarbageTest(unittest.TestCase):
                 raise RuntimeError("the store is angry")
             remove(path)
 
-        output = io.StringIO()
-        with patch.object(self.artifacts, "delete_artifacts", delete), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with patch.object(self.artifacts, "delete_artifacts", delete), told() as output, redirect_stderr(output):
             with self.assertRaisesRegex(Failure, f"^1 could not be removed: run {bad}$"):
                 Garbage(self.store, self.artifacts).collect(ALL)
         self.assertIn(f"run {bad} is kept: the store is angry", output.getvalue())

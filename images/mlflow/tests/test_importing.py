@@ -1,14 +1,13 @@
 import errno
-import io
 import os
 import sqlite3
 import tempfile
 import unittest
-from contextlib import redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
 from mlflow.prompt.constants import PROMPT_EXPERIMENT_IDS_TAG_KEY
+from told import told
 
 from mlflow_aspire.databases import revisions
 from mlflow_aspire.errors import Failure
@@ -114,17 +113,17 @@ class SourceTest(unittest.TestCase):
         other = self.folder / "other.db"
         other.write_bytes(b"no database" * 100)
         for path, problem in ((self.folder / "mlflow.db", "no such table: alembic_version"), (other, "not a database")):
-            with self.subTest(path), redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, f"{path} is no SQLite database of an MLflow server: .*{problem}"):
+            with self.subTest(path), told(), self.assertRaisesRegex(Failure, f"{path} is no SQLite database of an MLflow server: .*{problem}"):
                 source.LocalSource(path, self.folder).copy(target)
             target.unlink(missing_ok=True)
         self.database.executescript("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('newer')")
-        with redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, "is at revision newer, which mlflow .* does not know: import it with the image of a newer version"):
+        with told(), self.assertRaisesRegex(Failure, "is at revision newer, which mlflow .* does not know: import it with the image of a newer version"):
             source.LocalSource(self.folder / "mlflow.db", self.folder).copy(target)
 
     def test_a_migration_that_fails_is_told(self) -> None:
         head = revisions.read("tracking").head
         self.database.executescript(f"CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('{head}')")
-        with patch.object(source.subprocess, "run") as run, redirect_stdout(io.StringIO()), self.assertRaisesRegex(Failure, "MLflow's own migration ended with exit code 3"):
+        with patch.object(source.subprocess, "run") as run, told(), self.assertRaisesRegex(Failure, "MLflow's own migration ended with exit code 3"):
             run.return_value.returncode = 3
             source.LocalSource(self.folder / "mlflow.db", self.folder).copy(self.folder / "copy.db")
 

@@ -8,7 +8,7 @@ import threading
 import unittest
 import uuid
 from collections.abc import Callable
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from unittest.mock import patch
 from mlflow.tracing.attachments import Attachment
 from serving import ServerTest
 from test_guard_rights import spans
+from told import told
 
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.importing import command
@@ -89,7 +90,7 @@ class ServerSourceTest(ServerTest):
         beside = f"{experiment}/traces/{spoken}/artifacts/attachments/{picture.id}"
         self.server.done("owner", "PUT", f"/api/2.0/mlflow-artifacts/artifacts/{beside}", data=picture.content_bytes)
 
-        with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), patch.object(server, "_PAGE", 1):
+        with tempfile.TemporaryDirectory() as folder, told(), patch.object(server, "_PAGE", 1):
             copies = {}
             for all_of_them in (False, True):
                 copies[all_of_them] = copy = Path(folder, f"{all_of_them}.db")
@@ -210,7 +211,7 @@ class BrokenServerTest(unittest.TestCase):
         source = server.Server(self.serve(lambda path: parts[path]))
         files = [Artifact(f"1/run/artifacts/{name}", 5, lambda name=name: source.open(f"/{name}")) for name in ("whole", "gone")]
         folder = self.enterContext(tempfile.TemporaryDirectory())
-        with patch("mlflow_aspire.stores.opening.open_store", lambda _: LocalArtifactRepository(folder)), redirect_stdout(io.StringIO()) as said:
+        with patch("mlflow_aspire.stores.opening.open_store", lambda _: LocalArtifactRepository(folder)), told() as said:
             missing = command._store(folder, files)
             with self.assertRaisesRegex(Failure, "the source went away while it was read: .*The database is as it was"):
                 command._store(folder, [Artifact("1/run/artifacts/broken", 5000, lambda: source.open("/broken"))])
@@ -239,7 +240,7 @@ class TraceFilesTest(unittest.TestCase):
                 return io.BytesIO(picture.content_bytes)
 
         places = [files.of_trace(Source(), trace, f"s3://bucket/{trace}", f"1/traces/{trace}", folder) for trace in spans]  # type: ignore[arg-type]
-        with redirect_stdout(io.StringIO()):
+        with told():
             found = list(files.all_of(places))
         content = {}
         for file in found:

@@ -1,10 +1,11 @@
-import io
 import sqlite3
 import tempfile
 import unittest
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
+
+from told import told
 
 from mlflow_aspire.databases import revisions
 from mlflow_aspire.errors import Failure
@@ -37,7 +38,7 @@ class DumpTest(unittest.TestCase):
     def copy(self, content: str | bytes) -> str:
         self.file.write_bytes(content if isinstance(content, bytes) else content.encode())
         self.target.unlink(missing_ok=True)
-        with redirect_stdout(io.StringIO()) as said:
+        with told() as said:
             dump.DumpSource(self.file, None).copy(self.target)
         return said.getvalue()
 

@@ -1,9 +1,9 @@
-import io
 import tempfile
 import unittest
-from contextlib import redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
+
+from told import told
 
 from mlflow_aspire.errors import Failure
 from mlflow_aspire.operations import check as module
@@ -18,7 +18,7 @@ class CheckTest(unittest.TestCase):
         self.enterContext(patch.object(opening, "_check_mounted"))
 
     def check(self, database, **settings: str) -> str:  # type: ignore[no-untyped-def]
-        with patch.object(module, "_check_database", side_effect=database), redirect_stdout(io.StringIO()) as output:
+        with patch.object(module, "_check_database", side_effect=database), told() as output:
             module.check({**SETTINGS, "MLFLOW_ARTIFACTS_DESTINATION": self.folder, **settings})
         return output.getvalue()
 

@@ -2,8 +2,9 @@ import io
 import sys
 import tempfile
 import unittest
-from contextlib import redirect_stdout
 from unittest.mock import patch
+
+from told import told
 
 from mlflow_aspire.databases import schemas
 from mlflow_aspire.databases.schemas import Schema
@@ -24,7 +25,7 @@ class SqlTest(unittest.TestCase):
         self.enterContext(patch.object(module, "_READ_ONLY", "PRAGMA query_only = ON"))
 
     def run_sql(self, statement: str | None, of_users: bool = False, write: bool = True, **variables: str) -> str:
-        with redirect_stdout(io.StringIO()) as output:
+        with told() as output:
             sql({**SETTINGS, **variables}, statement, of_users, write)
         return output.getvalue()
 

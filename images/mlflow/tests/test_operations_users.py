@@ -1,10 +1,9 @@
-import io
 import tempfile
 import unittest
-from contextlib import redirect_stdout
 from unittest.mock import patch
 
 from sqlalchemy import create_engine, text
+from told import told
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from mlflow_aspire.databases import current, schemas
@@ -38,7 +37,7 @@ class UsersTest(unittest.TestCase):
         self.database.commit()
 
     def output(self, command, **settings: str) -> str:  # type: ignore[no-untyped-def]
-        with redirect_stdout(io.StringIO()) as output:
+        with told() as output:
             command({**SETTINGS, **settings})
         return output.getvalue()
 

@@ -1,7 +1,5 @@
 """What of a store makes a server not ready."""
 
-import contextlib
-import io
 import tempfile
 import unittest
 from pathlib import Path
@@ -9,6 +7,7 @@ from unittest import mock
 
 import anyio
 from mlflow.exceptions import MlflowException
+from told import told
 
 from mlflow_aspire.server import readiness
 from mlflow_aspire.stores import probe
@@ -53,12 +52,12 @@ class StoreProbeTest(unittest.TestCase):
         database.connect.return_value.__enter__.return_value.scalar.return_value = "off"
         store = mock.Mock(problem="the bucket is gone")
         server = readiness.Readiness(database, store)
-        with contextlib.redirect_stdout(io.StringIO()) as output:
+        with told() as output:
             for _ in range(2):
                 self.assertFalse(anyio.run(server.is_ready))
         self.assertEqual(output.getvalue(), "mlflow-aspire: not ready: the bucket is gone\n")
         store.problem = None
-        with contextlib.redirect_stdout(io.StringIO()):
+        with told():
             self.assertTrue(anyio.run(server.is_ready))
 
 

@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from . import age, lean, trust
+from . import age, lean, log, trust
 from .errors import Failure
-from .log import complain
 from .settings import MutableEnvironment
+
+_logger = logging.getLogger(__name__)
 
 _COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore", "import", "check", "users", "reset-admin", "sql")
 
@@ -22,6 +23,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def main() -> None:
+    log.configure()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # The first process of a container gets no signal that it does not handle. What starts has nothing to finish.
     signal.signal(signal.SIGTERM, lambda number, frame: os._exit(128 + number))
@@ -34,7 +36,7 @@ def main() -> None:
             _execute(arguments)
         _run(_parser().parse_args(arguments), os.environ)
     except Failure as failure:
-        complain(str(failure))
+        _logger.error("%s", failure)
         sys.exit(failure.exit_code)
 
 
@@ -157,7 +159,3 @@ def _execute(command: list[str]) -> NoReturn:
         os.execvp(command[0], command)
     except FileNotFoundError:
         raise Failure(f"there is no command {command[0]!r}; accepted: {', '.join(_COMMANDS)}, or a program of the image") from None
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,9 @@
 """What a long command says while it works."""
 
+import logging
 import time
 
-from ..log import say
+_logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 5.0
 
@@ -43,7 +44,7 @@ class Progress:
 
     def _say(self) -> None:
         if self._pause.is_over():
-            say(f"{self._what}: {self._files:,} files and {readable(self._bytes)} of {self._total}")
+            _logger.info("%s: %s files and %s of %s", self._what, f"{self._files:,}", readable(self._bytes), self._total)
 
 
 class Counter:
@@ -60,7 +61,7 @@ class Counter:
             self.end()
 
     def end(self) -> None:
-        say(f"{self._what}: {self._count:,}")
+        _logger.info("%s: %s", self._what, f"{self._count:,}")
 
 
 def readable(size: int) -> str:

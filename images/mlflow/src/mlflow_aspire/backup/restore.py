@@ -1,5 +1,6 @@
 """`mlflow-aspire restore`: brings back what an archive has, all of it or nothing."""
 
+import logging
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from ..databases.connection import connect, lock, patience
 from ..databases.schemas import Schema
 from ..errors import Failure
 from ..gc import command as gc
-from ..log import say
 from ..settings import Environment, MutableEnvironment, flag, required
 from . import places, rows
 from .archive import ARTIFACTS, Archive
 from .opening import open_databases, open_files, store_errors
 from .progress import Progress, readable
+
+_logger = logging.getLogger(__name__)
 
 # What tells whether databases are in use, with the rows that a server writes by itself: the experiment "Default", and the first administrator.
 _ROWS_OF_A_NEW_SERVER = {
@@ -45,7 +47,7 @@ def restore(environment: MutableEnvironment, source: str | None, replace: bool) 
     places.check(source, environment)
     with places.open_archive(source) as stream:
         _restore(environment, configured, Archive(stream, source), replace)
-    say(f"restore complete: {source}")
+    _logger.info("restore complete: %s", source)
 
 
 def _chosen(environment: Environment, source: str | None) -> str:
@@ -68,7 +70,7 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
 
         check_paths(found, "the archive")
     for name in manifest.schemas.keys() - {schema.name for schema in restored}:
-        say(f"{name} schema: left out, as this server has no such sign-in (MLFLOW_APP_NAME)")
+        _logger.info("%s schema: left out, as this server has no such sign-in (MLFLOW_APP_NAME)", name)
     limit = patience(environment)
     with ExitStack() as stack:
         own = stack.enter_context(closing(connect(configured[0].setting, configured[0].uri, limit)))
@@ -80,10 +82,10 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
             if not replace:
                 with closing(connect(schema.setting, schema.uri, limit)) as connection:
                     check_empty(connection, schema, ". `--replace` puts the archive in place of everything that is there")
-        say(f"checking the archive, made at {manifest.created}")
+        _logger.info("checking the archive, made at %s", manifest.created)
         archive.verify()
         if files is None:
-            say("artifacts: the archive has none, and those of the store stay")
+            _logger.info("artifacts: the archive has none, and those of the store stay")
         else:
             # Before the rows: what they name is in the store when they come.
             progress = Progress("artifacts restored", manifest.artifact_files, manifest.artifact_bytes)
@@ -91,7 +93,7 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
                 for _, size in files.write(found, lambda path: archive.open(ARTIFACTS + path)):
                     progress.add(size)
                     progress.file()
-            say(f"artifacts: {len(found):,} files, {readable(manifest.artifact_bytes)}")
+            _logger.info("artifacts: %s files, %s", f"{len(found):,}", readable(manifest.artifact_bytes))
         try:
             with ExitStack() as transactions:
                 for schema in restored:

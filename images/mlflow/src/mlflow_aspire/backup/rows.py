@@ -4,6 +4,7 @@ PostgreSQL's COPY does it: its text is the same in all versions, while a `pg_dum
 in with Microsoft Entra too. The tables themselves are in no archive: MLflow's migrations make them, for every revision that the image knows.
 """
 
+import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -13,9 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import revisions, schema_at, tables, widths
 from ..databases.schemas import Schema
-from ..log import say
 from .archive import Archive, ArchiveWriter
 from .manifest import SchemaRows, Table
+
+_logger = logging.getLogger(__name__)
 
 # COPY goes past SQLAlchemy.
 ERRORS = (SQLAlchemyError, psycopg2.Error)
@@ -75,7 +77,7 @@ def save(connection: Connection, schema: Schema, configured: Collection[Schema],
         with archive.member(member(schema.name, table), compress=True) as file:
             cursor.copy_expert(f"COPY {_copied(table, columns[table])} TO STDOUT", file)
         content.tables[table] = Table(columns[table], cursor.rowcount, sequences.get(table, {}))
-    say(f"{schema.name} schema: {content.rows:,} rows of {len(content.tables)} tables")
+    _logger.info("%s schema: %s rows of %s tables", schema.name, f"{content.rows:,}", len(content.tables))
 
 
 def load(connection: Connection, schema: Schema, configured: Collection[Schema], content: SchemaRows, archive: Archive) -> None:
@@ -102,7 +104,7 @@ def load(connection: Connection, schema: Schema, configured: Collection[Schema],
     foreign = existing - made
     for name, table in content.tables.items():
         if name not in there or name in foreign or name == schema.version_table:
-            say(f"{schema.name} schema: the table {name} is left out, as it is not MLflow's")
+            _logger.info("%s schema: the table %s is left out, as it is not MLflow's", schema.name, name)
             continue
         # A migration may have put rows into it.
         cursor.execute(f"DELETE FROM {_quoted(name)}")
@@ -113,7 +115,7 @@ def load(connection: Connection, schema: Schema, configured: Collection[Schema],
     for table, key, definition in keys:
         connection.execute(text(f"ALTER TABLE {_quoted(table)} ADD CONSTRAINT {_quoted(key)} {definition}"))
     _build(connection, schema, known.head)
-    say(f"{schema.name} schema: {content.rows:,} rows of {len(content.tables)} tables")
+    _logger.info("%s schema: %s rows of %s tables", schema.name, f"{content.rows:,}", len(content.tables))
 
 
 def _build(connection: Connection, schema: Schema, revision: str) -> None:

@@ -1,5 +1,6 @@
 """`mlflow-aspire backup`: everything of a deployment to one point, while the server runs."""
 
+import logging
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ from ..databases.connection import connect, lock, patience
 from ..databases.schemas import Schema
 from ..errors import Failure
 from ..gc import command as gc
-from ..log import say
 from ..settings import Environment, MutableEnvironment, required
 from . import places, rows
 from .archive import ARTIFACTS, ArchiveWriter, copy
@@ -21,6 +21,8 @@ from .progress import Progress, readable
 
 if TYPE_CHECKING:
     from .files import Files
+
+_logger = logging.getLogger(__name__)
 
 # Of files that cannot be saved so many are named.
 _NAMED = 5
@@ -79,7 +81,7 @@ def _save(configured: list[Schema], files: "Files | None", target: str, limit: i
             if files is not None:
                 with store_errors():
                     _save_files(files, archive, manifest)
-    say(f"backup complete: {name}")
+    _logger.info("backup complete: %s", name)
     return name
 
 
@@ -95,7 +97,7 @@ def _revision(schema: Schema, connection: Connection) -> str:
 def _name_foreign_artifacts(connection: Connection) -> None:
     count = connection.scalar(text("SELECT count(*) FROM runs WHERE artifact_uri NOT LIKE 'mlflow-artifacts:%'"))
     if count:
-        say(f"{count:,} runs keep their artifacts outside of this server's store: the archive does not have those")
+        _logger.info("%s runs keep their artifacts outside of this server's store: the archive does not have those", f"{count:,}")
 
 
 def _save_files(files: "Files", archive: ArchiveWriter, manifest: Manifest) -> None:
@@ -105,7 +107,9 @@ def _save_files(files: "Files", archive: ArchiveWriter, manifest: Manifest) -> N
     found = [file for file in all_files if is_name(file[0])]
     if others := [path for path, _ in all_files if not is_name(path)]:
         named = ", ".join(map(repr, others[:_NAMED])) + (", …" if len(others) > _NAMED else "")
-        say(f"{len(others):,} files are left out, as their names are none that a server of MLflow can serve or every store can take: {named}")
+        _logger.info(
+            "%s files are left out, as their names are none that a server of MLflow can serve or every store can take: %s", f"{len(others):,}", named
+        )
     progress = Progress("artifacts saved", len(found), sum(size for _, size in found))
     removed = 0
     for path, stream in files.read(found):
@@ -116,4 +120,5 @@ def _save_files(files: "Files", archive: ArchiveWriter, manifest: Manifest) -> N
             manifest.artifact_bytes += copy(stream, file, progress.add)
         manifest.artifact_files += 1
         progress.file()
-    say(f"artifacts: {manifest.artifact_files:,} files, {readable(manifest.artifact_bytes)}" + (f"; {removed} were removed meanwhile" if removed else ""))
+    gone = f"; {removed} were removed meanwhile" if removed else ""
+    _logger.info("artifacts: %s files, %s%s", f"{manifest.artifact_files:,}", readable(manifest.artifact_bytes), gone)

@@ -1,5 +1,6 @@
 """Connecting to a database that may not be there yet."""
 
+import logging
 import re
 import time
 
@@ -7,8 +8,9 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from ..errors import Failure
-from ..log import say
 from ..settings import Environment, seconds
+
+_logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1
 
@@ -46,7 +48,7 @@ def connect(name: str, uri: str, limit: int) -> Connection:
             if time.monotonic() >= end:
                 raise Failure(f"{name}: the database did not answer within {limit} s (MLFLOW_DATABASE_TIMEOUT_SECONDS): {reason}") from error
         if not waiting:
-            say(f"waiting up to {limit} s for the database of {name}: {reason}")
+            _logger.info("waiting up to %s s for the database of %s: %s", limit, name, reason)
             waiting = True
         time.sleep(_PAUSE_SECONDS)
 
@@ -54,5 +56,5 @@ def connect(name: str, uri: str, limit: int) -> Connection:
 def lock(connection: Connection, key: int, what: str) -> None:
     """Waits for the database's lock of this key. It lives as long as the connection, so that a process that is killed leaves none behind."""
     if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-        say(f"another {what} is running: waiting for its end")
+        _logger.info("another %s is running: waiting for its end", what)
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})

@@ -4,16 +4,18 @@ In PostgreSQL a table belongs to the role that made it, and another one cannot m
 identity, a member of one group of administrators: as the tables belong to a role that this group acts for, one administrator follows another.
 """
 
+import logging
 from contextlib import closing
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from ..errors import Failure
-from ..log import say
 from ..settings import MutableEnvironment
 from . import schemas, uris
 from .connection import connect, patience
+
+_logger = logging.getLogger(__name__)
 
 # Nobody signs in as it.
 _OWNER = "mlflow_owner"
@@ -37,7 +39,7 @@ def hand_over(environment: MutableEnvironment) -> None:
                 count = _hand_over(schema, connection)
             except ProgrammingError as error:
                 raise Failure(f"{schema.setting}: {' '.join(str(error.orig).split())}") from error
-        say(f"{schema.name} schema: tables handed over to {_OWNER}, which the members of {_ADMINISTRATORS} act for: {count}")
+        _logger.info("%s schema: tables handed over to %s, which the members of %s act for: %s", schema.name, _OWNER, _ADMINISTRATORS, count)
 
 
 def _hand_over(schema: schemas.Schema, connection: Connection) -> int:

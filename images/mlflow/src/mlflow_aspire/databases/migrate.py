@@ -3,16 +3,18 @@
 MLflow's own commands do the work. This decides whether there is any, keeps two migrations apart, and saves the rows first where there is a place for them.
 """
 
+import logging
 import subprocess
 from contextlib import closing
 
 from .. import keys
 from ..errors import Failure
-from ..log import say
 from ..settings import Environment, MutableEnvironment
 from . import revisions, schemas, server_role, tables, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
+
+_logger = logging.getLogger(__name__)
 
 # The key of the advisory lock, the same in all versions of this image.
 LOCK = 5_000_317
@@ -66,15 +68,15 @@ def _save(environment: Environment, there: list[Schema], limit: int) -> str | No
 def _migrate(schema: Schema, before: str | None, limit: int) -> None:
     known = revisions.read(schema.name)
     if not schemas.migration_needed(schema, known, before):
-        say(f"{schema.name} schema: at revision {known.head}, nothing to do")
+        _logger.info("%s schema: at revision %s, nothing to do", schema.name, known.head)
         return
     if before is None:
         schemas.check_own(schema, known, limit)
-    say(f"{schema.name} schema: migrating from {before or 'nothing'} to {known.head} ({known.package})")
+    _logger.info("%s schema: migrating from %s to %s (%s)", schema.name, before or "nothing", known.head, known.package)
     exit_code = subprocess.run(schema.command).returncode
     if exit_code != 0:
         raise Failure(f"{schema.setting}: the migration of the {schema.name} schema failed with exit code {exit_code}; its log is above")
     after = schemas.revision(schema, limit)
     if after != known.head:
         raise Failure(f"{schema.setting}: the {schema.name} schema is at revision {after} after its migration to {known.head}")
-    say(f"{schema.name} schema: migrated from {before or 'nothing'} to {after}")
+    _logger.info("%s schema: migrated from %s to %s", schema.name, before or "nothing", after)

@@ -4,6 +4,7 @@
 databases, so that a server that is taken over can neither drop a table nor make one.
 """
 
+import logging
 import re
 
 from sqlalchemy import Connection, text
@@ -11,10 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from ..errors import Failure, SettingError
-from ..log import say
 from ..settings import Environment
 from .connection import connect
 from .schemas import Schema
+
+_logger = logging.getLogger(__name__)
 
 SETTING = "MLFLOW_DATABASE_SERVER_ROLE"
 
@@ -66,7 +68,7 @@ def grant(schema: Schema, role: str, limit: int) -> None:
         # PostgreSQL only warns of what is not granted.
         if connection.scalar(_MAY_NOT_WRITE, {"role": role, "rows": _ROWS}):
             raise Failure(f"{schema.setting}: the role {role!r} got no rights on some tables, which belong to another role than migrates ({SETTING})")
-    say(f"{schema.name} schema: {role} may read and write rows")
+    _logger.info("%s schema: %s may read and write rows", schema.name, role)
 
 
 def _grant(connection: Connection, role: str) -> None:

@@ -1,8 +1,10 @@
 """Columns of MLflow's that are narrower than what MLflow itself lets through or puts together. SQLite, which its tests run on, does not look at the width."""
 
+import logging
+
 from sqlalchemy import Connection, text
 
-from ..log import say
+_logger = logging.getLogger(__name__)
 
 _TRACE_ID = 50
 _ARTIFACT_LOCATION = 2048
@@ -35,4 +37,4 @@ def widen(connection: Connection, schema: str) -> None:
         needed = WIDTHS.get((table, column), 0)
         if width < needed:
             connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({needed})"))
-            say(f"{schema} schema: widened {table}.{column} from {width} to {needed} characters")
+            _logger.info("%s schema: widened %s.%s from %s to %s characters", schema, table, column, width, needed)

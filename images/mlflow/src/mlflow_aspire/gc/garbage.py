@@ -5,6 +5,7 @@
 It does not ask who still needs them. So this uses the methods of the store that `mlflow gc` uses.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -21,9 +22,10 @@ from sqlalchemy import select
 
 from ..databases import trace_files
 from ..errors import Failure
-from ..log import complain, say
 from .folders import folder_of
 from .needs import Needs
+
+_logger = logging.getLogger(__name__)
 
 RUN = "run"
 MODEL = "logged model"
@@ -104,7 +106,7 @@ class Garbage:
         try:
             if user := need():
                 self._needed.add(name)
-                say(f"{name} is kept: {user} needs it")
+                _logger.info("%s is kept: %s needs it", name, user)
                 return
             if artifact_uri is not None:
                 self._remove_artifacts(folder_of(id, artifact_uri()))
@@ -112,10 +114,10 @@ class Garbage:
         except Exception as error:
             # Whatever it is, it is a matter of this one.
             self._failed.append(name)
-            complain(f"{name} is kept: {error}")
+            _logger.error("%s is kept: %s", name, error)
         else:
             self._removed[kind] += 1
-            say(f"{name} removed")
+            _logger.info("%s removed", name)
 
     def _remove_artifacts(self, folder: str) -> None:
         # Some stores call it an error to remove what is not there.
@@ -146,6 +148,6 @@ class Garbage:
         removed = (f"{kind}s: {self._removed[kind]}" for kind in (RUN, MODEL, TRACE, EXPERIMENT))
         files = (f"files of deleted traces: {self._removed[TRACE_FILES]}",) if self._removed[TRACE_FILES] else ()
         kept = (f"kept for others: {len(self._needed)}",) if self._needed else ()
-        say("removed " + ", ".join(chain(removed, files, kept)))
+        _logger.info("removed %s", ", ".join(chain(removed, files, kept)))
         if self._failed:
             raise Failure(f"{len(self._failed)} could not be removed: {', '.join(self._failed)}")

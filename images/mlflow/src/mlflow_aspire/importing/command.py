@@ -1,5 +1,6 @@
 """`mlflow-aspire import`: brings another server's data into an empty one, with its ids, all of it or nothing."""
 
+import logging
 import re
 import sqlite3
 import tempfile
@@ -20,10 +21,11 @@ from ..databases import current, migrate
 from ..databases.connection import connect, lock, patience
 from ..errors import Failure
 from ..gc import command as gc
-from ..log import say
 from ..settings import MutableEnvironment, flag, required
 from . import dump, locations, numbers, rows, source
 from .source import Artifact, Missing, Source
+
+_logger = logging.getLogger(__name__)
 
 # What is said at the end; a database has many tables more.
 _SAID = {
@@ -75,12 +77,12 @@ def import_(
         with closing(sqlite3.connect(copy, isolation_level=None)) as database:
             with _room():
                 for table, count in source.orphans(database).items():
-                    say(f"{count:,} rows of {table} point at nothing and are left out")
+                    _logger.info("%s rows of %s point at nothing and are left out", f"{count:,}", table)
                 locations.rewrite(database, root)
                 renumbered = numbers.fit(database)
                 locations.renumber(database, renumbered)
             for old, new in renumbered.items():
-                say(f"experiment {old} becomes {new}, as the database takes no number that large")
+                _logger.info("experiment %s becomes %s, as the database takes no number that large", old, new)
             # Before the rows: what they name is in the store when they come.
             missing = _store(stores.destination_of(environment), [changed(file, path=_renamed(file.path, renumbered)) for file in files])
             try:
@@ -92,11 +94,11 @@ def import_(
             except backup_rows.ERRORS as error:
                 raise Failure(f"{schema.setting}: the database is as it was, as it does not take what {origin} has: {backup_rows.reason(error)}") from error
             if elsewhere := locations.elsewhere(database):
-                say(f"{elsewhere:,} runs keep their artifacts outside of {root or 'the folder of the experiments'}: they are where they were")
+                _logger.info("%s runs keep their artifacts outside of %s: they are where they were", f"{elsewhere:,}", root or "the folder of the experiments")
     for path, reason in missing[:_NAMED_FILES]:
-        say(f"could not come: {path}: {reason}")
+        _logger.info("could not come: %s: %s", path, reason)
     counted = f", files that could not come: {len(missing):,}" if missing else ""
-    say(f"import complete: {', '.join(f'{name}: {counts.get(table, 0):,}' for table, name in _SAID.items())}{counted}")
+    _logger.info("import complete: %s%s", ", ".join(f"{name}: {counts.get(table, 0):,}" for table, name in _SAID.items()), counted)
 
 
 @contextmanager
@@ -159,5 +161,5 @@ def _store(destination: str, found: list[Artifact]) -> list[tuple[str, str]]:
                 progress.file()
         except HTTPError as error:
             raise Failure(f"the source went away while it was read: {error}. The database is as it was") from error
-    say(f"artifacts: {len(found) - len(missing):,} files, {readable(total)}")
+    _logger.info("artifacts: %s files, %s", f"{len(found) - len(missing):,}", readable(total))
     return missing

@@ -3,6 +3,7 @@
 Its rows are read here and not by `psql`: what a dump says beside them would be run, and nothing may be touched before all of it is known to be whole.
 """
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from sqlalchemy import NullPool, create_engine
 from ..databases import schema_at
 from ..databases.schemas import TRACKING_VERSIONS, Schema
 from ..errors import Failure
-from ..log import say
 from . import source
 from .source import Artifact
+
+_logger = logging.getLogger(__name__)
 
 _BEGIN = b"-- PostgreSQL database dump\n"
 _END = b"-- PostgreSQL database dump complete\n"
@@ -66,7 +68,7 @@ class DumpSource:
         self._folder = source.folder(artifacts) if artifacts else None
 
     def copy(self, target: Path) -> None:
-        say(f"reading {self._file}")
+        _logger.info("reading %s", self._file)
         tables = self._tables()
         revision = next(iter(self._rows(tables[TRACKING_VERSIONS])), ("none",))[0]
         source.check_revision(self._file, revision)
@@ -75,7 +77,7 @@ class DumpSource:
             for name, found in tables.items():
                 types = {column: kind for _, column, kind, *_ in database.execute(f'PRAGMA table_info("{name}")')}
                 if not types:
-                    say(f"the table {name} is left out, as it is none of the tracking store")
+                    _logger.info("the table %s is left out, as it is none of the tracking store", name)
                 elif name != TRACKING_VERSIONS:
                     self._load(database, name, found, types)
             database.commit()

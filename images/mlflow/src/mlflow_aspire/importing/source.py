@@ -3,6 +3,7 @@
 Nothing of a source is changed. MLflow's own migrations bring a copy to the schema of this image.
 """
 
+import logging
 import os
 import sqlite3
 import subprocess
@@ -15,7 +16,8 @@ from typing import IO, Protocol
 
 from ..databases import revisions, schemas
 from ..errors import Failure
-from ..log import say
+
+_logger = logging.getLogger(__name__)
 
 # What a file store has beside the folders of its experiments.
 _TRASH = ".trash"
@@ -67,11 +69,11 @@ class LocalSource:
 
     def copy(self, target: Path) -> None:
         if self._origin.is_dir():
-            say(f"reading the files of {self._origin}")
+            _logger.info("reading the files of %s", self._origin)
             _check_links(self._origin)
             run(str(self._origin), "-m", "mlflow_aspire.importing.file_store", str(self._origin), uri(target))
             return
-        say(f"reading {self._origin}")
+        _logger.info("reading %s", self._origin)
         try:
             with (
                 closing(sqlite3.connect(f"{self._origin.absolute().as_uri()}?mode=ro", uri=True)) as database,

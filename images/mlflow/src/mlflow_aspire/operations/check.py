@@ -1,5 +1,6 @@
 """`mlflow-aspire check`: whether databases and artifact store can be used, and what is in them."""
 
+import logging
 from contextlib import closing
 from typing import Any
 
@@ -13,8 +14,9 @@ from ..databases import revisions, schemas
 from ..databases.connection import connect, patience
 from ..databases.schemas import Schema
 from ..errors import Failure
-from ..log import say
 from ..settings import MutableEnvironment, flag
+
+_logger = logging.getLogger(__name__)
 
 # The archives that are named; there may be many.
 _LISTED = 10
@@ -69,12 +71,12 @@ def _check_database(schema: Schema, limit: int) -> None:
     with closing(connect(schema.setting, schema.uri, limit)) as connection:
         version = str(connection.scalar(text("SELECT current_setting('server_version')"))).split()[0]
         size = connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
-        say(f"{schema.setting}: PostgreSQL {version}, {readable(size)}")
+        _logger.info("%s: PostgreSQL %s, %s", schema.setting, version, readable(size))
         current = schemas.revision(schema, limit)
         if schemas.migration_needed(schema, known, current):
             there = f"is at revision {current}, and {known.package} needs {known.head}" if current else "is not there"
             raise Failure(f"{schema.setting}: the {schema.name} schema {there}: run `mlflow-aspire migrate`")
-        say(f"{schema.name} schema: at revision {current} of {known.package}; {', '.join(_counts(connection, schema.name))}")
+        _logger.info("%s schema: at revision %s of %s; %s", schema.name, current, known.package, ", ".join(_counts(connection, schema.name)))
         if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
             raise Failure(f"{schema.setting}: the database takes no writes")
 
@@ -86,9 +88,9 @@ def _counts(connection: Connection, schema: str) -> list[str]:
 
 def _list_archives(place: str) -> None:
     found = places.archives(place)
-    say(f"{places.DESTINATION}: archives: {len(found):,}{', the latest:' if found else ''}")
+    _logger.info("%s: archives: %s%s", places.DESTINATION, f"{len(found):,}", ", the latest:" if found else "")
     for name, size in found[:_LISTED]:
-        say(f"  {name}, {readable(size)}")
+        _logger.info("  %s, %s", name, readable(size))
 
 
 def _check_store(destination: str) -> None:
@@ -100,4 +102,4 @@ def _check_store(destination: str) -> None:
     if found := problem(destination):
         raise Failure(f"{stores.DESTINATION}: {found}")
     # The address may hold a password.
-    say(f"{stores.DESTINATION}: the artifact store answers ({destination.partition('://')[0] if '://' in destination else 'a folder'})")
+    _logger.info("%s: the artifact store answers (%s)", stores.DESTINATION, destination.partition("://")[0] if "://" in destination else "a folder")

@@ -1,6 +1,7 @@
 """`mlflow-aspire sql`: a statement on a database of the server, by the server's own way to sign in."""
 
 import csv
+import logging
 import sys
 from contextlib import closing
 
@@ -11,8 +12,9 @@ from .. import databases
 from ..databases import schemas
 from ..databases.connection import connect, patience
 from ..errors import Failure, SettingError
-from ..log import say
 from ..settings import MutableEnvironment, required
+
+_logger = logging.getLogger(__name__)
 
 # A statement that is no argument: lists of processes and containers show those.
 _STATEMENT = "MLFLOW_SQL_STATEMENT"
@@ -59,4 +61,4 @@ def _run(connection: Connection, statement: str, write: bool) -> None:
             writer.writerows(result)
             sys.stdout.flush()
         elif write:
-            say(f"rows changed: {max(result.rowcount, 0):,}")
+            _logger.info("rows changed: %s", f"{max(result.rowcount, 0):,}")

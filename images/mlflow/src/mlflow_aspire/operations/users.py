@@ -1,5 +1,6 @@
 """`mlflow-aspire users` and `mlflow-aspire reset-admin`: who may sign in, and a way in for an operator who has lost the administrator's password."""
 
+import logging
 from contextlib import closing
 
 from sqlalchemy import Connection, inspect, text
@@ -10,9 +11,10 @@ from ..databases import current, schemas
 from ..databases.connection import connect, patience
 from ..databases.schemas import Schema
 from ..errors import SettingError
-from ..log import say
 from ..settings import Environment, MutableEnvironment
 from ..sign_in import BASIC, OIDC, administrator, app_name
+
+_logger = logging.getLogger(__name__)
 
 # What a column says of a user, where a schema has it; the second is said when the column is false.
 _MARKS = {"is_admin": ("administrator", ""), "is_service_account": ("service account", ""), "active": ("", "deactivated")}
@@ -54,7 +56,7 @@ def reset_admin(environment: MutableEnvironment) -> None:
         if not changed:
             connection.execute(text("INSERT INTO users (username, password_hash, is_admin) VALUES (:name, :hash, true)"), values)
     made = "has" if changed else "was made and has"
-    say(f"the administrator {name} {made} the password of MLFLOW_AUTH_ADMIN_PASSWORD, and no other one")
+    _logger.info("the administrator %s %s the password of MLFLOW_AUTH_ADMIN_PASSWORD, and no other one", name, made)
 
 
 def _open(environment: MutableEnvironment) -> Connection:

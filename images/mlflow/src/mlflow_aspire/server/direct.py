@@ -9,6 +9,7 @@ Only paths and middlewares that are known go this way. When there is a middlewar
 """
 
 import functools
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,9 +26,10 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..guard.requests import is_file
-from ..log import say
 from ..sign_in.passing import Passing
 from .flask_bridge import FlaskBridge
+
+_logger = logging.getLogger(__name__)
 
 CHECKS = (HostValidationMiddleware, CORSMiddleware, CORSBlockingMiddleware, SecurityHeadersMiddleware)
 
@@ -69,9 +71,9 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
     mount.app = bridge
     kept, skipped = _split(others)
     if not direct:
-        say("the direct way to Flask is off (MLFLOW_SERVER_DIRECT_ROUTES)")
+        _logger.info("the direct way to Flask is off (MLFLOW_SERVER_DIRECT_ROUTES)")
     elif unknown := [name for name in map(_name, skipped) if name not in SKIPPED]:
-        say(f"the direct way to Flask is off: MLflow has {', '.join(unknown)} in front of it, which is not known")
+        _logger.info("the direct way to Flask is off: MLflow has %s in front of it, which is not known", ", ".join(unknown))
     else:
         is_direct = direct_paths(app, flask, mount)
         # In front of the sign-in where nothing else comes after it.

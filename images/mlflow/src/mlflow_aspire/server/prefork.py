@@ -4,6 +4,7 @@ It starts a worker again that has died. It would also end one whose event loop h
 """
 
 import gc
+import logging
 import os
 import random
 import sys
@@ -15,9 +16,10 @@ from gunicorn.arbiter import Arbiter
 from uvicorn.workers import UvicornWorker
 
 from ..databases.entra import credential
-from ..log import complain
 from . import patches
 from .worker import Worker, WorkerServer
+
+_logger = logging.getLogger(__name__)
 
 # Ten probes of a container, which would end all of its workers.
 _HANG_SECONDS = 120
@@ -68,7 +70,7 @@ def _check_threads(arbiter: Arbiter, worker: UvicornWorker) -> None:
     # A lock that another thread holds is held for ever in the child.
     others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if others:
-        complain(f"threads are alive while a worker is forked: {', '.join(others)}")
+        _logger.error("threads are alive while a worker is forked: %s", ", ".join(others))
 
 
 def _part(generators: list[random.Random]) -> None:

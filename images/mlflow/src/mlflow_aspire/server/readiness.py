@@ -6,6 +6,7 @@ MLflow's own /health tells nothing of the database, and its API asks for sign-in
 """
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -23,13 +24,14 @@ from uvicorn.server import ServerState
 
 from ..databases import BACKEND, room
 from ..errors import Failure, SettingError
-from ..log import say
 from ..settings import Environment, flag
 from ..stores import destination_of
 from . import draining, prometheus
 
 if TYPE_CHECKING:
     from ..stores.probe import StoreProbe
+
+_logger = logging.getLogger(__name__)
 
 _PORT = "MLFLOW_READINESS_PORT"
 
@@ -94,7 +96,7 @@ class Readiness:
             found = await self.problem()
             # A line for each change, not for each probe.
             if found != self._last:
-                say(f"not ready: {found}" if found else "ready")
+                _logger.info("%s", f"not ready: {found}" if found else "ready")
             self._last = found
             return found is None
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import sqlite3
 import uuid
 from collections.abc import Iterable
@@ -9,9 +10,10 @@ from typing import Any
 
 from mlflow.entities.dataset_record import DATASET_RECORD_WRAPPED_OUTPUT_KEY
 
-from ...log import say
 from .server import Absent, Broken, Server
 from .tables import Row, insert, number
+
+_logger = logging.getLogger(__name__)
 
 
 def datasets(server: Server, database: sqlite3.Connection, experiments: Iterable[str]) -> None:
@@ -35,7 +37,7 @@ def scorers(server: Server, database: sqlite3.Connection, experiments: Iterable[
             return
         except Broken as error:
             # Of a deleted experiment a server tells none.
-            say(f"could not come: scorers of experiment {experiment}: {error}")
+            _logger.info("could not come: scorers of experiment %s: %s", experiment, error)
 
 
 def _dataset(server: Server, database: sqlite3.Connection, dataset: Row, experiment: str) -> None:

@@ -1,6 +1,7 @@
 """Calls to another MLflow server. Sign-in, certificates and retries are those of MLflow's own client, with its variables."""
 
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from requests import Response
 from urllib3.exceptions import HTTPError
 
 from ...errors import Failure
-from ...log import say
 from ..source import Missing
+
+_logger = logging.getLogger(__name__)
 
 # What passes by itself. An error within the server does not, and is told at once.
 _RETRIED = frozenset({408, 429, 502, 503, 504})
@@ -63,7 +65,7 @@ class Server:
             version = self._call("GET", "/version").text
         except Failure:
             version = "a version that it does not tell"
-        say(f"reading {self.address}, MLflow {version[:_SHOWN].strip()}")
+        _logger.info("reading %s, MLflow %s", self.address, version[:_SHOWN].strip())
 
     def get(self, path: str, /, **parameters: Any) -> Any:
         return self._json(self._call("GET", path, params=parameters))

@@ -1,15 +1,17 @@
 """A running MLflow server as a source of an import."""
 
+import logging
 import sqlite3
 from pathlib import Path
 
-from ...log import say
 from .. import source
 from ..locations import PROXIED
 from ..source import Artifact
 from . import evaluation, files, models, runs
 from .server import Server
 from .traces import Traces
+
+_logger = logging.getLogger(__name__)
 
 
 class ServerSource:
@@ -47,7 +49,7 @@ class ServerSource:
         traces = Traces(server, target, copies)
         traces.read(experiments, known)
         self._places += traces.places
-        say("users and their permissions, keys and endpoints of the AI gateway, webhooks, jobs and reviews do not come over an API")
+        _logger.info("users and their permissions, keys and endpoints of the AI gateway, webhooks, jobs and reviews do not come over an API")
 
     def artifacts(self) -> list[Artifact]:
         return list(files.all_of(self._places))

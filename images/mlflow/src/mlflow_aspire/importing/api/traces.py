@@ -1,6 +1,7 @@
 """Traces with their spans, assessments and links."""
 
 import json
+import logging
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
@@ -18,13 +19,14 @@ from mlflow.utils.proto_json_utils import parse_dict
 
 from ...ahead import ahead
 from ...backup.progress import Counter
-from ...log import say
 from ..locations import PROXIED
 from ..source import Missing, uri
 from . import files
 from .files import Place
 from .server import AT_ONCE, Absent, Broken, Server
 from .tables import Row, insert
+
+_logger = logging.getLogger(__name__)
 
 _PAGE = 100
 _LOCATION = "mlflow.artifactLocation"
@@ -69,7 +71,7 @@ class Traces:
         if "_store" in self.__dict__:
             self._store.engine.dispose()
         if self._lost:
-            say(f"could not come: the spans of {len(self._lost):,} traces, such as {self._lost[0]}")
+            _logger.info("could not come: the spans of %s traces, such as %s", f"{len(self._lost):,}", self._lost[0])
 
     @cached_property
     def _store(self) -> SqlAlchemyStore:

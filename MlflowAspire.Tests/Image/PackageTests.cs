@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using MlflowAspire.Hosting;
@@ -36,7 +37,10 @@ public class PackageTests(ImageFixture image)
         Assert.Equal("10001:10001", configuration.GetProperty("User").GetString());
         Assert.Equal("""["mlflow-aspire"]""", configuration.GetProperty("Entrypoint").GetRawText());
         Assert.Equal("""["serve"]""", configuration.GetProperty("Cmd").GetRawText());
-        Assert.Equal(MlflowImage.Version, configuration.GetProperty("Labels").GetProperty("org.opencontainers.image.version").GetString());
+        var labels = configuration.GetProperty("Labels");
+        Assert.Equal(MlflowImage.Version, labels.GetProperty("org.opencontainers.image.version").GetString());
+        var packages = XElement.Load(Path.Combine(Repository.Root, "Directory.Build.props"));
+        Assert.Equal((string?)packages.Descendants("PackageLicenseExpression").Single(), labels.GetProperty("org.opencontainers.image.licenses").GetString());
         Assert.Contains("MLFLOW_DISABLE_TELEMETRY=true", configuration.GetProperty("Env").EnumerateArray().Select(variable => variable.GetString()));
     }
 

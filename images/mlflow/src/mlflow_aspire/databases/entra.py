@@ -17,7 +17,6 @@ from sqlalchemy.engine import URL, CreateEnginePlugin
 
 from ..errors import Failure
 
-
 # Databases of these clouds take tokens of their own.
 _SOVEREIGN_CLOUDS = (".database.usgovcloudapi.net", ".database.chinacloudapi.cn")
 

@@ -56,6 +56,11 @@ class Container:
         docker("update", "--cpus", str(cores), "--cpuset-cpus", cpuset, self.name)
 
     def pause(self) -> None:
+        # The kernel may fail to freeze one that has used up its part of the cores.
+        for _ in range(10):
+            if docker("pause", self.name, check=False) == self.name:
+                return
+            time.sleep(0.2)
         docker("pause", self.name)
 
     def resume(self) -> None:

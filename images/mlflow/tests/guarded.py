@@ -1,4 +1,4 @@
-"""A server with low limits, one for all tests of requests that do not fit."""
+"""A server with low limits, one for all tests of requests that do not fit and have no settings of their own."""
 
 import atexit
 import socket
@@ -19,10 +19,12 @@ class GuardedTest(ServerTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        if "server" not in GuardedTest.__dict__:
+        if cls.settings is not GuardedTest.settings:
+            super().setUpClass()
+        elif "server" not in GuardedTest.__dict__:
             GuardedTest.server = Server(cls.sign_in, **cls.settings)
             atexit.register(GuardedTest.server.stop)
-            GuardedTest.experiment = cls.server.done("", "POST", "2.0/mlflow/experiments/create", {"name": "e"})["experiment_id"]
+        cls.experiment = cls.server.done("", "POST", "2.0/mlflow/experiments/create", {"name": cls.__name__})["experiment_id"]
 
     def new_run(self) -> str:
         return self.server.done("", "POST", "2.0/mlflow/runs/create", {"experiment_id": self.experiment})["run"]["info"]["run_id"]

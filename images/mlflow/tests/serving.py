@@ -43,8 +43,9 @@ elif sign_in == "oidc":
         print("token", user, token, flush=True)
 else:
     from mlflow.server.fastapi_app import app
+from mlflow_aspire.server import settings
 from mlflow_aspire.server.app import complete
-app = complete(app, True, os.environ)
+app = complete(app, settings.read(os.environ).direct_routes, os.environ)
 import uvicorn
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """

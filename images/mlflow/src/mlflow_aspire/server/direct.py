@@ -5,7 +5,8 @@ a search through all of these. A request for a path that only Flask has skips th
 guard, and the authentication of the OIDC plugin, but for bearer tokens, which the bridge to Flask looks at. Basic authentication and workspaces are Flask's own
 matter.
 
-Only paths and middlewares that are known go this way. When there is a middleware that is not, all requests take MLflow's.
+Only paths and middlewares that are known go this way. When there is a middleware that is not, all requests take MLflow's, through its middlewares as they are.
+The bridge stays at its end: MLflow's own keeps a whole download in memory when its client is slow, and the plugin's answers one request after the other.
 """
 
 import functools
@@ -77,10 +78,11 @@ def arrange(app: FastAPI, guard: Callable[[ASGIApp], ASGIApp] | None, direct: bo
     else:
         is_direct = direct_paths(app, flask, mount)
         # In front of the sign-in where nothing else comes after it.
-        if (signs_in := getattr(bridge, "signs_in", None)) and _name(kept[-1]) == "SignIn":
+        if (signs_in := getattr(bridge, "signs_in", None)) and [_name(middleware) for middleware in kept[-1:]] == ["SignIn"]:
             kept.insert(-1, Middleware(DirectRoutes, is_direct=is_direct, flask=bridge, takes=signs_in))
         kept.append(Middleware(DirectRoutes, is_direct=is_direct, flask=bridge))
-    app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *map(_in_short, skipped)]
+        skipped = [_in_short(middleware) for middleware in skipped]
+    app.user_middleware[:] = [*checks, *([Middleware(guard)] if guard else []), *kept, *skipped]
 
 
 def direct_paths(app: FastAPI, flask: Flask, mount: Mount) -> Callable[[str], bool]:

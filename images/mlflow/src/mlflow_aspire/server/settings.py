@@ -11,7 +11,8 @@ class ServerSettings:
     """A line for each request, for which a server spends a tenth of its time on short ones."""
 
     direct_routes: bool
-    """Whether requests that only MLflow's Flask app answers go there without the detours of its FastAPI app."""
+    """Whether requests that only MLflow's Flask app answers go there without the detours of its FastAPI app, and all others by shorter ways through its
+    middlewares. Without it these are as MLflow has them; the bridge from there to Flask stays."""
 
     grace: int
     """Seconds that running calls have to end after SIGTERM."""

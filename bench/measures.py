@@ -80,7 +80,7 @@ def memory(stack: Stack, results: Results, rounds: int) -> None:
         for total in range(20_000, 100_001, 20_000):
             for kind, request in kinds.items():
                 while sent[kind] < total / len(kinds):
-                    answers = send(server, request, 2)
+                    answers = send(server, request, SLICE)
                     _refuse_errors(kind, variant, answers, server)
                     sent[kind] += answers.requests
             figure.add(f"after {total:,}", server.memory())

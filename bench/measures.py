@@ -286,8 +286,9 @@ def large_artifacts(stack: Stack, results: Results, rounds: int) -> None:
 
 def _transfers(stack: Stack, results: Results, rounds: int, section: str, sizes: dict[str, tuple[int, int]], way: str) -> None:
     """Files up and down, directly and through the server, one after the other."""
-    stack.database(section)
-    server = stack.server("product", section, PRODUCT)
+    database = section.lower().replace(" ", "-")
+    stack.database(database)
+    server = stack.server("product", database, PRODUCT)
     server.healthy()
     server.settle()
     watch = Watch(stack.containers)

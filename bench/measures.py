@@ -74,7 +74,7 @@ def memory(stack: Stack, results: Results, rounds: int) -> None:
         server.settle()
         kinds = requests(server)
         server.settle()
-        figure = results.figure("Memory over 100,000 requests", variant, "MiB", "no growth")
+        figure = results.figure("Memory over 100,000 requests", variant, "MiB", "no growth after the first 20,000")
         figure.add("before", server.memory())
         sent = dict.fromkeys(kinds, 0)
         for total in range(20_000, 100_001, 20_000):

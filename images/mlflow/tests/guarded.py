@@ -19,12 +19,11 @@ class GuardedTest(ServerTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        if cls.settings is not GuardedTest.settings:
-            super().setUpClass()
-        elif "server" not in GuardedTest.__dict__:
-            GuardedTest.server = Server(cls.sign_in, **cls.settings)
-            atexit.register(GuardedTest.server.stop)
-        cls.experiment = cls.server.done("", "POST", "2.0/mlflow/experiments/create", {"name": cls.__name__})["experiment_id"]
+        shared = GuardedTest if cls.settings is GuardedTest.settings else cls
+        if "server" not in shared.__dict__:
+            shared.server = Server(cls.sign_in, **cls.settings)
+            atexit.register(shared.server.stop)
+            shared.experiment = cls.server.done("", "POST", "2.0/mlflow/experiments/create", {"name": "e"})["experiment_id"]
 
     def new_run(self) -> str:
         return self.server.done("", "POST", "2.0/mlflow/runs/create", {"experiment_id": self.experiment})["run"]["info"]["run_id"]

@@ -101,7 +101,7 @@ class FileTest(unittest.TestCase):
         with patch.object(sys, "stdout", output), redirect_stderr(errors), new_archive("-", "mlflow-now.zip") as (stream, name):
             stream.write(b"x")
             logging.getLogger(new_archive.__module__).info("progress")
-        self.assertEqual((output.buffer.getvalue(), errors.getvalue(), name), (b"x", "mlflow-aspire: progress\n", "standard output"))
+        self.assertEqual((output.buffer.getvalue(), errors.getvalue(), name), (b"x", "mlflow-aspire: progress\nmlflow-aspire: backup complete: standard output\n", "standard output"))
 
     def test_an_archive_that_is_not_there(self) -> None:
         with self.assertRaisesRegex(Failure, "missing.zip cannot be read: No such file or directory"), open_archive(str(self.folder / "missing.zip")):

@@ -3,6 +3,7 @@
 Wherever it is, an archive has its name when it is complete, and does not exist when it is not.
 """
 
+import logging
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ from typing import IO, BinaryIO
 from .. import stores
 from ..errors import Failure, SettingError
 from ..settings import Environment
+
+_logger = logging.getLogger(__name__)
 
 DESTINATION = "MLFLOW_BACKUP_DESTINATION"
 
@@ -50,12 +53,14 @@ def new_archive(target: str, name: str) -> Iterator[tuple[BinaryIO, str]]:
         with redirect_stdout(sys.stderr):
             yield output, "standard output"
             output.flush()
+            _complete("standard output")
     elif target.startswith(_BLOBS):
         from .blobs import new_blob
 
         uri = target if target.endswith(_ARCHIVE) else f"{target.rstrip('/')}/{name}"
         with new_blob(uri) as stream:
             yield stream, uri
+        _complete(uri)
     else:
         path = Path(target)
         if path.is_dir():
@@ -64,6 +69,11 @@ def new_archive(target: str, name: str) -> Iterator[tuple[BinaryIO, str]]:
             raise Failure(f"{target} is no folder, and no name of an archive, which ends with {_ARCHIVE}")
         with new_file(path) as stream:
             yield stream, str(path)
+        _complete(str(path))
+
+
+def _complete(name: str) -> None:
+    _logger.info("backup complete: %s", name)
 
 
 @contextmanager

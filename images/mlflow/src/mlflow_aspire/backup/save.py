@@ -81,7 +81,6 @@ def _save(configured: list[Schema], files: "Files | None", target: str, limit: i
             if files is not None:
                 with store_errors():
                     _save_files(files, archive, manifest)
-    _logger.info("backup complete: %s", name)
     return name
 
 

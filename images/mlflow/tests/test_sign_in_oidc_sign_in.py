@@ -52,10 +52,14 @@ class OidcSignInTest(unittest.TestCase):
             "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/api/2.0/mlflow/runs/get", "query_string": b"", "root_path": "",
             "server": ("server", 80), "headers": headers, "state": {}, **more,
         }  # fmt: skip
+        body = [{"type": "http.request", "body": b"", "more_body": False}]
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            if not body:
+                # The client stays.
+                await asyncio.Event().wait()
+            return body.pop()
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)

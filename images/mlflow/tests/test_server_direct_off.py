@@ -8,7 +8,6 @@ from flask import Flask
 from mlflow.server.fastapi_app import _EfficientWSGIMiddleware, add_fastapi_workspace_middleware
 from mlflow.server.fastapi_security import SecurityHeadersMiddleware
 from mlflow_oidc_auth.middleware import AuthAwareWSGIMiddleware
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -44,13 +43,7 @@ class DirectOffTest(unittest.TestCase):
     def test_a_middleware_that_is_not_known(self) -> None:
         app = self.app()
         app.add_middleware(GZipMiddleware)
-        self.workspaces(app)
-        app.add_middleware(SecurityHeadersMiddleware)
-        checks, *theirs = app.user_middleware
-        with self.assertLogs(direct.__name__, "INFO") as logged:
-            direct.arrange(app, Guard, True)
-        self.assertIn("the direct way to Flask is off: MLflow has GZipMiddleware in front of it, which is not known", logged.output[0])
-        self._assert_only_the_bridge_stays(app, checks, theirs)
+        self._assert_only_the_bridge_stays(app, True, "the direct way to Flask is off: MLflow has GZipMiddleware in front of it, which is not known")
 
     def test_a_middleware_in_front_of_all_that_are_known_is_passed_by_no_request(self) -> None:
         app = self.app()
@@ -59,16 +52,15 @@ class DirectOffTest(unittest.TestCase):
         self.assertEqual(self.arranged(app, True), [Guard, GZipMiddleware, direct.DirectRoutes, Passing])
 
     def test_the_setting(self) -> None:
-        app = self.app()
+        self._assert_only_the_bridge_stays(self.app(), False, "the direct way to Flask is off (MLFLOW_SERVER_DIRECT_ROUTES)")
+
+    def _assert_only_the_bridge_stays(self, app: FastAPI, on: bool, said: str) -> None:
         self.workspaces(app)
         app.add_middleware(SecurityHeadersMiddleware)
         checks, *theirs = app.user_middleware
         with self.assertLogs(direct.__name__, "INFO") as logged:
-            direct.arrange(app, Guard, False)
-        self.assertIn("the direct way to Flask is off (MLFLOW_SERVER_DIRECT_ROUTES)", logged.output[0])
-        self._assert_only_the_bridge_stays(app, checks, theirs)
-
-    def _assert_only_the_bridge_stays(self, app: FastAPI, checks: Middleware, theirs: list[Middleware]) -> None:
+            direct.arrange(app, Guard, on)
+        self.assertIn(said, logged.output[0])
         guard = app.user_middleware[1]
         self.assertEqual(guard.cls, Guard)
         self.assertEqual(app.user_middleware, [checks, guard, *theirs])

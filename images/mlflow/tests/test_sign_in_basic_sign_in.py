@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import anyio.to_thread
+import asgi
 import psycopg2
 from cachetools import TTLCache
 from fastapi import FastAPI, Request
@@ -93,20 +94,7 @@ class BasicSignInTest(unittest.TestCase):
             "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers, "state": {}, "app": app,
             "server": ("server", 80), "http_version": "1.1", "scheme": "http",
         }  # fmt: skip
-        body = [{"type": "http.request", "body": b"", "more_body": False}]
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            if not body:
-                await asyncio.Event().wait()
-            return body.pop()
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        await app(scope, receive, send)
-        start, *rest = sent
-        return start["status"], start["headers"], b"".join(message.get("body", b"") for message in rest)
+        return await asgi.ask(app, scope)
 
     def ask(self, *arguments: Any, **options: Any) -> Answer:
         return asyncio.run(self.asked(*arguments, **options))

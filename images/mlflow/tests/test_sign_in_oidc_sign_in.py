@@ -6,6 +6,7 @@ import unittest
 from typing import Any
 from unittest.mock import patch
 
+import asgi
 from mlflow_oidc_auth.entities.auth_context import AUTH_CONTEXT_KEY, AuthContext
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -52,23 +53,10 @@ class OidcSignInTest(unittest.TestCase):
             "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/api/2.0/mlflow/runs/get", "query_string": b"", "root_path": "",
             "server": ("server", 80), "headers": headers, "state": {}, **more,
         }  # fmt: skip
-        body = [{"type": "http.request", "body": b"", "more_body": False}]
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            if not body:
-                # The client stays.
-                await asyncio.Event().wait()
-            return body.pop()
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
         self.threads.clear()
         self.seen = {}
-        asyncio.run(app(scope, receive, send))
-        start, *rest = sent
-        return start["status"], dict(start["headers"]), b"".join(message.get("body", b"") for message in rest)
+        status, answered, body = asyncio.run(asgi.ask(app, scope))
+        return status, dict(answered), body
 
     def test_the_plugin_decides_in_the_thread_of_flask(self) -> None:
         self.assertEqual(self.ask(OidcBridge(self.flask))[::2], (200, b"flask"))

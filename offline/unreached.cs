@@ -143,7 +143,7 @@ sealed class Graph
         }
     }
 
-    /// <summary>Constants of reached types that no source names: code holds their values alone.</summary>
+    /// <summary>Constants of reached types that no source names: code holds only their values.</summary>
     public IEnumerable<string> UnnamedConstants() => _types.Where(type => _reached.Contains(type.Key))
         .SelectMany(type => ConstantsOf(type.Key).Where(constant => !IsNamed(type.Key, constant)).Select(constant => $"{type.Value.Module.Name}: {type.Key}.{constant}"));
 

@@ -30,7 +30,7 @@ public static partial class MlflowBuilderExtensions
     /// <param name="builder">The MLflow server.</param>
     /// <param name="set">Sets the variables; it is called for each container.</param>
     /// <returns>The builder.</returns>
-    [AspireExportIgnore(Reason = "Takes a callback that is called for each container. withEnvironment sets variables of the server alone.")]
+    [AspireExportIgnore(Reason = "Takes a callback that is called for each container. withEnvironment sets only variables of the server.")]
     public static IResourceBuilder<MlflowServerResource> WithStoreEnvironment(
         this IResourceBuilder<MlflowServerResource> builder, Action<EnvironmentCallbackContext> set)
     {

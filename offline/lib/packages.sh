@@ -1,4 +1,4 @@
-# The NuGet packages that no source of this machine has, packed from packages/ for this checkout alone: no other project may get one.
+# The NuGet packages that no source of this machine has, packed from packages/ for this checkout only: no other project may get one.
 
 # NuGet, editors and tests read this file, and git ignores it.
 config=$root/nuget.config
@@ -53,7 +53,7 @@ published() {
     return 1
 }
 
-# The feed's packages come from there alone, all others from the sources that there were before.
+# The feed's packages come only from there, all others from the sources that there were before.
 write_config() {
     local other name
     cat <<XML

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.server import get_app_client
 
-# MLflow takes ASCII alone where artifacts are sent and got.
+# MLflow takes only ASCII where artifacts are sent and got.
 READER, EDITOR = ("reader", "reader's p@ss:w/rd%20 1"), ("editor", "%41\\ {}$HOME#?&+!~ ';\"")
 
 

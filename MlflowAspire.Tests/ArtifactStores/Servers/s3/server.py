@@ -32,7 +32,7 @@ def allow(name: str) -> None:
 
 
 def authenticate(self, iam_request_cls, resource="*", check=ActionAuthenticatorMixin._authenticate_and_authorize_action) -> None:
-    # moto knows signatures in headers alone; those in URLs it lets pass when authorization is off.
+    # moto knows signatures in headers only; those in URLs it lets pass when authorization is off.
     if "X-Amz-Signature" not in self.uri:
         check(self, iam_request_cls, resource)
 

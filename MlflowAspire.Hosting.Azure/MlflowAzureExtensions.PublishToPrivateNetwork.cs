@@ -73,6 +73,12 @@ public static partial class MlflowAzureExtensions
         }
 
         builder.WithAnnotation(new PrivateNetworkAnnotation());
+        // Methods that are called later say how many workers and replicas there are.
+        application.OnBeforeStart((_, _) =>
+        {
+            DatabaseConnections.Check(builder.Resource, settings.Sizes.DatabaseSku);
+            return Task.CompletedTask;
+        });
         network ??= application.AddMlflowPrivateNetwork(settings.Network);
         var workspace = resources?.LogAnalyticsWorkspace ?? application.AddMlflowWorkspace(settings);
         var vault = resources?.KeyVault ?? application.AddMlflowVault(settings);

@@ -1,3 +1,6 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
 namespace MlflowAspire.Hosting.Azure;
 
 /// <summary>The database connections that a deployment may open, which the image counts in the same way when it starts.</summary>
@@ -9,7 +12,7 @@ internal static class DatabaseConnections
     // Where users and permissions are in a database: one connection for each of them, and two by which the user of a request is read.
     private const int SignIn = 8 + 1 + 2;
 
-    /// <summary>Rejects more workers and replicas than the database has connections for.</summary>
+    /// <summary>Rejects settings with more workers and replicas than the database has connections for.</summary>
     public static void Check(Mistakes mistakes, MlflowSettings settings)
     {
         var needed = Count(settings);
@@ -23,12 +26,28 @@ internal static class DatabaseConnections
         }
     }
 
-    /// <summary>The connections of all replicas at most.</summary>
-    public static int Count(MlflowSettings settings)
+    /// <summary>Refuses a server that methods have given more of them than the settings have.</summary>
+    /// <exception cref="DistributedApplicationException">The database has fewer connections.</exception>
+    public static void Check(MlflowServerResource server, DatabaseSku sku)
     {
-        var worker = Worker + (settings.SignIn.Mode is SignInMode.Basic or SignInMode.Oidc ? SignIn : 0);
-        // Replicas that run jobs have one beside them for what is done periodically.
-        var periodic = settings is { Jobs: true, Server.Replicas: > 1 } ? 1 : 0;
-        return worker * ((settings.Server.Replicas * settings.Workers) + periodic);
+        var needed = Count(server.Workers, server.Replicas, server.RunsJobs, server.SignInDatabase is not null);
+        if (needed > sku.Connections)
+        {
+            throw new DistributedApplicationException(
+                $"MLflow server '{server.Name}' may open {needed} connections to its database with WithReplicas({server.Replicas}) and "
+                + $"WithWorkers({server.Workers}), and {sku.Name} has {sku.Connections}. Call one of them with a smaller number, or give the settings a larger "
+                + $"{nameof(MlflowSettings.Sizes)}.{nameof(ProfileSizes.DatabaseSku)}.");
+        }
+    }
+
+    /// <summary>The connections of all replicas at most.</summary>
+    public static int Count(MlflowSettings settings) => Count(
+        settings.Workers, settings.Server.Replicas, settings.Jobs, settings.SignIn.Mode is SignInMode.Basic or SignInMode.Oidc);
+
+    private static int Count(int workers, int replicas, bool jobs, bool signInDatabase)
+    {
+        // Replicas that run jobs have one worker beside them for what is done periodically.
+        var periodic = jobs && replicas > 1 ? 1 : 0;
+        return (Worker + (signInDatabase ? SignIn : 0)) * ((replicas * workers) + periodic);
     }
 }

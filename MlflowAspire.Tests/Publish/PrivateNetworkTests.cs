@@ -64,6 +64,29 @@ public sealed class PrivateNetworkTests
                 .Select(rule => ((string)rule["name"]!, (string)rule["ipAddressRange"]!)));
     }
 
+    [Theory]
+    [InlineData(30, 7, "may open 6300 connections to its database with WithReplicas(30) and WithWorkers(7), and Standard_D2ds_v5 has 844.")]
+    [InlineData(30, 1, "may open 900 connections to its database with WithReplicas(30) and WithWorkers(1), and Standard_D2ds_v5 has 844.")]
+    [InlineData(28, 1, null)]
+    public async Task A_server_that_methods_make_larger_than_its_database_is_refused(int replicas, int workers, string? refusal)
+    {
+        var publish = PublishedApp.PublishAsync(builder => AddMlflow(builder)
+            .WithBasicAuth()
+            .WithSize(2, 4)
+            .PublishToPrivateNetwork()
+            .WithReplicas(replicas)
+            .WithWorkers(workers));
+
+        if (refusal is null)
+        {
+            await publish;
+        }
+        else
+        {
+            Assert.Contains(refusal, (await Assert.ThrowsAsync<DistributedApplicationException>(() => publish)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task An_artifact_store_that_comes_later_is_missed()
     {

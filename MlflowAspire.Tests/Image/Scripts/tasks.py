@@ -76,10 +76,10 @@ def run(command: list[str]) -> None:
     import subprocess
 
     from mlflow_aspire import cli, keys, trust
+    from mlflow_aspire.settings import export
 
     if command[1] == "python":
-        trust.settle(os.environ)
-        keys.settle(os.environ)
+        export(os.environ, [trust.read(os.environ), keys.read(os.environ)])
         run_program(command[2:])
     else:
         subprocess.run = run_child

@@ -22,9 +22,10 @@ def fastapi_routes(routes) -> set[str]:
 
 
 with contextlib.redirect_stdout(sys.stderr):
-    from mlflow_aspire.server import serve
+    from mlflow_aspire.server import serve_settings
+    from mlflow_aspire.settings import export
 
-    serve.prepare(os.environ)
+    export(os.environ, serve_settings.read(os.environ).parts)
     os.environ |= {"_MLFLOW_SGI_NAME": "uvicorn", "_MLFLOW_SERVER_FILE_STORE": os.environ["MLFLOW_BACKEND_STORE_URI"]}
     from mlflow.server import app as flask_app
 

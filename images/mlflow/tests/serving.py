@@ -23,7 +23,9 @@ from importlib import import_module
 # As `mlflow-aspire` does: what an import makes stays.
 gc.set_threshold(200_000)
 from mlflow_aspire import guard
-guard.settle(os.environ)
+from mlflow_aspire.settings import export
+guarded = guard.read(os.environ, serves_artifacts=True)
+export(os.environ, [guarded])
 if "PREPARATION" in os.environ:
     import_module(os.environ["PREPARATION"])
 port, sign_in = int(sys.argv[1]), sys.argv[2]
@@ -45,7 +47,9 @@ else:
     from mlflow.server.fastapi_app import app
 from mlflow_aspire.server import settings
 from mlflow_aspire.server.app import complete
-app = complete(app, settings.read(os.environ).direct_routes, os.environ)
+from mlflow_aspire.server.prometheus import Prometheus
+from mlflow_aspire.server.telemetry import Telemetry
+app = complete(app, settings.read(os.environ).direct_routes, guarded, Prometheus(False), Telemetry())
 import uvicorn
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """

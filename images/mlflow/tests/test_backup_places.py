@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from mlflow_aspire import log
-from mlflow_aspire.backup.places import archives, check, latest, new_archive, new_file, open_archive
+from mlflow_aspire.backup.places import archives, latest, new_archive, new_file, open_archive, read
 from mlflow_aspire.errors import Failure, SettingError
 
 BLOBS = "wasbs://artifacts@account.blob.core.windows.net"
@@ -19,12 +19,12 @@ class CheckTest(unittest.TestCase):
     def test_places(self) -> None:
         for place in ("-", "/backups", "backup.zip", "wasbs://backups@account.blob.core.windows.net", f"{BLOBS}/backups/backup.zip"):
             with self.subTest(place):
-                check(place, {"MLFLOW_ARTIFACTS_DESTINATION": f"{BLOBS}/mlflow"})
+                read({"MLFLOW_ARTIFACTS_DESTINATION": f"{BLOBS}/mlflow"}).check(place)
 
     def test_others(self) -> None:
         for place in ("s3://bucket/folder", "wasbs://container@server/x", "https://account.blob.core.windows.net/container"):
             with self.subTest(place), self.assertRaisesRegex(SettingError, "^MLFLOW_BACKUP_DESTINATION or the argument is '.*'; accepted: a path, or wasbs://"):
-                check(place, {})
+                read({}).check(place)
 
     def test_no_place_within_the_artifact_store(self) -> None:
         for place, store in (
@@ -34,10 +34,10 @@ class CheckTest(unittest.TestCase):
             ("/mnt/artifacts/../artifacts/backup.zip", "file:///mnt/artifacts/"),
         ):
             with self.subTest(place), self.assertRaisesRegex(SettingError, "is within the artifact store"):
-                check(place, {"MLFLOW_ARTIFACTS_DESTINATION": store})
+                read({"MLFLOW_ARTIFACTS_DESTINATION": store}).check(place)
         for place, store in (("/mnt/artifacts-of-others", "/mnt/artifacts"), (f"{BLOBS}/mlflow-backups", f"{BLOBS}/mlflow"), ("/backups", "s3://backups")):
             with self.subTest(place):
-                check(place, {"MLFLOW_ARTIFACTS_DESTINATION": store})
+                read({"MLFLOW_ARTIFACTS_DESTINATION": store}).check(place)
 
 
 class FileTest(unittest.TestCase):

@@ -7,6 +7,8 @@ from unittest.mock import patch
 from mlflow_aspire.backup import restore as module
 from mlflow_aspire.errors import Failure, SettingError
 
+SETTINGS = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me@db/mlflow", "MLFLOW_SERVE_ARTIFACTS": "false"}
+
 
 class ChoiceTest(unittest.TestCase):
     """Which archive is restored, and whether in place of what is there."""
@@ -24,12 +26,11 @@ class ChoiceTest(unittest.TestCase):
             yield name
 
         with (
-            patch.object(module, "open_databases", return_value=[]),
             patch.object(module.places, "open_archive", opened),
             patch.object(module, "Archive", side_effect=lambda stream, name: name),
-            patch.object(module, "_restore", side_effect=lambda environment, configured, archive, replace: chosen.append((archive, replace))),
+            patch.object(module, "_restore", side_effect=lambda deployment, archive, replace: chosen.append((archive, replace))),
         ):
-            module.restore(environment, source, replace)
+            module.restore(module.read({**SETTINGS, **environment}, source, replace))
         return chosen[0]
 
     def test_the_one_that_is_named(self) -> None:

@@ -143,6 +143,9 @@ class WrongSettingsTest(unittest.TestCase):
             ({"MLFLOW_FLASK_SERVER_SECRET_KEY": ""}, "MLFLOW_FLASK_SERVER_SECRET_KEY is not set"),
             ({"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "short"}, "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY is too short; accepted: a Fernet key, or 32 characters"),
             ({"MLFLOW_APP_NAME": "oauth"}, "MLFLOW_APP_NAME is 'oauth'; accepted: basic-auth, oidc-auth"),
+            # Of several that are missing the first one that a server needs.
+            ({"MLFLOW_CRYPTO_KEK_PASSPHRASE": "", "MLFLOW_APP_NAME": "basic-auth"}, "MLFLOW_CRYPTO_KEK_PASSPHRASE is not set"),
+            ({"MLFLOW_APP_NAME": "basic-auth"}, "MLFLOW_AUTH_ADMIN_PASSWORD is not set"),
             ({"MLFLOW_OPENTELEMETRY": "maybe"}, "MLFLOW_OPENTELEMETRY is 'maybe'; accepted: true, false"),
         ):
             with self.subTest(problem):

@@ -174,8 +174,7 @@ class InstalledTest(unittest.TestCase):
 
 class TimeoutTest(unittest.TestCase):
     def options(self, **environment: str) -> str:
-        timeouts.settle(environment)
-        return environment["PGOPTIONS"]
+        return str(timeouts.read(environment).exports()["PGOPTIONS"])
 
     def test_it_is_30_seconds_unless_set(self) -> None:
         self.assertEqual(self.options(), "-c statement_timeout=30000")

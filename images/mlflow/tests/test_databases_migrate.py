@@ -6,17 +6,17 @@ from unittest.mock import patch
 import psycopg2
 from sqlalchemy import create_engine, text
 
-from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, current, revisions, schemas
+from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, Databases, current, revisions, schemas
 from mlflow_aspire.databases.connection import connect
 from mlflow_aspire.databases.revisions import Revisions
 from mlflow_aspire.errors import Failure, SettingError
 
-TRACKING = {BACKEND: "postgresql+psycopg2://db/mlflow"}
+TRACKING = Databases(tracking="postgresql+psycopg2://db/mlflow")
 KNOWN = Revisions("mlflow 3.17.2", "c", ["c", "b", "a"], [])
 
 
 class DecisionTest(unittest.TestCase):
-    schema = schemas.configured(TRACKING)[0]
+    schema = schemas.tracking(TRACKING)
 
     def test_only_the_newest_revision_needs_nothing(self) -> None:
         self.assertFalse(schemas.migration_needed(self.schema, KNOWN, "c"))
@@ -39,26 +39,29 @@ class DecisionTest(unittest.TestCase):
 
 class SchemasTest(unittest.TestCase):
     def test_one_for_each_database(self) -> None:
-        for app, name, uri in (("basic-auth", BASIC_AUTH, "postgresql+psycopg2://db/auth"), ("oidc-auth", OIDC_AUTH, "postgresql+psycopg2://db/oidc")):
+        both = replace(TRACKING, basic_users="postgresql+psycopg2://db/auth", oidc_users="postgresql+psycopg2://db/oidc")
+        for app, uri in (("basic-auth", both.basic_users), ("oidc-auth", both.oidc_users)):
             with self.subTest(app):
-                tracking, users = schemas.configured({**TRACKING, "MLFLOW_APP_NAME": app, name: uri})
-                self.assertEqual((tracking.name, tracking.uri), ("tracking", TRACKING[BACKEND]))
+                tracking, users = schemas.read({"MLFLOW_APP_NAME": app}, both)
+                self.assertEqual((tracking.name, tracking.uri), ("tracking", TRACKING.tracking))
                 self.assertEqual((users.name, users.uri), (app, uri))
 
     def test_users_of_a_sign_in_that_is_off_are_left_alone(self) -> None:
-        self.assertEqual(len(schemas.configured({**TRACKING, BASIC_AUTH: "postgresql+psycopg2://db/auth"})), 1)
+        self.assertEqual(len(schemas.read({}, replace(TRACKING, basic_users="postgresql+psycopg2://db/auth"))), 1)
 
     def test_the_database_must_be_named(self) -> None:
         with self.assertRaisesRegex(SettingError, f"^{BACKEND} is not set"):
-            schemas.configured({})
+            schemas.read({}, Databases())
         with self.assertRaisesRegex(SettingError, f"^{OIDC_AUTH} is not set"):
-            schemas.configured({**TRACKING, "MLFLOW_APP_NAME": "oidc-auth"})
+            schemas.read({"MLFLOW_APP_NAME": "oidc-auth"}, TRACKING)
+        with self.assertRaisesRegex(SettingError, f"^{BASIC_AUTH} is not set"):
+            schemas.read({"MLFLOW_APP_NAME": "basic-auth"}, TRACKING)
 
     def test_two_schemas_do_not_share_a_version_table(self) -> None:
-        shared = {**TRACKING, "MLFLOW_APP_NAME": "oidc-auth", OIDC_AUTH: TRACKING[BACKEND]}
+        shared, oidc = replace(TRACKING, oidc_users=TRACKING.tracking), {"MLFLOW_APP_NAME": "oidc-auth"}
         with self.assertRaisesRegex(SettingError, "^OIDC_ALEMBIC_VERSION_TABLE must name another table"):
-            schemas.configured(shared)
-        self.assertEqual(schemas.configured({**shared, "OIDC_ALEMBIC_VERSION_TABLE": "alembic_version_oidc"})[1].version_table, "alembic_version_oidc")
+            schemas.read(oidc, shared)
+        self.assertEqual(schemas.read({**oidc, "OIDC_ALEMBIC_VERSION_TABLE": "alembic_version_oidc"}, shared)[1].version_table, "alembic_version_oidc")
 
 
 class CurrentTest(unittest.TestCase):
@@ -68,7 +71,7 @@ class CurrentTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         uri = f"sqlite:///{folder.name}/database.db"
-        self.schema = replace(schemas.configured(TRACKING)[0], uri=uri)
+        self.schema = replace(schemas.tracking(TRACKING), uri=uri)
         engine = create_engine(uri)
         self.addCleanup(engine.dispose)
         self.database = self.enterContext(engine.connect())

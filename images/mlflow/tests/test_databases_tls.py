@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mlflow_aspire.databases import BACKEND, settle
+from mlflow_aspire.databases import BACKEND, read
+from mlflow_aspire.settings import export
 
 _SSL_REQUEST_LENGTH = 8
 
@@ -54,7 +55,7 @@ class TlsTest(unittest.TestCase):
 
     def attempt(self, host: str, **roots: str) -> str:
         environment = {BACKEND: f"postgresql://{host}:{self.listener.getsockname()[1]}/mlflow?sslmode=verify-full&sslrootcert=system", "PGUSER": "me", **roots}
-        settle(environment)
+        export(environment, [read(environment)])
         code = "import os\nfrom mlflow_aspire.databases.connection import connect\nconnect('it', os.environ['MLFLOW_BACKEND_STORE_URI'], 0)"
         # libpq reads the environment when it is loaded.
         process = {**environment, "PATH": os.environ["PATH"], "PYTHONPATH": ":".join(path for path in sys.path if path)}
@@ -73,7 +74,7 @@ class TlsTest(unittest.TestCase):
     def test_the_roots_are_the_systems(self) -> None:
         for query, expected in (("?sslmode=verify-full&sslrootcert=system", "/etc/ssl/certs"), ("?sslmode=require", None), ("", None)):
             environment = {BACKEND: f"postgresql://db/mlflow{query}", "PGUSER": "me"}
-            settle(environment)
+            export(environment, [read(environment)])
             self.assertEqual(environment.get("SSL_CERT_DIR"), expected)
         # A folder that OpenSSL finds certificates in by the hashes of their names.
         self.assertTrue([file for file in os.listdir("/etc/ssl/certs") if file.endswith(".0")])

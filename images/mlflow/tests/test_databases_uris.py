@@ -1,15 +1,17 @@
 import unittest
 
-from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, READ_REPLICA, settle
+from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, READ_REPLICA, read
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.settings import export
 
 
 def settled(**environment: str) -> dict[str, str]:
-    settle(environment)
+    """What libraries find in the environment."""
+    export(environment, [read(environment)])
     return environment
 
 
-class SettleTest(unittest.TestCase):
+class DatabasesTest(unittest.TestCase):
     def test_the_driver_is_psycopg2(self) -> None:
         for uri in ("postgresql://db:5432/mlflow", "postgresql+psycopg2://db:5432/mlflow"):
             with self.subTest(uri):
@@ -41,6 +43,11 @@ class SettleTest(unittest.TestCase):
             with self.subTest(uri), self.assertRaisesRegex(SettingError, f"^{BACKEND} holds another ") as caught:
                 settled(**{BACKEND: uri}, **environment)
             self.assertNotIn("secret", str(caught.exception))
+
+    def test_a_password_is_not_shown(self) -> None:
+        databases = read({BACKEND: "postgresql://me:secret-1@db/mlflow", BASIC_AUTH: "postgresql://me:secret-1@db/auth"})
+        self.assertEqual((databases.user, databases.password), ("me", "secret-1"))
+        self.assertNotIn("secret", repr(databases))
 
     def test_the_role_must_be_named(self) -> None:
         with self.assertRaisesRegex(SettingError, f"^PGUSER is not set.*{BACKEND}"):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from mlflow_aspire.errors import Failure
-from mlflow_aspire.gc.command import gc
+from mlflow_aspire.gc.command import gc, read
 
 DATABASE = "postgresql://me@127.0.0.1:9/mlflow"
 
@@ -18,7 +18,7 @@ class GcTest(unittest.TestCase):
         at_once = patch.dict(os.environ, {"MLFLOW_ARTIFACT_STORE_TIMEOUT_SECONDS": "0"})
         with at_once, patch("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore") as store:
             with self.assertRaisesRegex(Failure, f"^MLFLOW_ARTIFACTS_DESTINATION: {problem}"):
-                gc(environment, timedelta(0))
+                gc(read(environment), timedelta(0))
         store.assert_not_called()
 
     def test_a_store_that_is_down(self) -> None:
@@ -33,4 +33,4 @@ class GcTest(unittest.TestCase):
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             environment = {"MLFLOW_BACKEND_STORE_URI": DATABASE, "MLFLOW_ARTIFACTS_DESTINATION": f"file://{folder}", "MLFLOW_DATABASE_TIMEOUT_SECONDS": "0"}
             with self.assertRaisesRegex(Failure, "^MLFLOW_BACKEND_STORE_URI: the database did not answer within 0 s"):
-                gc(environment, timedelta(0))
+                gc(read(environment), timedelta(0))

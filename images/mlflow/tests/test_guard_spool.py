@@ -48,7 +48,7 @@ class SpoolTest(unittest.TestCase):
 
     def test_a_server_begins_with_an_empty_folder(self) -> None:
         alive = self.left_by(os.getppid())
-        program = "from mlflow_aspire.guard import spool; import os; spool.settle(os.environ); spool.empty()"
+        program = "from mlflow_aspire.guard import spool; import os; spool.read(os.environ); spool.empty()"
         subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(self.folder)}, check=True, timeout=60)
         self.assertFalse(alive.exists())
 
@@ -60,8 +60,11 @@ class SpoolTest(unittest.TestCase):
             import os, sys, tempfile
             from pathlib import PosixPath
             from mlflow_aspire.guard import spool
+            from mlflow_aspire.settings import export
+            # As it may have been asked for before.
+            tempfile.gettempdir()
             spool._VOLUME = type("Volume", (PosixPath,), {"is_mount": lambda self: True})(sys.argv[1])
-            spool.settle(os.environ)
+            export(os.environ, [spool.read(os.environ)])
             PosixPath(sys.argv[1], "of this start").touch()
             spool.empty()
             print(tempfile.gettempdir(), os.environ["TMPDIR"])"""
@@ -71,6 +74,6 @@ class SpoolTest(unittest.TestCase):
         self.assertEqual([left.name for left in self.folder.iterdir()], ["of this start"])
 
     def test_no_folder_is_one_line(self) -> None:
-        program = "import os, tempfile; tempfile._candidate_tempdir_list = lambda: ['/proc']\nfrom mlflow_aspire.guard import spool; spool.settle(os.environ)"
+        program = "import os, tempfile; tempfile._candidate_tempdir_list = lambda: ['/proc']\nfrom mlflow_aspire.guard import spool; spool.read(os.environ)"
         result = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, timeout=60)
         self.assertRegex(result.stderr, "SettingError: TMPDIR names no folder that can be written to")

@@ -11,16 +11,13 @@ WEBHOOK_KEY = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
 class WebhookKeyTest(unittest.TestCase):
     def test_a_fernet_key_stays_as_it_is(self) -> None:
         key = Fernet.generate_key().decode()
-        environment = {WEBHOOK_KEY: key}
-        keys.settle(environment)
-        self.assertEqual(environment[WEBHOOK_KEY], key)
+        self.assertEqual(keys.read({WEBHOOK_KEY: key}).exports(), {WEBHOOK_KEY: key})
 
     def test_other_text_becomes_always_the_same_key(self) -> None:
         # A fixed value: another one would make the secrets of existing webhooks unreadable.
-        environment = {WEBHOOK_KEY: "a generated password, 32 or more"}
-        keys.settle(environment)
-        self.assertEqual(environment[WEBHOOK_KEY], "JkP2SpcoQEbLXekUEuDquTs3UYZa0mT5hg9cRMw0-eo=")
-        Fernet(environment[WEBHOOK_KEY])
+        webhook = keys.read({WEBHOOK_KEY: "a generated password, 32 or more"}).exports()[WEBHOOK_KEY]
+        self.assertEqual(webhook, "JkP2SpcoQEbLXekUEuDquTs3UYZa0mT5hg9cRMw0-eo=")
+        Fernet(str(webhook))
 
     def test_every_character_can_be_used(self) -> None:
         Fernet(keys.fernet_key("ключ" * 8))
@@ -30,9 +27,12 @@ class WebhookKeyTest(unittest.TestCase):
             keys.fernet_key("x" * 31)
 
     def test_no_key_stays_no_key(self) -> None:
-        environment: dict[str, str] = {}
-        keys.settle(environment)
-        self.assertEqual(environment, {})
+        self.assertEqual(keys.read({}).exports(), {})
+
+
+    def test_the_key_is_not_shown(self) -> None:
+        known = keys.read({WEBHOOK_KEY: "a generated password, 32 or more"})
+        self.assertNotIn(str(known.webhook), repr(known))
 
 
 class RequiredKeysTest(unittest.TestCase):

@@ -21,8 +21,9 @@ lean.begin()
 import mlflow.server, mlflow.server.jobs, mlflow.cli
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.server import fastapi_app
-from mlflow_aspire.server import app, serve, start
-application = app.complete(fastapi_app.app, True, {})
+from mlflow_aspire import guard
+from mlflow_aspire.server import app, prometheus, serve, start, telemetry
+application = app.complete(fastapi_app.app, True, guard.read({}, True), prometheus.Prometheus(False), telemetry.Telemetry())
 from mlflow.models import utils
 assert not isinstance({}, utils.pd.DataFrame)
 lean.end()

@@ -19,7 +19,7 @@ class CheckTest(unittest.TestCase):
 
     def check(self, database, **settings: str) -> str:  # type: ignore[no-untyped-def]
         with patch.object(module, "_check_database", side_effect=database), told() as output:
-            module.check({**SETTINGS, "MLFLOW_ARTIFACTS_DESTINATION": self.folder, **settings})
+            module.check(module.read({**SETTINGS, "MLFLOW_ARTIFACTS_DESTINATION": self.folder, **settings}))
         return output.getvalue()
 
     def test_the_store_is_named_only_by_its_kind(self) -> None:

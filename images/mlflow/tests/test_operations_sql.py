@@ -10,7 +10,7 @@ from mlflow_aspire.databases import schemas
 from mlflow_aspire.databases.schemas import Schema
 from mlflow_aspire.errors import Failure, SettingError
 from mlflow_aspire.operations import sql as module
-from mlflow_aspire.operations.sql import sql
+from mlflow_aspire.operations.sql import read, sql
 
 SETTINGS = {"MLFLOW_BACKEND_STORE_URI": "postgresql://me@db/mlflow"}
 
@@ -21,12 +21,12 @@ class SqlTest(unittest.TestCase):
     def setUp(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         found = [Schema(name, name.upper(), f"sqlite:///{folder}/{name}.db", "alembic_version", []) for name in ("tracking", "users")]
-        self.enterContext(patch.object(schemas, "configured", return_value=found))
+        self.enterContext(patch.object(schemas, "read", return_value=found))
         self.enterContext(patch.object(module, "_READ_ONLY", "PRAGMA query_only = ON"))
 
     def run_sql(self, statement: str | None, of_users: bool = False, write: bool = True, **variables: str) -> str:
         with told() as output:
-            sql({**SETTINGS, **variables}, statement, of_users, write)
+            sql(read({**SETTINGS, **variables}, statement, of_users, write))
         return output.getvalue()
 
     def test_nothing_changes_unless_it_is_asked_for(self) -> None:
@@ -65,5 +65,8 @@ class SqlTest(unittest.TestCase):
             self.run_sql("SELECT 'private' FROM missing")
 
     def test_there_may_be_no_users(self) -> None:
-        with patch.object(schemas, "configured", return_value=schemas.configured({})[:1]), self.assertRaisesRegex(SettingError, "^MLFLOW_APP_NAME is not set"):
-            sql(dict(SETTINGS), "SELECT 1", True, False)
+        with patch.object(schemas, "read", return_value=schemas.read()[:1]), self.assertRaisesRegex(SettingError, "^MLFLOW_APP_NAME is not set"):
+            read(SETTINGS, "SELECT 1", True, False)
+
+    def test_the_statement_is_not_shown(self) -> None:
+        self.assertNotIn("private", repr(read(SETTINGS, "SELECT 'private'", False, False)))

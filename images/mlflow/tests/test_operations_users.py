@@ -27,7 +27,7 @@ class UsersTest(unittest.TestCase):
         self.addCleanup(engine.dispose)
         self.database = self.enterContext(engine.connect())
         found = [Schema(name, name, uri, "alembic_version", []) for name in ("tracking", "users")]
-        self.enterContext(patch.object(schemas, "configured", return_value=found))
+        self.enterContext(patch.object(schemas, "read", return_value=found))
         self.checked = self.enterContext(patch.object(current, "check"))
 
     def make(self, table: str, *rows: str) -> None:
@@ -36,27 +36,32 @@ class UsersTest(unittest.TestCase):
             self.database.execute(text(f"INSERT INTO users VALUES ({row})"))
         self.database.commit()
 
-    def output(self, command, **settings: str) -> str:  # type: ignore[no-untyped-def]
+    def users(self) -> str:
         with told() as output:
-            command({**SETTINGS, **settings})
+            module.users(module.read(SETTINGS))
+        return output.getvalue()
+
+    def reset_admin(self, **settings: str) -> str:
+        with told() as output:
+            module.reset_admin(module.read_reset({**SETTINGS, **settings}))
         return output.getvalue()
 
     def test_a_line_for_each_user(self) -> None:
         self.make(BASIC, "1, 'bob', 'x', false", "2, 'admin', 'x', true")
-        self.assertEqual(self.output(module.users), "admin\tadministrator\nbob\n")
+        self.assertEqual(self.users(), "admin\tadministrator\nbob\n")
         self.checked.assert_called_once()
 
     def test_users_of_a_provider(self) -> None:
         self.make(OIDC, "1, 'demo', true, true, true", "2, 'eve', false, false, false")
-        self.assertEqual(self.output(module.users), "demo\tadministrator\tservice account\neve\tdeactivated\n")
+        self.assertEqual(self.users(), "demo\tadministrator\tservice account\neve\tdeactivated\n")
 
     def test_a_name_that_looks_like_more(self) -> None:
         self.make(BASIC, "1, 'bob' || char(9) || 'administrator' || char(10) || 'eve' || char(27) || '[2K', 'x', false", "2, 'ü ö', 'x', false")
-        self.assertEqual(self.output(module.users), "bob\\tadministrator\\neve\\x1b[2K\nü ö\n")
+        self.assertEqual(self.users(), "bob\\tadministrator\\neve\\x1b[2K\nü ö\n")
 
     def test_the_administrator_gets_the_password_of_the_settings(self) -> None:
         self.make(BASIC, f"1, 'admin', '{generate_password_hash('forgotten')}', false", "2, 'bob', 'x', false")
-        output = self.output(module.reset_admin)
+        output = self.reset_admin()
         rows = {name: (hash, admin) for name, hash, admin in self.database.execute(text("SELECT username, password_hash, is_admin FROM users"))}
         self.assertTrue(check_password_hash(rows["admin"][0], PASSWORD))
         self.assertTrue(rows["admin"][1])
@@ -66,17 +71,17 @@ class UsersTest(unittest.TestCase):
 
     def test_an_administrator_who_is_gone_is_made(self) -> None:
         self.make(BASIC, "1, 'bob', 'x', false")
-        self.assertIn("the administrator root was made", self.output(module.reset_admin, MLFLOW_AUTH_ADMIN_USERNAME="root"))
+        self.assertIn("the administrator root was made", self.reset_admin(MLFLOW_AUTH_ADMIN_USERNAME="root"))
         self.assertEqual(self.database.execute(text("SELECT username, is_admin FROM users ORDER BY id")).all(), [("bob", 0), ("root", 1)])
 
     def test_a_password_that_mlflow_would_not_take(self) -> None:
         with self.assertRaisesRegex(SettingError, "^MLFLOW_AUTH_ADMIN_PASSWORD is too short"):
-            module.reset_admin({**SETTINGS, "MLFLOW_AUTH_ADMIN_PASSWORD": "short"})
+            module.read_reset({**SETTINGS, "MLFLOW_AUTH_ADMIN_PASSWORD": "short"})
 
     def test_a_provider_knows_the_passwords(self) -> None:
         with self.assertRaisesRegex(SettingError, "^MLFLOW_APP_NAME is oidc-auth: the provider knows the passwords"):
-            module.reset_admin({**SETTINGS, "MLFLOW_APP_NAME": "oidc-auth"})
+            module.read_reset({**SETTINGS, "MLFLOW_APP_NAME": "oidc-auth"})
 
     def test_a_server_without_sign_in_has_none(self) -> None:
-        with patch.object(schemas, "configured", return_value=schemas.configured({})[:1]), self.assertRaisesRegex(SettingError, "^MLFLOW_APP_NAME is not set"):
-            module.users(dict(SETTINGS))
+        with patch.object(schemas, "read", return_value=schemas.read()[:1]), self.assertRaisesRegex(SettingError, "^MLFLOW_APP_NAME is not set"):
+            module.read(SETTINGS)

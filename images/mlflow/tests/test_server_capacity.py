@@ -6,13 +6,15 @@ from unittest import mock
 
 from mlflow_aspire.errors import SettingError
 from mlflow_aspire.server import capacity
+from mlflow_aspire.settings import export
 
-BACKEND = {"MLFLOW_BACKEND_STORE_URI": "postgresql+psycopg2://db/mlflow"}
+BACKEND = "postgresql+psycopg2://db/mlflow"
 
 
 class PoolTest(unittest.TestCase):
     def _settled(self, **environment: str) -> dict[str, str]:
-        capacity.settle(environment)
+        size = capacity.read(environment)
+        export(environment, [size, capacity.read_pools(environment, size)])
         return environment
 
     def test_two_connections_for_each_thread_and_for_the_event_loop(self) -> None:
@@ -48,7 +50,7 @@ class ConnectionsTest(unittest.TestCase):
         connection = mock.Mock()
         connection.scalar.return_value = usable
         with mock.patch.object(capacity, "connect", return_value=connection), mock.patch.object(capacity, "closing", nullcontext):
-            capacity.check({**BACKEND, **environment})
+            capacity.check(capacity.read(environment), BACKEND, 0)
 
     def test_a_database_with_enough_connections(self) -> None:
         self._check(19)

@@ -4,6 +4,7 @@ import inspect
 import re
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import mlflow.server
 import uvicorn
@@ -29,7 +30,7 @@ class MlflowCommandTest(unittest.TestCase):
         self.assertEqual(set(read), {"PROMETHEUS_EXPORTER_ENV_VAR", "BACKEND_STORE_URI_ENV_VAR", "SERVE_ARTIFACTS_ENV_VAR"})
 
     def test_the_process_is_this_one(self) -> None:
-        process = mlflow_command.ThisProcess([], {})
+        process = mlflow_command.ThisProcess([], mock.sentinel.settings)
         self.assertEqual((process.pid, process.poll()), (__import__("os").getpid(), None))
 
 

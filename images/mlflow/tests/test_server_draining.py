@@ -8,6 +8,7 @@ from unittest import mock
 import uvicorn
 
 from mlflow_aspire.server import draining, worker
+from mlflow_aspire.server.telemetry import Telemetry
 
 
 class DrainingTest(unittest.IsolatedAsyncioTestCase):
@@ -21,7 +22,7 @@ class DrainingTest(unittest.IsolatedAsyncioTestCase):
             await send({"type": "http.response.body", "body": b"done"})
 
         config = uvicorn.Config(draining.Draining(app), host="127.0.0.1", port=0, lifespan="off", log_config=None)
-        server = worker.WorkerServer(config, worker.Worker({}, threads=2, grace=20, ready_socket=None))
+        server = worker.WorkerServer(config, worker.Worker(threads=2, grace=20, telemetry=Telemetry(), probed=None))
         with mock.patch.object(draining, "_stopping", False):
             serving = asyncio.create_task(server.serve())
             while not server.started:

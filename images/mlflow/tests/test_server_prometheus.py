@@ -18,9 +18,9 @@ ON = {"MLFLOW_SERVER_PROMETHEUS": "true"}
 _WORKERS = """
 import asyncio, json, os
 from mlflow_aspire.server import prometheus
-environment = {"MLFLOW_SERVER_PROMETHEUS": "true"}
-prometheus.prepare(environment, 5001)
-os.environ.update(environment)
+from mlflow_aspire.settings import export
+settings = prometheus.read({"MLFLOW_SERVER_PROMETHEUS": "true"}, 5001)
+export(os.environ, [settings])
 
 class Routes:
     def template(self, scope):
@@ -40,7 +40,7 @@ def call(app, method, path):
     except LookupError:
         pass
 
-observed = prometheus.observe(app, Routes(), environment)
+observed = prometheus.observe(app, Routes(), settings)
 child = os.fork()
 for method, path in (("GET", "/runs/get"), ("BREW", "/nowhere/1"), ("GET", "/broken")):
     call(observed, method, path)
@@ -65,15 +65,14 @@ class PrometheusTest(unittest.IsolatedAsyncioTestCase):
         )
 
     def test_it_is_off_unless_it_is_asked_for(self) -> None:
-        environment: dict[str, str] = {}
-        prometheus.prepare(environment, None)
-        self.assertEqual(environment, {})
+        settings = prometheus.read({}, None)
+        self.assertEqual(settings.exports(), {})
         app = mock.sentinel.app
-        self.assertIs(prometheus.observe(app, mock.sentinel.routes, environment), app)
+        self.assertIs(prometheus.observe(app, mock.sentinel.routes, settings), app)
 
     def test_without_a_port_it_is_refused(self) -> None:
         with self.assertRaisesRegex(SettingError, "^MLFLOW_SERVER_PROMETHEUS is true, and MLFLOW_READINESS_PORT"):
-            prometheus.prepare(dict(ON), None)
+            prometheus.read(ON, None)
 
     async def test_it_is_told_beside_readiness(self) -> None:
         for page, status in ((lambda: b"metrics 1\n", 200), (None, 404)):

@@ -76,7 +76,7 @@ class ReadinessTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_it_listens_beside_the_server(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener, mock.patch.object(readiness, "_database", lambda uri: database()):
-            server = await readiness.listen({"MLFLOW_BACKEND_STORE_URI": "not used", "MLFLOW_SERVE_ARTIFACTS": "false"}, listener)
+            server = await readiness.listen(readiness.Probed(listener, "not used", None, metrics=False))
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             writer.write(b"GET /ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
             self.assertTrue((await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 200 OK"))

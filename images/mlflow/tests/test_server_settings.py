@@ -5,7 +5,8 @@ from unittest import mock
 import mlflow.server
 
 from mlflow_aspire.errors import SettingError
-from mlflow_aspire.server import own_address, serve, settings, telemetry
+from mlflow_aspire.server import own_address, serve_settings, settings, telemetry
+from mlflow_aspire.settings import Exports, export
 
 SETTINGS = {
     "MLFLOW_BACKEND_STORE_URI": "postgresql://me:database-secret@db/mlflow",
@@ -19,20 +20,22 @@ SETTINGS = {
 class ServeTest(unittest.TestCase):
     def test_no_secret_is_an_argument(self) -> None:
         environment = dict(SETTINGS)
-        self.assertEqual(serve.prepare(environment), [])
+        read = serve_settings.read(environment)
+        self.assertEqual(read.sign_in.arguments, [])
+        export(environment, read.parts)
         self.assertEqual(environment["MLFLOW_BACKEND_STORE_URI"], "postgresql+psycopg2://db/mlflow")
         self.assertEqual(environment["PGPASSWORD"], "database-secret")
 
     def test_what_is_mlflows_own_passes_through(self) -> None:
         own = {"MLFLOW_WORKERS": "2", "MLFLOW_SERVER_ALLOWED_HOSTS": "mlflow:5000", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         environment = {**SETTINGS, **own}
-        serve.prepare(environment)
+        export(environment, serve_settings.read(environment).parts)
         self.assertEqual({name: environment[name] for name in own}, own)
 
     def test_each_setting_is_needed(self) -> None:
         for name in SETTINGS.keys() - {"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"}:
             with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is not set"):
-                serve.prepare({**SETTINGS, name: ""})
+                serve_settings.read({**SETTINGS, name: ""})
 
     def test_a_wrong_setting_is_named(self) -> None:
         for name, value in (
@@ -45,9 +48,11 @@ class ServeTest(unittest.TestCase):
             ("MLFLOW_SERVER_REPLICAS", "two"),
             ("MLFLOW_WORKERS", "0"),
             ("MLFLOW_READINESS_PORT", "80"),
+            ("MLFLOW_SERVER_MAX_BODY_MEBIBYTES", "0"),
+            ("MLFLOW_DATABASE_TIMEOUT_SECONDS", "1m"),
         ):
             with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is {value!r}; accepted: "):
-                serve.prepare({**SETTINGS, name: value})
+                serve_settings.read({**SETTINGS, name: value})
 
     def test_the_defaults(self) -> None:
         self.assertEqual(
@@ -59,8 +64,7 @@ class ServeTest(unittest.TestCase):
 class OwnAddressTest(unittest.TestCase):
     def test_jobs_may_call_the_server_at_the_address_that_it_listens_at(self) -> None:
         environment = {"MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example", "MLFLOW_HOST": "0.0.0.0", "MLFLOW_PORT": "5001"}
-        own_address.allow(environment)
-        self.assertEqual(environment["MLFLOW_SERVER_ALLOWED_HOSTS"], "ml.example,0.0.0.0:5001")
+        self.assertEqual(own_address.read(environment).exports(), {"MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example,0.0.0.0:5001"})
         # This is the address that MLflow gives them.
         source = inspect.getsource(mlflow.server._run_server)
         self.assertIn('server_uri = f"http://{host}:{port}"', source)
@@ -68,22 +72,21 @@ class OwnAddressTest(unittest.TestCase):
 
     def test_nothing_is_added_without_jobs_or_without_a_list(self) -> None:
         for given in ({"MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, {}):
-            environment = dict(given)
-            own_address.allow(environment)
-            self.assertEqual(environment, given)
+            self.assertEqual(own_address.read(given).exports(), {})
 
 
 class TelemetryTest(unittest.TestCase):
+    def exports(self, environment: dict[str, str]) -> Exports:
+        return telemetry.read(environment, runs_jobs=True, workers=1).exports()
+
     def exporters(self, **settings: str) -> set[str]:
         environment = {"MLFLOW_OPENTELEMETRY": "true", **settings}
-        telemetry.prepare(environment)
+        environment |= self.exports(environment)
         return {environment[f"OTEL_{signal}_EXPORTER"] for signal in ("TRACES", "METRICS", "LOGS")}
 
     def test_off(self) -> None:
         for environment in ({}, {"MLFLOW_OPENTELEMETRY": "false", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}):
-            before = dict(environment)
-            telemetry.prepare(environment)
-            self.assertEqual(environment, before)
+            self.assertEqual(self.exports(environment), {})
 
     def test_exporters(self) -> None:
         self.assertEqual(self.exporters(), {"otlp"})
@@ -94,10 +97,9 @@ class TelemetryTest(unittest.TestCase):
         from mlflow.tracing.utils.otlp import should_use_otlp_exporter
 
         environment = {"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector"}
-        telemetry.prepare(environment)
-        with mock.patch.dict("os.environ", environment):
+        with mock.patch.dict("os.environ", {**environment, **self.exports(environment)}):
             self.assertFalse(should_use_otlp_exporter())
 
     def test_the_protocol_that_is_not_installed(self) -> None:
         with self.assertRaisesRegex(SettingError, "^OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'; accepted: http/protobuf$"):
-            telemetry.prepare({"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+            self.exports({"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})

@@ -71,10 +71,9 @@ class TelemetryTest(unittest.TestCase):
         set_tracer_provider(provider)
         set_meter_provider(MeterProvider([cls.metrics], resource=Resource({})))
         app, inner = apps()
-        environment = dict(ON)
-        telemetry.prepare(environment)
-        with mock.patch.dict("os.environ", environment):
-            cls.app = staticmethod(telemetry.observe(app, app, Routes(app, inner), ON))
+        settings = telemetry.read(ON, runs_jobs=True, workers=1)
+        with mock.patch.dict("os.environ", {**ON, **settings.exports()}):
+            cls.app = staticmethod(telemetry.observe(app, app, Routes(app, inner), settings))
 
     def setUp(self) -> None:
         self.spans.clear()
@@ -170,10 +169,21 @@ class TelemetryTest(unittest.TestCase):
 
     def test_several_workers_have_names_of_their_own(self) -> None:
         named = {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=abc,zone=1"}
-        self.assertIsNone(telemetry._instance(named))
-        self.assertRegex(str(telemetry._instance(named | {"MLFLOW_WORKERS": "2"})), "^abc-[0-9]+$")
+        self.assertEqual(self._attributes(named, workers=1), None)
+        self.assertRegex(str(self._attributes(named, workers=2)), r"^\{'service\.instance\.id': 'abc-[0-9]+'\}$")
         # Without a name the library gives each process one.
-        self.assertIsNone(telemetry._instance({"MLFLOW_WORKERS": "2"}))
+        self.assertEqual(self._attributes({}, workers=2), None)
+
+    def _attributes(self, environment: dict[str, str], workers: int) -> object:
+        with mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure") as configure:
+            telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=workers))
+        return configure.call_args.kwargs.get("resource_attributes")
+
+    def test_a_sampler_that_is_set_wins(self) -> None:
+        for environment, ours in (({}, True), ({"OTEL_TRACES_SAMPLER": "always_on"}, False)):
+            with mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure") as configure:
+                telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=1))
+            self.assertEqual("sampler" in configure.call_args.kwargs, ours)
 
 
 if __name__ == "__main__":

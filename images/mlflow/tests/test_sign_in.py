@@ -2,14 +2,16 @@ import os
 import stat
 import tempfile
 import unittest
+from collections.abc import Mapping
 from pathlib import Path
 from unittest.mock import patch
 
 from mlflow.server.auth.config import AuthConfig, read_auth_config
 
 from mlflow_aspire import sign_in
-from mlflow_aspire.databases import BASIC_AUTH, OIDC_AUTH
+from mlflow_aspire.databases import BASIC_AUTH, OIDC_AUTH, Databases
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.settings import export
 
 PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
 BASIC = {"MLFLOW_APP_NAME": "basic-auth", BASIC_AUTH: "postgresql+psycopg2://db/auth", PASSWORD: "p@ss/w:o%rd#12;"}
@@ -23,6 +25,10 @@ OIDC = {
 }
 
 
+def read_sign_in(environment: Mapping[str, str]) -> sign_in.SignIn:
+    return sign_in.read(environment, Databases(basic_users=environment.get(BASIC_AUTH), oidc_users=environment.get(OIDC_AUTH)))
+
+
 class BasicAuthTest(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -32,7 +38,9 @@ class BasicAuthTest(unittest.TestCase):
     def read(self, **settings: str) -> tuple[Path, AuthConfig]:
         """What MLflow itself makes of the file."""
         environment = {**BASIC, **settings}
-        self.assertEqual(sign_in.prepare(environment), ["--app-name", "basic-auth"])
+        read = read_sign_in(environment)
+        self.assertEqual(read.arguments, ["--app-name", "basic-auth"])
+        export(environment, [read])
         with patch.dict(os.environ, environment):
             return Path(environment["MLFLOW_AUTH_CONFIG_PATH"]), read_auth_config()
 
@@ -57,6 +65,7 @@ class BasicAuthTest(unittest.TestCase):
         path, _ = self.read()
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         self.assertNotIn("p@ss", path.read_text())
+        self.assertNotIn("p@ss", repr((read_sign_in(BASIC), sign_in.administrator(BASIC))))
 
     def test_wrong_settings(self) -> None:
         for name, value, problem in (
@@ -72,19 +81,19 @@ class BasicAuthTest(unittest.TestCase):
             ("MLFLOW_APP_NAME", "oauth", "is 'oauth'; accepted: basic-auth, oidc-auth$"),
         ):
             with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} {problem}"):
-                sign_in.prepare({**BASIC, name: value})
+                read_sign_in({**BASIC, name: value})
         self.assertEqual(os.listdir(tempfile.gettempdir()), [])
 
 
 class OtherSignInsTest(unittest.TestCase):
     def test_everyone(self) -> None:
-        self.assertEqual(sign_in.prepare({}), [])
-        self.assertEqual(sign_in.prepare({"MLFLOW_APP_NAME": ""}), [])
+        self.assertEqual(read_sign_in({}).arguments, [])
+        self.assertEqual(read_sign_in({"MLFLOW_APP_NAME": ""}).arguments, [])
 
     def test_oidc(self) -> None:
-        self.assertEqual(sign_in.prepare(dict(OIDC)), ["--app-name", "guarded-oidc-auth"])
+        self.assertEqual(read_sign_in(OIDC).arguments, ["--app-name", "guarded-oidc-auth"])
 
     def test_oidc_is_complete(self) -> None:
         for name in OIDC.keys() - {"MLFLOW_APP_NAME"}:
             with self.subTest(name), self.assertRaisesRegex(SettingError, f"^{name} is not set"):
-                sign_in.prepare({**OIDC, name: ""})
+                read_sign_in({**OIDC, name: ""})

@@ -9,7 +9,8 @@ from unittest import mock
 import paramiko
 
 from mlflow_aspire.errors import SettingError
-from mlflow_aspire.stores import checks, files
+from mlflow_aspire.settings import export
+from mlflow_aspire.stores import Store, checks, files
 
 
 def private_key(kind: type[paramiko.PKey] = paramiko.RSAKey) -> str:
@@ -30,14 +31,14 @@ class FilesTest(unittest.TestCase):
             content = f"{name}_CONTENT"
             with self.subTest(content):
                 environment = {content: "line 1\nline 2"}
-                files.write(environment)
+                export(environment, [Store(None, files.read(environment), ())])
                 self.assertEqual([name], list(environment))
                 self.assertEqual("line 1\nline 2\n", Path(environment[name]).read_text())
                 self.expect_private(Path(environment[name]))
 
     def test_keys_of_ssh_lie_where_pysftp_looks(self) -> None:
         environment = {files.SFTP_KEY: "key", files.SFTP_KNOWN_HOSTS: "host ssh-rsa AAAA"}
-        files.write(environment)
+        export(environment, [Store(None, files.read(environment), ())])
         self.assertEqual({}, environment)
         self.assertEqual("key\n", (self.home / ".ssh/id_rsa").read_text())
         self.assertEqual("host ssh-rsa AAAA\n", (self.home / ".ssh/known_hosts").read_text())
@@ -45,7 +46,7 @@ class FilesTest(unittest.TestCase):
 
     def test_a_content_and_a_path_at_once(self) -> None:
         with self.assertRaisesRegex(SettingError, "^AWS_CA_BUNDLE_CONTENT and AWS_CA_BUNDLE are both set"):
-            files.write({"AWS_CA_BUNDLE_CONTENT": "pem", "AWS_CA_BUNDLE": "/etc/ca.pem"})
+            files.read({"AWS_CA_BUNDLE_CONTENT": "pem", "AWS_CA_BUNDLE": "/etc/ca.pem"})
 
     def expect_private(self, file: Path) -> None:
         self.assertEqual(0o600, stat.S_IMODE(file.stat().st_mode))

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from mlflow_aspire import trust
 from mlflow_aspire.errors import SettingError
+from mlflow_aspire.settings import export
 
 
 def authority(name: str) -> str:
@@ -33,7 +34,7 @@ def trusted(environment: dict[str, str]) -> set[str]:
 
 class TrustTest(unittest.TestCase):
     def settle(self, **environment: str) -> dict[str, str]:
-        trust.settle(environment)
+        export(environment, [trust.read(environment)])
         self.addCleanup(Path(environment["SSL_CERT_FILE"]).unlink)
         self.assertEqual(environment["SSL_CERT_FILE"], environment["REQUESTS_CA_BUNDLE"])
         return environment
@@ -50,14 +51,12 @@ class TrustTest(unittest.TestCase):
             self.assertEqual(trusted(self.settle(**environment, MLFLOW_CA_CERTIFICATES=authority("one"))), {"of the file", "one"})
 
     def test_nothing_changes_without_any(self) -> None:
-        environment = {"MLFLOW_CA_CERTIFICATES": ""}
-        trust.settle(environment)
-        self.assertEqual(environment, {"MLFLOW_CA_CERTIFICATES": ""})
+        self.assertEqual(trust.read({"MLFLOW_CA_CERTIFICATES": ""}).exports(), {})
 
     def test_what_is_no_certificate_is_refused(self) -> None:
         for value in ("/etc/ssl/company.pem", authority("broken")[:-60]):
             with self.assertRaisesRegex(SettingError, "^MLFLOW_CA_CERTIFICATES cannot be read .*; accepted: certificates as PEM text$"):
-                trust.settle({"MLFLOW_CA_CERTIFICATES": value})
+                trust.read({"MLFLOW_CA_CERTIFICATES": value})
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from . import age, lean, log, trust
 from .errors import Failure
-from .settings import MutableEnvironment
+from .settings import Settings, export
 
 _logger = logging.getLogger(__name__)
+
+_Settings = TypeVar("_Settings", bound=Settings)
 
 _COMMANDS = ("serve", "migrate", "hand-over", "gc", "demo", "backup", "restore", "import", "check", "users", "reset-admin", "sql")
 
@@ -31,10 +33,10 @@ def main() -> None:
     # What Azure's library warns of is part of the one line that a failure is told in.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
-        trust.settle(os.environ)
+        export(os.environ, [trust.read(os.environ)])
         if arguments and arguments[0] not in (*_COMMANDS, "-h", "--help"):
             _execute(arguments)
-        _run(_parser().parse_args(arguments), os.environ)
+        _run(_parser().parse_args(arguments))
     except Failure as failure:
         _logger.error("%s", failure)
         sys.exit(failure.exit_code)
@@ -87,60 +89,67 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: argparse.Namespace, environment: MutableEnvironment) -> None:
+def _run(arguments: argparse.Namespace) -> None:
     # Each command imports only what it needs: the start is part of every migration.
     if arguments.command == "serve":
         lean.begin()
-        from .server.serve import serve
+        from .server import serve, serve_settings
 
-        serve(environment)
+        serve.serve(_exported(serve_settings.read(os.environ)))
     # What is running cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     match arguments.command:
         case "migrate":
-            from .databases.migrate import migrate
+            from .databases import migrate
 
-            migrate(environment)
+            migrate.migrate(_exported(migrate.read(os.environ)).migration)
         case "hand-over":
-            from .databases.hand_over import hand_over
+            from .databases import hand_over
 
-            hand_over(environment)
+            hand_over.hand_over(_exported(hand_over.read(os.environ)))
         case "gc":
-            from .gc.command import gc as collect
+            from .gc import command as collection
 
-            collect(environment, arguments.older_than)
+            collection.gc(_exported(collection.read(os.environ)), arguments.older_than)
         case "demo":
-            from .demo import demo
+            from . import demo
 
-            demo(environment)
+            demo.demo(_exported(demo.read(os.environ)))
         case "backup":
-            from .backup.save import backup
+            from .backup import save
 
-            backup(environment, arguments.target, not arguments.without_artifacts)
+            save.backup(_exported(save.read(os.environ, arguments.target, not arguments.without_artifacts)))
         case "restore":
-            from .backup.restore import restore
+            from .backup import restore
 
-            restore(environment, arguments.source, arguments.replace)
+            restore.restore(_exported(restore.read(os.environ, arguments.source, arguments.replace)))
         case "import":
-            from .importing.command import import_
+            from .importing import command as importing
 
-            import_(environment, arguments.source, arguments.artifacts, arguments.artifact_root, arguments.replace, arguments.deleted)
+            given = arguments.source, arguments.artifacts, arguments.artifact_root, arguments.replace, arguments.deleted
+            importing.import_(_exported(importing.read(os.environ, *given)))
         case "check":
-            from .operations.check import check
+            from .operations import check
 
-            check(environment)
+            check.check(_exported(check.read(os.environ)))
         case "users":
-            from .operations.users import users
+            from .operations import users
 
-            users(environment)
+            users.users(_exported(users.read(os.environ)))
         case "reset-admin":
-            from .operations.users import reset_admin
+            from .operations import users
 
-            reset_admin(environment)
+            users.reset_admin(_exported(users.read_reset(os.environ)))
         case "sql":
-            from .operations.sql import sql
+            from .operations import sql
 
-            sql(environment, arguments.statement, arguments.users, arguments.write)
+            sql.sql(_exported(sql.read(os.environ, arguments.statement, arguments.users, arguments.write)))
+
+
+def _exported(settings: _Settings) -> _Settings:
+    """The settings of a command, once MLflow, libpq and the other libraries find in the environment of this process what they read there."""
+    export(os.environ, settings.parts)
+    return settings
 
 
 def _age(text: str) -> timedelta:
@@ -154,7 +163,7 @@ def _execute(command: list[str]) -> NoReturn:
     from . import keys
 
     # Commands of MLflow's, such as `mlflow crypto`, load its tables.
-    keys.settle(os.environ)
+    export(os.environ, [keys.read(os.environ)])
     try:
         os.execvp(command[0], command)
     except FileNotFoundError:

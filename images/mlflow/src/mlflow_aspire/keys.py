@@ -2,21 +2,34 @@
 
 import base64
 import hashlib
+from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet
 
 from .errors import SettingError
-from .settings import Environment, MutableEnvironment, required
+from .settings import Environment, Exports, required
 
 _WEBHOOK_KEY = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
 _WEBHOOK_KEY_LENGTH = 32
 
 
-def settle(environment: MutableEnvironment) -> None:
-    """Brings the webhook key into its form. Every command that loads MLflow's tables needs it there, if it is set at all."""
-    webhook_key = environment.get(_WEBHOOK_KEY)
-    if webhook_key:
-        environment[_WEBHOOK_KEY] = fernet_key(webhook_key)
+@dataclass(frozen=True)
+class Keys:
+    webhook: str | None = field(repr=False)
+    """In the form that MLflow takes, if it is set at all. Every command that loads MLflow's tables needs it."""
+
+    def exports(self) -> Exports:
+        return {_WEBHOOK_KEY: self.webhook} if self.webhook else {}
+
+
+def read(environment: Environment) -> Keys:
+    """Reads them.
+
+    Raises:
+        SettingError: the webhook key is too short.
+    """
+    webhook = environment.get(_WEBHOOK_KEY)
+    return Keys(fernet_key(webhook) if webhook else None)
 
 
 def check(environment: Environment) -> None:

@@ -2,12 +2,13 @@
 
 import ssl
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import certifi
 
 from .errors import SettingError
-from .settings import MutableEnvironment
+from .settings import Environment, Exports
 
 _CERTIFICATES = "MLFLOW_CA_CERTIFICATES"
 # OpenSSL's, so Python's and PostgreSQL's, and that of requests.
@@ -15,20 +16,34 @@ _FILE = "SSL_CERT_FILE"
 _REQUESTS_FILE = "REQUESTS_CA_BUNDLE"
 
 
-def settle(environment: MutableEnvironment) -> None:
-    """Writes them into one file with those that are trusted already, and has all libraries read it.
+@dataclass(frozen=True)
+class Trust:
+    added: str | None
+    """The certificates, as PEM text."""
+
+    file: str
+    """Those that are trusted already."""
+
+    def exports(self) -> Exports:
+        """Writes them into one file, which all libraries read."""
+        if not self.added:
+            return {}
+        trusted = Path(self.file).read_text()
+        with tempfile.NamedTemporaryFile("w", prefix="mlflow-ca-", suffix=".pem", delete=False) as file:
+            file.write(f"{trusted}\n{self.added}\n")
+        return {_FILE: file.name, _REQUESTS_FILE: file.name}
+
+
+def read(environment: Environment) -> Trust:
+    """Reads them.
 
     Raises:
         SettingError: the value has no certificate, or one that cannot be read.
     """
     added = environment.get(_CERTIFICATES)
-    if not added:
-        return
-    try:
-        ssl.create_default_context(cadata=added)
-    except (ssl.SSLError, ValueError) as error:
-        raise SettingError(_CERTIFICATES, f"cannot be read ({error}); accepted: certificates as PEM text") from error
-    trusted = Path(environment.get(_FILE) or certifi.where()).read_text()
-    with tempfile.NamedTemporaryFile("w", prefix="mlflow-ca-", suffix=".pem", delete=False) as file:
-        file.write(f"{trusted}\n{added}\n")
-    environment[_FILE] = environment[_REQUESTS_FILE] = file.name
+    if added:
+        try:
+            ssl.create_default_context(cadata=added)
+        except (ssl.SSLError, ValueError) as error:
+            raise SettingError(_CERTIFICATES, f"cannot be read ({error}); accepted: certificates as PEM text") from error
+    return Trust(added, environment.get(_FILE) or certifi.where())

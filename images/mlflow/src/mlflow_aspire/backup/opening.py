@@ -1,46 +1,60 @@
 """What backup, restore, import and check work on: the databases of a server and its artifact store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import databases, keys, stores
-from ..databases import schemas
+from ..databases import Databases, schemas
+from ..databases.connection import patience
 from ..databases.schemas import Schema
 from ..errors import Failure, SettingError
-from ..settings import Environment, MutableEnvironment, flag
+from ..keys import Keys
+from ..settings import Environment, Part
+from ..stores import Store
 
 if TYPE_CHECKING:
     from .files import Files
 
 
-def open_databases(environment: MutableEnvironment) -> list[Schema]:
-    """Readies the process for the databases and the store, and tells the schemas.
+@dataclass(frozen=True)
+class Deployment:
+    databases: Databases
+    keys: Keys
+    schemas: list[Schema]
+    store: Store
+    patience: int
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.databases, self.keys, self.store
+
+
+def read(environment: Environment) -> Deployment:
+    """Reads what a server has.
 
     Raises:
         SettingError: a setting is missing or wrong.
     """
-    databases.settle(environment)
-    keys.settle(environment)
-    configured = schemas.configured(environment)
-    stores.prepare(environment)
-    return configured
+    known, own_keys = databases.read(environment), keys.read(environment)
+    return Deployment(known, own_keys, schemas.read(environment, known), stores.read(environment), patience(environment))
 
 
-def open_files(environment: Environment) -> "Files":
-    """Opens the artifact store, of an environment whose databases are open.
+def open_files(store: Store) -> "Files":
+    """Opens the artifact store.
 
     Raises:
         SettingError: the server has no store.
         Failure: it cannot be used.
     """
-    if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+    if store.destination is None:
         raise SettingError("MLFLOW_SERVE_ARTIFACTS", "is false: clients keep artifacts elsewhere, and a backup needs them; accepted: true")
     # MLflow reads settings while it is imported.
     from ..stores.opening import open_store
     from .files import Files
 
-    return Files(open_store(stores.destination_of(environment)))
+    return Files(open_store(store.destination))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -27,17 +28,30 @@ _ARCHIVE = ".zip"
 _BACKUP = re.compile(r"mlflow-\d{8}T\d{6}Z\.zip")
 
 
-def check(place: str, environment: Environment) -> None:
-    """Refuses a place that cannot hold archives, or that would be part of the next one.
+@dataclass(frozen=True)
+class Backups:
+    place: str | None
+    """A folder or a container of blobs, for backups without a place of their own."""
 
-    Raises:
-        SettingError: it is such a place.
-    """
-    if "://" in place and not stores.BLOB_CONTAINER.fullmatch(place):
-        raise SettingError(DESTINATION, f"or the argument is {place!r}; accepted: a path, or wasbs://<container>@<account>.blob.core.windows.net[/<path>]")
-    store = environment.get(stores.DESTINATION)
-    if store and place != _STANDARD_OUTPUT and _is_within(place, store):
-        raise SettingError(DESTINATION, f"or the argument is {place!r}, which is within the artifact store {stores.DESTINATION}; accepted: a place beside it")
+    store: str | None = field(repr=False)
+    """The artifact store, which may hold a password."""
+
+    def check(self, place: str) -> None:
+        """Refuses a place that cannot hold archives, or that would be part of the next one.
+
+        Raises:
+            SettingError: it is such a place.
+        """
+        if "://" in place and not stores.BLOB_CONTAINER.fullmatch(place):
+            accepted = "a path, or wasbs://<container>@<account>.blob.core.windows.net[/<path>]"
+            raise SettingError(DESTINATION, f"or the argument is {place!r}; accepted: {accepted}")
+        if self.store and place != _STANDARD_OUTPUT and _is_within(place, self.store):
+            problem = f"or the argument is {place!r}, which is within the artifact store {stores.DESTINATION}"
+            raise SettingError(DESTINATION, f"{problem}; accepted: a place beside it")
+
+
+def read(environment: Environment) -> Backups:
+    return Backups(environment.get(DESTINATION) or None, environment.get(stores.DESTINATION) or None)
 
 
 @contextmanager

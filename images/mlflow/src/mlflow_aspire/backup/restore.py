@@ -1,20 +1,23 @@
 """`mlflow-aspire restore`: brings back what an archive has, all of it or nothing."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 
 from ..databases import migrate, revisions, schemas
-from ..databases.connection import connect, lock, patience
+from ..databases.connection import connect, lock
 from ..databases.schemas import Schema
 from ..errors import Failure
 from ..gc import command as gc
-from ..settings import Environment, MutableEnvironment, flag, required
-from . import places, rows
+from ..settings import Environment, Part, flag, given
+from . import opening, places, rows
 from .archive import ARTIFACTS, Archive
-from .opening import open_databases, open_files, store_errors
+from .opening import Deployment, open_files, store_errors
+from .places import Backups
 from .progress import Progress, readable
 
 _logger = logging.getLogger(__name__)
@@ -32,38 +35,61 @@ _NAMED = "MLFLOW_RESTORE_ARCHIVE"
 _REPLACE = "MLFLOW_RESTORE_REPLACE"
 
 
-def restore(environment: MutableEnvironment, source: str | None, replace: bool) -> None:
-    """Brings what an archive has into empty databases, or in place of what is there, and its artifacts into the store.
+@dataclass(frozen=True)
+class RestoreSettings:
+    deployment: Deployment
+    backups: Backups
 
-    Without a source it is the archive that the environment names, or the latest one in its place for backups.
+    source: str | None
+    """The archive. None is the latest one in the place for backups."""
+
+    replace: bool
+    """In place of what is there."""
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.deployment.parts
+
+
+def read(environment: Environment, source: str | None, replace: bool) -> RestoreSettings:
+    """Reads the settings of the command. Without a source it is the archive that the environment names, if it names one.
 
     Raises:
-        SettingError: a setting is missing or wrong.
+        SettingError: one is missing or wrong.
+    """
+    deployment = opening.read(environment)
+    replace = flag(environment, _REPLACE, False) or replace
+    return RestoreSettings(deployment, places.read(environment), source or environment.get(_NAMED) or None, replace)
+
+
+def restore(settings: RestoreSettings) -> None:
+    """Brings what an archive has into empty databases, or in place of what is there, and its artifacts into the store.
+
+    Raises:
+        SettingError: the archive, or the place for backups, is not set or wrong.
         Failure: the archive is damaged or of a newer version, the databases are not empty and `replace` is not set, or something does not answer.
     """
-    configured = open_databases(environment)
-    replace = flag(environment, _REPLACE, False) or replace
-    source = _chosen(environment, source)
-    places.check(source, environment)
+    source = _chosen(settings.backups, settings.source)
+    settings.backups.check(source)
     with places.open_archive(source) as stream:
-        _restore(environment, configured, Archive(stream, source), replace)
+        _restore(settings.deployment, Archive(stream, source), settings.replace)
     _logger.info("restore complete: %s", source)
 
 
-def _chosen(environment: Environment, source: str | None) -> str:
-    source = source or environment.get(_NAMED)
-    if source and ("/" in source or Path(source).is_file() or not environment.get(places.DESTINATION)):
+def _chosen(backups: Backups, source: str | None) -> str:
+    if source and ("/" in source or Path(source).is_file() or backups.place is None):
         return source
-    place = required(environment, places.DESTINATION, "the folder or blob container that backups are in, where no archive is named as an argument")
-    places.check(place, environment)
+    place = given(backups.place, places.DESTINATION, "the folder or blob container that backups are in, where no archive is named as an argument")
+    backups.check(place)
     return places.within(place, source) if source else places.latest(place)
 
 
-def _restore(environment: Environment, configured: list[Schema], archive: Archive, replace: bool) -> None:
+def _restore(deployment: Deployment, archive: Archive, replace: bool) -> None:
     manifest = archive.manifest
+    configured, limit = deployment.schemas, deployment.patience
     restored = [schema for schema in configured if schema.name in manifest.schemas]
     _check_versions(archive, restored)
-    files = open_files(environment) if manifest.with_artifacts else None
+    files = open_files(deployment.store) if manifest.with_artifacts else None
     found = archive.artifacts()
     if found:
         from .files import check_paths
@@ -71,7 +97,6 @@ def _restore(environment: Environment, configured: list[Schema], archive: Archiv
         check_paths(found, "the archive")
     for name in manifest.schemas.keys() - {schema.name for schema in restored}:
         _logger.info("%s schema: left out, as this server has no such sign-in (MLFLOW_APP_NAME)", name)
-    limit = patience(environment)
     with ExitStack() as stack:
         own = stack.enter_context(closing(connect(configured[0].setting, configured[0].uri, limit)))
         lock(own, migrate.LOCK, "migration")

@@ -1,22 +1,25 @@
 """`mlflow-aspire backup`: everything of a deployment to one point, while the server runs."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
 from ..databases import revisions, schemas
-from ..databases.connection import connect, lock, patience
+from ..databases.connection import connect, lock
 from ..databases.schemas import Schema
 from ..errors import Failure
 from ..gc import command as gc
-from ..settings import Environment, MutableEnvironment, required
-from . import places, rows
+from ..settings import Environment, Part, given
+from . import opening, places, rows
 from .archive import ARTIFACTS, ArchiveWriter, copy
 from .manifest import Manifest, SchemaRows
-from .opening import open_databases, open_files, store_errors
+from .opening import Deployment, open_files, store_errors
+from .places import Backups
 from .progress import Progress, readable
 
 if TYPE_CHECKING:
@@ -28,32 +31,56 @@ _logger = logging.getLogger(__name__)
 _NAMED = 5
 
 
-def backup(environment: MutableEnvironment, target: str | None, with_artifacts: bool) -> None:
-    """Writes an archive to a place that `places` knows; without a target to the one that the environment names.
+@dataclass(frozen=True)
+class BackupSettings:
+    deployment: Deployment
+
+    target: str
+    """A place that `places` knows."""
+
+    with_artifacts: bool
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.deployment.parts
+
+
+def read(environment: Environment, target: str | None, with_artifacts: bool) -> BackupSettings:
+    """Reads the settings of the command. Without a target it is the place that the environment names.
 
     Raises:
-        SettingError: a setting is missing or wrong.
+        SettingError: one is missing or wrong.
+    """
+    deployment = opening.read(environment)
+    backups = places.read(environment)
+    target = target or given(backups.place, places.DESTINATION, "the folder or blob container that keeps backups, where none is named as an argument")
+    backups.check(target)
+    return BackupSettings(deployment, target, with_artifacts)
+
+
+def backup(settings: BackupSettings) -> None:
+    """Writes an archive.
+
+    Raises:
+        SettingError: the server has no artifact store.
         Failure: a database or the artifact store does not answer, or the archive cannot be written.
     """
-    configured = open_databases(environment)
-    target = target or required(environment, places.DESTINATION, "the folder or blob container that keeps backups, where none is named as an argument")
-    places.check(target, environment)
-    files = open_files(environment) if with_artifacts else None
-    _save(configured, files, target, patience(environment))
+    deployment = settings.deployment
+    files = open_files(deployment.store) if settings.with_artifacts else None
+    _save(deployment.schemas, files, settings.target, deployment.patience)
 
 
-def save_before_migration(environment: Environment, configured: list[Schema], limit: int) -> str | None:
-    """Saves the rows of schemas that are there, where the environment names a place for backups, and gives the name of the archive.
+def save_before_migration(backups: Backups, configured: list[Schema], limit: int) -> str | None:
+    """Saves the rows of schemas that are there, where there is a place for backups, and gives the name of the archive.
 
     Raises:
         SettingError: the place is wrong.
         Failure: a database does not answer, or the archive cannot be written.
     """
-    target = environment.get(places.DESTINATION)
-    if not target:
+    if backups.place is None:
         return None
-    places.check(target, environment)
-    return _save(configured, None, target, limit, "-before-migration")
+    backups.check(backups.place)
+    return _save(configured, None, backups.place, limit, "-before-migration")
 
 
 def _save(configured: list[Schema], files: "Files | None", target: str, limit: int, suffix: str = "") -> str:

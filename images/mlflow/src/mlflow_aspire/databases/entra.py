@@ -29,6 +29,7 @@ class EntraPlugin(CreateEnginePlugin):
     """Gives every new connection a token that is valid now."""
 
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
+        # SQLAlchemy makes this, in processes of MLflow's as well.
         self._user = url.username or os.environ.get("PGUSER")
 
     def update_url(self, url: URL) -> URL:

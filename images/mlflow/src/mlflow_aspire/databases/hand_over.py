@@ -5,15 +5,19 @@ identity, a member of one group of administrators: as the tables belong to a rol
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from ..errors import Failure
-from ..settings import MutableEnvironment
+from ..settings import Environment, Part
 from . import schemas, uris
 from .connection import connect, patience
+from .schemas import Schema
+from .uris import Databases
 
 _logger = logging.getLogger(__name__)
 
@@ -24,17 +28,35 @@ _OWNER = "mlflow_owner"
 _ADMINISTRATORS = "azure_pg_admin"
 
 
-def hand_over(environment: MutableEnvironment) -> None:
-    """Hands over the tables of all databases of the environment. The server may go on meanwhile; again does no harm.
+@dataclass(frozen=True)
+class HandOverSettings:
+    databases: Databases
+    patience: int
+    schemas: list[Schema]
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return (self.databases,)
+
+
+def read(environment: Environment) -> HandOverSettings:
+    """Reads the settings of the command.
 
     Raises:
-        SettingError: a setting is missing or wrong.
+        SettingError: one is missing or wrong.
+    """
+    databases = uris.read(environment)
+    return HandOverSettings(databases, patience(environment), schemas.read(environment, databases))
+
+
+def hand_over(settings: HandOverSettings) -> None:
+    """Hands over the tables of all databases. The server may go on meanwhile; again does no harm.
+
+    Raises:
         Failure: a database cannot be reached, has no such administrators, or has tables of somebody else.
     """
-    uris.settle(environment)
-    limit = patience(environment)
-    for schema in schemas.configured(environment):
-        with closing(connect(schema.setting, schema.uri, limit)) as connection:
+    for schema in settings.schemas:
+        with closing(connect(schema.setting, schema.uri, settings.patience)) as connection:
             try:
                 count = _hand_over(schema, connection)
             except ProgrammingError as error:
@@ -42,7 +64,7 @@ def hand_over(environment: MutableEnvironment) -> None:
         _logger.info("%s schema: tables handed over to %s, which the members of %s act for: %s", schema.name, _OWNER, _ADMINISTRATORS, count)
 
 
-def _hand_over(schema: schemas.Schema, connection: Connection) -> int:
+def _hand_over(schema: Schema, connection: Connection) -> int:
     if not _exists(connection, _ADMINISTRATORS):
         raise Failure(f"{schema.setting}: the database server has no role {_ADMINISTRATORS}, as PostgreSQL in Azure has")
     if not _exists(connection, _OWNER):

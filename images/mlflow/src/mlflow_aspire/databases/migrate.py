@@ -5,14 +5,20 @@ MLflow's own commands do the work. This decides whether there is any, keeps two 
 
 import logging
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from .. import keys
+from ..backup import places
+from ..backup.places import Backups
 from ..errors import Failure
-from ..settings import Environment, MutableEnvironment
+from ..keys import Keys
+from ..settings import Environment, Part
 from . import revisions, schemas, server_role, tables, uris, widths
 from .connection import connect, lock, patience
 from .schemas import Schema
+from .uris import Databases
 
 _logger = logging.getLogger(__name__)
 
@@ -20,28 +26,65 @@ _logger = logging.getLogger(__name__)
 LOCK = 5_000_317
 
 
-def migrate(environment: MutableEnvironment) -> None:
-    """Migrates all schemas of the environment, one after the other.
+@dataclass(frozen=True)
+class Migration:
+    """What is migrated."""
+
+    schemas: list[Schema]
+    patience: int
+
+    server_role: str | None
+    """The role that gets what a server needs, if there is to be one."""
+
+    backups: Backups
+    """Where the rows are saved before."""
+
+
+@dataclass(frozen=True)
+class MigrateSettings:
+    databases: Databases
+    keys: Keys
+    migration: Migration
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.databases, self.keys
+
+
+def read(environment: Environment) -> MigrateSettings:
+    """Reads the settings of the command.
+
+    Raises:
+        SettingError: one is missing or wrong.
+    """
+    databases = uris.read(environment)
+    return MigrateSettings(databases, keys.read(environment), read_migration(environment, databases))
+
+
+def read_migration(environment: Environment, databases: Databases) -> Migration:
+    """Reads what is migrated, by the command or by a server.
 
     Raises:
         SettingError: a setting is missing or wrong.
+    """
+    limit = patience(environment)
+    return Migration(schemas.read(environment, databases), limit, server_role.read(environment), places.read(environment))
+
+
+def migrate(migration: Migration) -> None:
+    """Migrates all schemas, one after the other.
+
+    Raises:
+        SettingError: the place for backups is wrong.
         Failure: a database cannot be reached, or a migration fails.
     """
-    uris.settle(environment)
-    keys.settle(environment)
-    migrate_settled(environment)
-
-
-def migrate_settled(environment: Environment) -> None:
-    """The same in an environment that has been completed already, such as that of a server."""
-    limit = patience(environment)
-    configured = schemas.configured(environment)
-    role = server_role.read(environment)
+    limit = migration.patience
+    configured = migration.schemas
     with closing(connect(configured[0].setting, configured[0].uri, limit)) as connection:
         lock(connection, LOCK, "migration")
         found = [(schema, schemas.revision(schema, limit)) for schema in configured]
         needed = [(schema, before) for schema, before in found if schemas.migration_needed(schema, revisions.read(schema.name), before)]
-        saved = _save(environment, [schema for schema, before in found if before], limit) if any(before for _, before in needed) else None
+        saved = _save(migration.backups, [schema for schema, before in found if before], limit) if any(before for _, before in needed) else None
         try:
             for schema, before in found:
                 _migrate(schema, before, limit)
@@ -52,17 +95,17 @@ def migrate_settled(environment: Environment) -> None:
         with closing(connect(configured[0].setting, configured[0].uri, limit)) as tracking:
             widths.widen(tracking, configured[0].name)
         tables.make(configured[0], limit)
-        if role:
+        if migration.server_role:
             for schema in configured:
-                server_role.grant(schema, role, limit)
+                server_role.grant(schema, migration.server_role, limit)
 
 
-def _save(environment: Environment, there: list[Schema], limit: int) -> str | None:
+def _save(backups: Backups, there: list[Schema], limit: int) -> str | None:
     """Saves the rows where there is a place for them: nothing brings a schema back."""
     # Its imports are of no use to a migration that has nothing to change.
     from ..backup.save import save_before_migration
 
-    return save_before_migration(environment, there, limit)
+    return save_before_migration(backups, there, limit)
 
 
 def _migrate(schema: Schema, before: str | None, limit: int) -> None:

@@ -8,11 +8,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from ..errors import Failure, SettingError
-from ..settings import Environment, required
+from ..settings import Environment, given
 from ..sign_in import BASIC, OIDC, app_name
 from . import uris
 from .connection import connect
 from .revisions import Revisions
+from .uris import Databases
 
 TRACKING_VERSIONS = "alembic_version"
 
@@ -26,14 +27,18 @@ class Schema:
     command: list[str]
 
 
-def configured(environment: Environment) -> list[Schema]:
-    """The tracking store first, then the users and permissions of the sign-in that is switched on."""
-    schemas = [tracking(environment)]
+def read(environment: Environment, databases: Databases) -> list[Schema]:
+    """The tracking store first, then the users and permissions of the sign-in that is switched on.
+
+    Raises:
+        SettingError: a database is not set, or a setting is wrong.
+    """
+    schemas = [tracking(databases)]
     app = app_name(environment)
     if app == BASIC:
-        schemas.append(_basic_auth(environment))
+        schemas.append(_basic_auth(databases))
     elif app == OIDC:
-        schemas.append(users_of_oidc(environment))
+        schemas.append(users_of_oidc(environment, databases))
     return schemas
 
 
@@ -72,8 +77,8 @@ def check_own(schema: Schema, revisions: Revisions, limit: int) -> None:
         )
 
 
-def tracking(environment: Environment) -> Schema:
-    uri = required(environment, uris.BACKEND, "the database of the tracking store")
+def tracking(databases: Databases) -> Schema:
+    uri = given(databases.tracking, uris.BACKEND, "the database of the tracking store")
     return Schema("tracking", uris.BACKEND, uri, TRACKING_VERSIONS, [sys.executable, *upgrade(uri)])
 
 
@@ -87,16 +92,16 @@ def _commands(module: str, *arguments: str) -> list[str]:
     return ["-c", f"from mlflow_aspire import lean; lean.begin(); from {module} import commands; lean.end(); commands()", *arguments]
 
 
-def _basic_auth(environment: Environment) -> Schema:
-    uri = required(environment, uris.BASIC_AUTH, "the database of users and permissions")
+def _basic_auth(databases: Databases) -> Schema:
+    uri = given(databases.basic_users, uris.BASIC_AUTH, "the database of users and permissions")
     command = [sys.executable, *_commands("mlflow.server.auth.cli", "db", "upgrade", "--url", uri)]
     return Schema(BASIC, uris.BASIC_AUTH, uri, "alembic_version_auth", command)
 
 
-def users_of_oidc(environment: Environment) -> Schema:
-    uri = required(environment, uris.OIDC_AUTH, "the database of users and permissions")
+def users_of_oidc(environment: Environment, databases: Databases) -> Schema:
+    uri = given(databases.oidc_users, uris.OIDC_AUTH, "the database of users and permissions")
     table = environment.get("OIDC_ALEMBIC_VERSION_TABLE") or TRACKING_VERSIONS
-    if uri == environment.get(uris.BACKEND) and table == TRACKING_VERSIONS:
+    if uri == databases.tracking and table == TRACKING_VERSIONS:
         problem = f"must name another table than {table!r} when {uris.OIDC_AUTH} is the database of {uris.BACKEND}"
         raise SettingError("OIDC_ALEMBIC_VERSION_TABLE", problem)
     # The plugin has the command group, but no command line that leads to it.

@@ -4,11 +4,13 @@ All databases are used by one PostgreSQL role. Its name and password are libpq's
 no argument and no file and need no escaping. A URI that holds them works as well: they are moved out of it.
 """
 
+from dataclasses import dataclass, field
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..errors import SettingError
-from ..settings import MutableEnvironment
+from ..settings import Environment, Exports
 
 BACKEND = "MLFLOW_BACKEND_STORE_URI"
 READ_REPLICA = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI"
@@ -19,27 +21,65 @@ _ACCEPTED = "accepted: postgresql://host[:port]/database[?sslmode=verify-full&ss
 _SYSTEM_ROOTS = "/etc/ssl/certs"
 
 
-def settle(environment: MutableEnvironment) -> None:
-    """Brings all database URIs of the environment into one form, without a user name or a password."""
+@dataclass(frozen=True)
+class Databases:
+    """The URIs that are set, in one form and without a user name or a password, and who signs in to all of them."""
+
+    tracking: str | None = None
+    read_replica: str | None = None
+    basic_users: str | None = None
+    oidc_users: str | None = None
+
+    user: str | None = None
+    """Without one a token of Microsoft Entra names the role."""
+
+    password: str | None = field(default=None, repr=False)
+
+    system_roots: str | None = None
+    """The folder of the certification authorities of the system, where a URI asks for them and none is set."""
+
+    def exports(self) -> Exports:
+        variables = {
+            BACKEND: self.tracking,
+            READ_REPLICA: self.read_replica,
+            BASIC_AUTH: self.basic_users,
+            OIDC_AUTH: self.oidc_users,
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "SSL_CERT_DIR": self.system_roots,
+        }
+        return {name: value for name, value in variables.items() if value is not None}
+
+
+def read(environment: Environment) -> Databases:
+    """Reads them.
+
+    Raises:
+        SettingError: a URI is wrong, or it is not clear who signs in.
+    """
     urls = {name: _parse(name, environment[name]) for name in (BACKEND, READ_REPLICA, BASIC_AUTH, OIDC_AUTH) if environment.get(name)}
+    user, password = environment.get("PGUSER"), environment.get("PGPASSWORD")
     for name, url in urls.items():
-        _move(environment, name, "user name", url.username, "PGUSER")
-        _move(environment, name, "password", url.password, "PGPASSWORD")
-        bare = URL.create("postgresql+psycopg2", host=url.host, port=url.port, database=url.database, query=url.query)
-        environment[name] = bare.render_as_string(hide_password=False)
-    if any(url.query.get("sslrootcert") == "system" for url in urls.values()):
-        # The libpq of psycopg2 looks for them in the folder that it was built in.
-        environment.setdefault("SSL_CERT_DIR", _SYSTEM_ROOTS)
+        user = _one(name, "user name", url.username, "PGUSER", user)
+        password = _one(name, "password", url.password, "PGPASSWORD", password)
     for name, url in urls.items():
-        if uses_entra(url):
-            if environment.get("PGPASSWORD"):
+        if "entra" in url.normalized_query.get("plugin", ()):
+            if password:
                 raise SettingError("PGPASSWORD", f"is set, and {name} asks for Microsoft Entra (plugin=entra); accepted: one of the two")
-        elif not environment.get("PGUSER"):
+        elif not user:
             raise SettingError("PGUSER", f"is not set; it is the PostgreSQL role that signs in to the database of {name}")
-
-
-def uses_entra(url: URL) -> bool:
-    return "entra" in url.normalized_query.get("plugin", ())
+    # The libpq of psycopg2 looks for them in the folder that it was built in.
+    asked = "SSL_CERT_DIR" not in environment and any(url.query.get("sslrootcert") == "system" for url in urls.values())
+    bare = {name: _bare(url) for name, url in urls.items()}
+    return Databases(
+        tracking=bare.get(BACKEND),
+        read_replica=bare.get(READ_REPLICA),
+        basic_users=bare.get(BASIC_AUTH),
+        oidc_users=bare.get(OIDC_AUTH),
+        user=user,
+        password=password,
+        system_roots=_SYSTEM_ROOTS if asked else None,
+    )
 
 
 def _parse(name: str, value: str) -> URL:
@@ -58,8 +98,14 @@ def _parse(name: str, value: str) -> URL:
     return url
 
 
-def _move(environment: MutableEnvironment, name: str, what: str, value: str | None, target: str) -> None:
+def _bare(url: URL) -> str:
+    return URL.create("postgresql+psycopg2", host=url.host, port=url.port, database=url.database, query=url.query).render_as_string(hide_password=False)
+
+
+def _one(name: str, what: str, value: str | None, variable: str, known: str | None) -> str | None:
+    """What the URI holds, or what is known already."""
     if not value:
-        return
-    if environment.setdefault(target, value) != value:
-        raise SettingError(name, f"holds another {what} than {target} or another URI; one role uses all databases: set only PGUSER and PGPASSWORD")
+        return known
+    if known is not None and known != value:
+        raise SettingError(name, f"holds another {what} than {variable} or another URI; one role uses all databases: set only PGUSER and PGPASSWORD")
+    return value

@@ -6,8 +6,7 @@ from contextvars import ContextVar
 from flask import g, has_request_context
 from starlette.types import Scope
 
-from ..settings import Environment
-from ..sign_in import BASIC, OIDC, app_name
+from ..sign_in import BASIC, OIDC
 
 scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 """The request that is running, which the sign-in completes. None outside of requests: the server's own work has all rights."""
@@ -15,13 +14,12 @@ scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 MayWrite = Callable[[str], bool]
 
 
-def rights(environment: Environment) -> MayWrite:
+def rights(app: str | None) -> MayWrite:
     """A function that tells whether the caller may write to the traces and runs of an experiment, by the rules of the sign-in."""
-    match app_name(environment):
-        case name if name == BASIC:
-            return _basic
-        case name if name == OIDC:
-            return _oidc
+    if app == BASIC:
+        return _basic
+    if app == OIDC:
+        return _oidc
     return lambda experiment: True
 
 

@@ -59,9 +59,14 @@ def _check_folder(uri: str) -> None:
     """No caller can name a folder of the server's own disk, where its environment is. Imported rows may, as notebooks keep their files beside them."""
     if not is_local_uri(uri, is_tracking_or_registry_uri=False):
         return
-    root = os.environ[ARTIFACT_ROOT_ENV_VAR]
+    root = _root()
     if not is_local_uri(root, is_tracking_or_registry_uri=False) or not _path(uri).is_relative_to(_path(root)):
         raise MlflowException(f"the files are at {uri!r}, a folder of the machine that they were written on: they were not imported", RESOURCE_DOES_NOT_EXIST)
+
+
+def _root() -> str:
+    # MLflow's command sets it, of options of its own.
+    return os.environ[ARTIFACT_ROOT_ENV_VAR]
 
 
 def _path(uri: str) -> PurePath:
@@ -69,7 +74,7 @@ def _path(uri: str) -> PurePath:
 
 
 def _check_location(location: str) -> None:
-    root = os.environ[ARTIFACT_ROOT_ENV_VAR].rstrip("/") + "/"
+    root = _root().rstrip("/") + "/"
     if root.startswith(f"{_SERVER}:"):
         root = f"{_SERVER}:/"
     if not location.startswith(root) or urlsplit(location).netloc != urlsplit(root).netloc:

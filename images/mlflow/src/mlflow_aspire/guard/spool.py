@@ -4,10 +4,11 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SettingError
-from ..settings import MutableEnvironment
+from ..settings import Environment, Exports
 
 _VOLUME = Path("/var/spool/mlflow")
 _WORKER = "mlflow-worker-"
@@ -16,19 +17,33 @@ _WORKERS = f"{_WORKER}*"
 _STARTED = time.time() - 1
 
 
-def settle(environment: MutableEnvironment) -> None:
+@dataclass(frozen=True)
+class Spool:
+    volume: str | None
+    """None is the folder of TMPDIR, or /tmp."""
+
+    def exports(self) -> Exports:
+        if self.volume is None:
+            return {}
+        # Python looks at the variable once.
+        tempfile.tempdir = None
+        return {"TMPDIR": self.volume}
+
+
+def read(environment: Environment) -> Spool:
     """Chooses the folder.
 
     Raises:
         SettingError: there is no folder that can be written to.
     """
-    if _VOLUME.is_mount() and os.access(_VOLUME, os.W_OK):
-        environment.setdefault("TMPDIR", str(_VOLUME))
+    if "TMPDIR" not in environment and _VOLUME.is_mount() and os.access(_VOLUME, os.W_OK):
+        return Spool(str(_VOLUME))
     tempfile.tempdir = None
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
         raise SettingError("TMPDIR", "names no folder that can be written to, and nor can /tmp; mount one there, such as a tmpfs") from None
+    return Spool(None)
 
 
 def empty() -> None:

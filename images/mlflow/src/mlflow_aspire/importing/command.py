@@ -4,8 +4,9 @@ import logging
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import IO
@@ -13,15 +14,16 @@ from typing import IO
 from urllib3.exceptions import HTTPError
 
 from .. import stores
+from ..backup import opening
 from ..backup import rows as backup_rows
-from ..backup.opening import open_databases, store_errors
+from ..backup.opening import Deployment, store_errors
 from ..backup.progress import Progress, readable
 from ..backup.restore import check_empty
 from ..databases import current, migrate
-from ..databases.connection import connect, lock, patience
+from ..databases.connection import connect, lock
 from ..errors import Failure
 from ..gc import command as gc
-from ..settings import MutableEnvironment, flag, required
+from ..settings import Environment, Part, flag, required
 from . import dump, locations, numbers, rows, source
 from .source import Artifact, Missing, Source
 
@@ -49,26 +51,61 @@ _REPLACE = "MLFLOW_IMPORT_REPLACE"
 _DELETED = "MLFLOW_IMPORT_DELETED"
 
 
-def import_(
-    environment: MutableEnvironment, origin: str | None, artifacts: Path | None = None, root: str | None = None, replace: bool = False, deleted: bool = False
-) -> None:
-    """Imports from a running server, a SQLite database, the folder of a file store, or a dump of PostgreSQL's.
+@dataclass(frozen=True)
+class ImportSettings:
+    deployment: Deployment
+
+    destination: str = field(repr=False)
+    """Of the artifact store, also where the server does not serve it."""
+
+    origin: str = field(repr=False)
+    """The address of a running server, which may hold a password, or the path of a SQLite database, of a file store's folder or of a dump of PostgreSQL's."""
+
+    artifacts: Path | None
+    """The folder of a database's artifacts."""
+
+    root: str | None
+    """How the source names that folder."""
+
+    replace: bool
+    """In place of everything that the database has."""
+
+    deleted: bool
+    """Deleted experiments and runs of a running server too."""
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.deployment.parts
+
+
+def read(environment: Environment, origin: str | None, artifacts: Path | None, root: str | None, replace: bool, deleted: bool) -> ImportSettings:
+    """Reads the settings of the command. The environment says what no argument does.
 
     Raises:
-        SettingError: a setting is missing or wrong.
-        Failure: the source is of no kind that MLflow knows, the server is not empty and `replace` is not set, or something does not answer.
+        SettingError: one is missing or wrong.
     """
     origin = origin or required(environment, SOURCE, "the address of the server that is imported, where none is named as an argument")
     replace = replace or flag(environment, _REPLACE, False)
-    configured = open_databases(environment)
-    limit = patience(environment)
+    deployment = opening.read(environment)
+    deleted = deleted or flag(environment, _DELETED, False)
+    return ImportSettings(deployment, stores.destination_of(environment), origin, artifacts, root, replace, deleted)
+
+
+def import_(settings: ImportSettings) -> None:
+    """Imports from the source.
+
+    Raises:
+        Failure: the source is of no kind that MLflow knows, the server is not empty and nothing is to be replaced, or something does not answer.
+    """
+    origin, root = settings.origin, settings.root
+    configured, limit = settings.deployment.schemas, settings.deployment.patience
     schema = configured[0]
     current.check([schema], limit)
-    found = _source(origin, artifacts, root, deleted or flag(environment, _DELETED, False))
+    found = _source(origin, settings.artifacts, root, settings.deleted)
     with closing(connect(schema.setting, schema.uri, limit)) as connection, tempfile.TemporaryDirectory() as folder:
         lock(connection, migrate.LOCK, "migration")
         lock(connection, gc.LOCK, "garbage collection or backup")
-        if not replace:
+        if not settings.replace:
             check_empty(connection, schema, ", and ids of both would meet. `--replace` puts the source in place of everything that is there")
         copy = Path(folder, "source.db")
         with _room():
@@ -84,7 +121,7 @@ def import_(
             for old, new in renumbered.items():
                 _logger.info("experiment %s becomes %s, as the database takes no number that large", old, new)
             # Before the rows: what they name is in the store when they come.
-            missing = _store(stores.destination_of(environment), [changed(file, path=_renamed(file.path, renumbered)) for file in files])
+            missing = _store(settings.destination, [changed(file, path=_renamed(file.path, renumbered)) for file in files])
             try:
                 with closing(connect(schema.setting, schema.uri, limit)) as target:
                     target.execution_options(isolation_level="READ COMMITTED")

@@ -1,20 +1,23 @@
 """`mlflow-aspire check`: whether databases and artifact store can be used, and what is in them."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 from .. import stores
-from ..backup import places
-from ..backup.opening import open_databases
+from ..backup import opening, places
+from ..backup.opening import Deployment
+from ..backup.places import Backups
 from ..backup.progress import readable
 from ..databases import revisions, schemas
-from ..databases.connection import connect, patience
+from ..databases.connection import connect
 from ..databases.schemas import Schema
 from ..errors import Failure
-from ..settings import MutableEnvironment, flag
+from ..settings import Environment, Part
 
 _logger = logging.getLogger(__name__)
 
@@ -36,30 +39,47 @@ _COUNTED = {
 }
 
 
-def check(environment: MutableEnvironment) -> None:
+@dataclass(frozen=True)
+class CheckSettings:
+    deployment: Deployment
+    backups: Backups
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.deployment.parts
+
+
+def read(environment: Environment) -> CheckSettings:
+    """Reads the settings of the command.
+
+    Raises:
+        SettingError: one is missing or wrong.
+    """
+    return CheckSettings(opening.read(environment), places.read(environment))
+
+
+def check(settings: CheckSettings) -> None:
     """Says what it finds, a line each.
 
     Raises:
-        SettingError: a setting is missing or wrong.
         Failure: something cannot be used; the message has all of it.
     """
-    configured = open_databases(environment)
-    limit = patience(environment)
+    deployment, backups = settings.deployment, settings.backups
     problems: list[str] = []
-    for schema in configured:
+    for schema in deployment.schemas:
         try:
-            _check_database(schema, limit)
+            _check_database(schema, deployment.patience)
         except Failure as failure:
             problems.append(str(failure))
-    if flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
+    if deployment.store.destination is not None:
         try:
-            _check_store(stores.destination_of(environment))
+            _check_store(deployment.store.destination)
         except Failure as failure:
             problems.append(str(failure))
-    if place := environment.get(places.DESTINATION):
+    if backups.place:
         try:
-            places.check(place, environment)
-            _list_archives(place)
+            backups.check(backups.place)
+            _list_archives(backups.place)
         except Failure as failure:
             problems.append(str(failure))
     if problems:

@@ -3,16 +3,19 @@
 import csv
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import databases
-from ..databases import schemas
+from ..databases import Databases, schemas
 from ..databases.connection import connect, patience
+from ..databases.schemas import Schema
 from ..errors import Failure, SettingError
-from ..settings import MutableEnvironment, required
+from ..settings import Environment, Part, required
 
 _logger = logging.getLogger(__name__)
 
@@ -22,22 +25,50 @@ _STATEMENT = "MLFLOW_SQL_STATEMENT"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
 
-def sql(environment: MutableEnvironment, statement: str | None, of_users: bool, write: bool) -> None:
-    """Runs it in one transaction, of which nothing stays when it fails, and prints its rows as CSV. `-` stands for standard input, none for the variable.
+@dataclass(frozen=True)
+class SqlSettings:
+    databases: Databases
+
+    schema: Schema
+    """Whose database it is run on."""
+
+    statement: str = field(repr=False)
+    """`-` stands for standard input."""
+
+    write: bool
+    """Whether it may change something."""
+
+    patience: int
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return (self.databases,)
+
+
+def read(environment: Environment, statement: str | None, of_users: bool, write: bool) -> SqlSettings:
+    """Reads the settings of the command. Without a statement it is that of the environment.
 
     Raises:
-        SettingError: a setting is missing or wrong, or there is no database of users.
-        Failure: the database does not answer or refuses the statement, as it does for a change unless `write` is set.
+        SettingError: one is missing or wrong, or there is no database of users.
     """
-    databases.settle(environment)
-    configured = schemas.configured(environment)
+    known = databases.read(environment)
+    configured = schemas.read(environment, known)
     if of_users and len(configured) == 1:
         raise SettingError("MLFLOW_APP_NAME", "is not set: the server lets everyone in and has no database of users")
     statement = statement or required(environment, _STATEMENT, "the statement, where none is given as an argument")
-    schema = configured[1 if of_users else 0]
-    with closing(connect(schema.setting, schema.uri, patience(environment))) as connection:
+    return SqlSettings(known, configured[1 if of_users else 0], statement, write, patience(environment))
+
+
+def sql(settings: SqlSettings) -> None:
+    """Runs the statement in one transaction, of which nothing stays when it fails, and prints its rows as CSV.
+
+    Raises:
+        Failure: the database does not answer or refuses the statement, as it does for a change that is not asked for.
+    """
+    schema = settings.schema
+    with closing(connect(schema.setting, schema.uri, settings.patience)) as connection:
         try:
-            _run(connection, sys.stdin.read() if statement == "-" else statement, write)
+            _run(connection, sys.stdin.read() if settings.statement == "-" else settings.statement, settings.write)
         except SQLAlchemyError as error:
             # Only the reason: a statement may hold what is no matter of logs.
             raise Failure(f"{schema.setting}: {getattr(error, 'orig', None) or error}") from error

@@ -14,27 +14,29 @@ from uvicorn.importer import import_from_string
 
 from .. import guard
 from ..databases.reader import Reader
-from ..settings import Environment
-from ..sign_in import BASIC, app_name
+from ..guard import Guard
+from ..sign_in import BASIC
 from . import prometheus, telemetry
 from .direct import arrange, flask_mount
 from .draining import Draining
+from .prometheus import Prometheus
 from .retry_after import RetryAfter
 from .routes import Routes
-from .settings import ServerSettings
+from .serve_settings import ServeSettings
+from .telemetry import Telemetry
 
 
-def build(name: str, is_factory: bool, settings: ServerSettings, environment: Environment) -> ASGIApp:
+def build(name: str, is_factory: bool, settings: ServeSettings) -> ASGIApp:
     """MLflow's app of this name, such as `mlflow.server.fastapi_app:app`, completed."""
     loaded = import_from_string(name)
-    return complete(loaded() if is_factory else loaded, settings.direct_routes, environment)
+    return complete(loaded() if is_factory else loaded, settings.process.direct_routes, settings.guard, settings.prometheus, settings.telemetry)
 
 
-def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
+def complete(app: FastAPI, direct: bool, guarded: Guard, counted: Prometheus, observed: Telemetry) -> ASGIApp:
     """Changes MLflow and its app, and puts in front of it what belongs there."""
     # First: when its routes are read, FastAPI keeps what they call, and later changes of them have no effect.
-    front = guard.install(environment)
-    if app_name(environment) == BASIC:
+    front = guard.install(guarded)
+    if guarded.app == BASIC:
         from mlflow.server import auth
 
         from ..sign_in import basic_grants, basic_passwords, basic_sign_in, basic_users, run_experiments
@@ -47,5 +49,5 @@ def complete(app: FastAPI, direct: bool, environment: Environment) -> ASGIApp:
         run_experiments.apply_to_basic()
     routes = Routes(app, flask_mount(app)[1])
     arrange(app, guard=front, direct=direct)
-    stack = prometheus.observe(Draining(RetryAfter(app)), routes, environment)
-    return telemetry.observe(stack, app, routes, environment)
+    stack = prometheus.observe(Draining(RetryAfter(app)), routes, counted)
+    return telemetry.observe(stack, app, routes, observed)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from ..databases import BACKEND, reader
-from ..databases.connection import connect, patience
+from ..databases.connection import connect
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, flag, number
+from ..settings import Environment, Exports, flag, number
 from ..sign_in import BASIC, OIDC, app_name
 
 _THREADS = "MLFLOW_SERVER_THREADS"
@@ -20,6 +20,8 @@ _WORKERS = "MLFLOW_WORKERS"
 _REPLICAS = "MLFLOW_SERVER_REPLICAS"
 _POOL = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"
 _OVERFLOW = "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"
+_SIGN_IN_POOL = "OIDC_DB_POOL_SIZE"
+_SIGN_IN_OVERFLOW = "OIDC_DB_POOL_MAX_OVERFLOW"
 
 # The event loop makes calls of its own beside the threads.
 _EVENT_LOOP = 1
@@ -55,8 +57,31 @@ class Capacity:
         worker = self.pools * (self.pool + self.overflow) + (self.sign_in_pool + reader.CONNECTIONS if self.sign_in else 0)
         return self.replicas * self.workers * (worker + 1)
 
+    def exports(self) -> Exports:
+        return {_WORKERS: str(self.workers)}
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The sizes of the pools of a worker: what its threads need, or what is set."""
+
+    size: int
+    overflow: int
+
+    sign_in_size: str
+    sign_in_overflow: str
+    """The plugin checks those that are set."""
+
+    def exports(self) -> Exports:
+        return {_POOL: str(self.size), _OVERFLOW: str(self.overflow), _SIGN_IN_POOL: self.sign_in_size, _SIGN_IN_OVERFLOW: self.sign_in_overflow}
+
 
 def read(environment: Environment) -> Capacity:
+    """Reads it.
+
+    Raises:
+        SettingError: a setting is wrong.
+    """
     return Capacity(
         workers=number(environment, _WORKERS, 1, 1, 64),
         threads=number(environment, _THREADS, 8, 1, 64),
@@ -66,35 +91,29 @@ def read(environment: Environment) -> Capacity:
     )
 
 
-def settle(environment: MutableEnvironment) -> None:
+def read_pools(environment: Environment, capacity: Capacity) -> Pools:
     """Sizes the pools by the threads.
 
     Raises:
-        SettingError: a setting is wrong, or the size of a pool is set and too small.
+        SettingError: the size of a pool is set, and wrong or too small.
     """
-    capacity = read(environment)
-    environment[_WORKERS] = str(capacity.workers)
     # MLflow takes 0 for a value that is not set.
     pool = number(environment, _POOL, capacity.pool, 1, 1000)
     overflow = number(environment, _OVERFLOW, capacity.overflow, 1, 1000)
     if pool + overflow < capacity.pool + capacity.overflow:
         least = capacity.pool + capacity.overflow
         raise SettingError(f"{_POOL} and {_OVERFLOW}", f"are {pool} and {overflow}; accepted: {least} together or more, for {capacity.threads} threads ({_THREADS})")
-    environment[_POOL], environment[_OVERFLOW] = str(pool), str(overflow)
-    environment.setdefault("OIDC_DB_POOL_SIZE", str(capacity.sign_in_pool))
-    environment.setdefault("OIDC_DB_POOL_MAX_OVERFLOW", "1")
+    return Pools(pool, overflow, environment.get(_SIGN_IN_POOL, str(capacity.sign_in_pool)), environment.get(_SIGN_IN_OVERFLOW, "1"))
 
 
-def check(environment: Environment) -> None:
-    """Compares what the server may use with what its database has.
+def check(capacity: Capacity, uri: str, limit: int) -> None:
+    """Compares what the server may use with what its database has, and waits up to `limit` seconds for that.
 
     Raises:
         SettingError: the database has too few connections.
         Failure: the database does not answer.
     """
-    capacity = read(environment)
-    limit = patience(environment)
-    with closing(connect(BACKEND, environment[BACKEND], limit)) as connection:
+    with closing(connect(BACKEND, uri, limit)) as connection:
         usable = connection.scalar(
             text(
                 "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"

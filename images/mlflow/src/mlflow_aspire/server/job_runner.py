@@ -36,6 +36,7 @@ class Consumer:
 
         # What `ps` shows, of which the kernel keeps fifteen characters.
         Path("/proc/self/comm").write_text(self.environment.get(MLFLOW_HUEY_INSTANCE_KEY, "periodic tasks"), encoding="utf-8")
+        # As MLflow would start it with: this process is the consumer's own.
         os.environ.update(self.environment)
         sys.argv = [huey_consumer.__file__, *self.arguments]
         huey_consumer.consumer_main()
@@ -83,6 +84,7 @@ def run() -> None:
     # What consumers would import, each by itself.
     importlib.import_module("huey.bin.huey_consumer")
     importlib.import_module("mlflow.server.jobs.logging_utils")
+    # From `launch`, in the process of the server.
     server, started = int(os.environ["MLFLOW_SERVER_PID"]), int(os.environ[MLFLOW_SERVER_UP_TIME])
     waiting = consumers()
     # Collections in the consumers would copy all that they share.

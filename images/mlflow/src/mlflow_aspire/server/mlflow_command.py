@@ -8,8 +8,8 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from ..settings import MutableEnvironment
 from . import url_builders
+from .serve_settings import ServeSettings
 
 # What MLflow reads while its server is imported, which its command sets afterwards.
 IMPORTED_SETTINGS = {"MLFLOW_STATIC_PREFIX": "_MLFLOW_STATIC_PREFIX", "MLFLOW_EXPOSE_PROMETHEUS": "prometheus_multiproc_dir"}
@@ -18,10 +18,10 @@ IMPORTED_SETTINGS = {"MLFLOW_STATIC_PREFIX": "_MLFLOW_STATIC_PREFIX", "MLFLOW_EX
 class ThisProcess:
     """Has what MLflow's command does with the process that it starts."""
 
-    def __init__(self, command: list[str], environment: MutableEnvironment) -> None:
+    def __init__(self, command: list[str], settings: ServeSettings) -> None:
         self.pid = os.getpid()
         self._command = command
-        self._environment = environment
+        self._settings = settings
 
     def poll(self) -> None:
         """It runs."""
@@ -33,14 +33,15 @@ class ThisProcess:
     def wait(self) -> None:
         from .start import start
 
-        start(self._command, self._environment)
+        start(self._command, self._settings)
 
 
-def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
+def run(settings: ServeSettings) -> NoReturn:
     """Runs `mlflow server`, which gets its settings from the environment."""
+    # What MLflow's command gives to its server is in the environment of a process of its own: from here on, this one is that.
     for name, imported in IMPORTED_SETTINGS.items():
-        if environment.get(name):
-            environment[imported] = environment[name]
+        if os.environ.get(name):
+            os.environ[imported] = os.environ[name]
     url_builders.compile_when_asked()
     # MLflow adds its checks of requests where it finds one of the servers imported.
     import mlflow.server
@@ -54,12 +55,12 @@ def run(arguments: list[str], environment: MutableEnvironment) -> NoReturn:
     faults.install(mlflow.server.app)
 
     def execute(command: list[str], *, extra_env: dict[str, str], **_: Any) -> ThisProcess:
-        environment.update(extra_env)
+        os.environ.update(extra_env)
         # MLflow has imported it where jobs are on.
         if jobs := sys.modules.get("mlflow.server.jobs.utils"):
             jobs._launch_job_runner = job_runner.launch  # type: ignore[attr-defined]
-        return ThisProcess(command, environment)
+        return ThisProcess(command, settings)
 
     mlflow.server._exec_cmd = execute
-    cli.main(["server", *arguments], prog_name="mlflow")
+    cli.main(["server", *settings.sign_in.arguments], prog_name="mlflow")
     raise SystemExit(0)

@@ -6,12 +6,13 @@ shows itself to everyone who reaches the server.
 
 import tempfile
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, flag
+from ..settings import Environment, Exports, flag
 
 if TYPE_CHECKING:
     from .routes import Routes
@@ -22,26 +23,30 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def is_enabled(environment: Environment) -> bool:
-    return flag(environment, _ENABLED, False)
+@dataclass(frozen=True)
+class Prometheus:
+    enabled: bool
+
+    def exports(self) -> Exports:
+        """Makes the folder in which each worker counts, so that any of them can tell of all."""
+        return {_FOLDER: tempfile.mkdtemp(prefix="prometheus-")} if self.enabled else {}
 
 
-def prepare(environment: MutableEnvironment, port: int | None) -> None:
-    """Makes the folder in which each worker counts, so that any of them can tell of all.
+def read(environment: Environment, port: int | None) -> Prometheus:
+    """Reads whether it is on.
 
     Raises:
         SettingError: there is no port for it.
     """
-    if not is_enabled(environment):
-        return
-    if port is None:
+    enabled = flag(environment, _ENABLED, False)
+    if enabled and port is None:
         raise SettingError(_ENABLED, "is true, and MLFLOW_READINESS_PORT, the port that /metrics is answered on, is not set; accepted: both")
-    environment[_FOLDER] = tempfile.mkdtemp(prefix="prometheus-")
+    return Prometheus(enabled)
 
 
-def observe(app: ASGIApp, routes: "Routes", environment: Environment) -> ASGIApp:
+def observe(app: ASGIApp, routes: "Routes", settings: Prometheus) -> ASGIApp:
     """Puts in front of the app what counts its requests."""
-    if not is_enabled(environment):
+    if not settings.enabled:
         return app
     # The client looks for the folder when it is imported.
     from prometheus_client import Histogram

@@ -10,6 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from ..databases import BACKEND, room
+from ..databases import room
 from ..errors import Failure, SettingError
-from ..settings import Environment, flag
-from ..stores import destination_of
+from ..settings import Environment
 from . import draining, prometheus
 
 if TYPE_CHECKING:
@@ -56,16 +56,28 @@ def port(environment: Environment) -> int | None:
     return int(value)
 
 
-async def listen(environment: Environment, listener: socket.socket) -> asyncio.Server:
-    """Answers probes on the listener as long as this process serves."""
-    page = prometheus.page if prometheus.is_enabled(environment) else None
-    app = Readiness(_database(environment[BACKEND]), _store(environment), page)
+@dataclass(frozen=True)
+class Probed:
+    """What probes ask, and what for."""
+
+    listener: socket.socket
+    database: str
+    destination: str | None = field(repr=False)
+    """Of proxied artifacts, if there are any."""
+    metrics: bool
+    """Whether Prometheus asks as well."""
+
+
+async def listen(probed: Probed) -> asyncio.Server:
+    """Answers probes as long as this process serves."""
+    store = _store(probed.destination) if probed.destination is not None else None
+    app = Readiness(_database(probed.database), store, prometheus.page if probed.metrics else None)
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     return await asyncio.get_running_loop().create_server(
         lambda: config.http_protocol_class(config=config, server_state=state, app_state={}),
-        sock=listener,
+        sock=probed.listener,
     )
 
 
@@ -126,14 +138,12 @@ def database_problem(database: Engine) -> str | None:
     return None
 
 
-def _store(environment: Environment) -> "StoreProbe | None":
-    """The probe of proxied artifacts, started."""
-    if not flag(environment, "MLFLOW_SERVE_ARTIFACTS", True):
-        return None
+def _store(destination: str) -> "StoreProbe":
+    """The probe of the store, started."""
     # MLflow reads settings while it is imported.
     from ..stores.probe import StoreProbe
 
-    probe = StoreProbe(destination_of(environment))
+    probe = StoreProbe(destination)
     probe.start()
     return probe
 

@@ -1,48 +1,28 @@
-"""`mlflow-aspire serve`: checks the settings, turns them into MLflow's own variables and is the MLflow server."""
+"""`mlflow-aspire serve`: is the MLflow server, once the databases are as it needs them."""
 
 from typing import NoReturn
 
-from .. import databases, guard, keys, sign_in, stores
-from ..databases import BACKEND, current, schemas, timeouts
-from ..databases.connection import patience
-from ..databases.migrate import migrate_settled
-from ..settings import MutableEnvironment, flag, required
-from . import capacity, own_address, prometheus, readiness, settings, telemetry
+from ..databases import current
+from ..databases.migrate import migrate
+from . import capacity, telemetry
+from .serve_settings import ServeSettings
 
 
-def serve(environment: MutableEnvironment) -> NoReturn:
+def serve(settings: ServeSettings) -> NoReturn:
     """Serves until the container is stopped.
 
     Raises:
-        SettingError: a setting is missing or wrong.
-        Failure: a database does not answer, has a schema of another version, or too few connections, or its migration fails.
+        SettingError: the database has too few connections, or the place for backups is wrong.
+        Failure: a database does not answer, has a schema of another version, or its migration fails.
     """
-    arguments = prepare(environment)
-    # Where nothing runs before the server. Of several servers one migrates, and the others wait for it.
-    if flag(environment, "MLFLOW_SERVER_MIGRATE", False):
-        migrate_settled(environment)
-    current.check(schemas.configured(environment), patience(environment))
-    capacity.check(environment)
+    # Of several servers one migrates, and the others wait for it.
+    if settings.migration:
+        migrate(settings.migration)
+    current.check(settings.schemas, settings.patience)
+    capacity.check(settings.capacity, settings.schemas[0].uri, settings.patience)
     # MLflow reads settings while it is imported, and the instrumentations must be there before what they change.
-    telemetry.instrument(environment)
+    telemetry.instrument(settings.telemetry)
 
     from .mlflow_command import run
 
-    run(arguments, environment)
-
-
-def prepare(environment: MutableEnvironment) -> list[str]:
-    """Completes the environment of the server and gives the arguments of `mlflow server`, in which there is no secret."""
-    databases.settle(environment)
-    keys.settle(environment)
-    required(environment, BACKEND, "the database of the tracking store")
-    stores.prepare(environment)
-    keys.check(environment)
-    guard.settle(environment)
-    own_address.allow(environment)
-    telemetry.prepare(environment)
-    prometheus.prepare(environment, readiness.port(environment))
-    capacity.settle(environment)
-    timeouts.settle(environment)
-    settings.read(environment)
-    return sign_in.prepare(environment)
+    run(settings)

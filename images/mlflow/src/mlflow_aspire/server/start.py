@@ -7,9 +7,10 @@ from typing import Any
 import uvicorn
 
 from .. import lean
-from ..settings import Environment
-from . import app, capacity, readiness, settings
+from . import app
 from .protocol import limited
+from .readiness import Probed
+from .serve_settings import ServeSettings
 from .worker import Worker, WorkerServer
 
 # The arguments in front of uvicorn's own: the interpreter and the module.
@@ -19,16 +20,14 @@ _INTERPRETER = ["-m", "uvicorn"]
 _LAST_SECONDS = 2
 
 
-def start(command: list[str], environment: Environment) -> None:
-    own = settings.read(environment)
-    size = capacity.read(environment)
+def start(command: list[str], settings: ServeSettings) -> None:
+    own = settings.process
     options = uvicorn_options(command)
     workers = options.pop("workers")
-    application = app.build(options.pop("app"), options.pop("factory"), own, environment)
+    application = app.build(options.pop("app"), options.pop("factory"), settings)
     lean.end()
     options |= {"app": application, "access_log": own.access_log, "http": limited(own), "timeout_graceful_shutdown": _LAST_SECONDS}
-    ready_socket = _listen(environment)
-    worker = Worker(environment, size.threads, own.grace, ready_socket)
+    worker = Worker(settings.capacity.threads, own.grace, settings.telemetry, _probed(settings))
     if workers == 1:
         WorkerServer(uvicorn.Config(**options), worker).run()
     else:
@@ -47,7 +46,9 @@ def uvicorn_options(command: list[str]) -> dict[str, Any]:
     return {name: value for name, value in parsed.items() if name in accepted}
 
 
-def _listen(environment: Environment) -> socket.socket | None:
-    port = readiness.port(environment)
+def _probed(settings: ServeSettings) -> Probed | None:
+    if settings.readiness_port is None:
+        return None
     # Shared by all workers, of which any can tell.
-    return socket.create_server(("", port)) if port else None
+    listener = socket.create_server(("", settings.readiness_port))
+    return Probed(listener, settings.schemas[0].uri, settings.store.destination, settings.prometheus.enabled)

@@ -6,13 +6,14 @@ serves.
 """
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, flag
-from . import capacity, own_address
+from ..settings import Environment, Exports, flag
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -26,27 +27,61 @@ _RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
 _INSTANCE = "service.instance.id"
 
 
-def prepare(environment: MutableEnvironment) -> None:
-    """Completes the settings when MLFLOW_OPENTELEMETRY is true; OTEL_* variables that are set win."""
+@dataclass(frozen=True)
+class Telemetry:
+    enabled: bool = False
+
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """What OpenTelemetry's libraries and MLflow read, where nobody has set it."""
+
+    counts_jobs: bool = False
+
+    samples: bool = False
+    """Whether traces are sampled as here, and not by a sampler that is set."""
+
+    instance: str | None = None
+    """The name that is set for the server, of which each of several workers makes one of its own: each counts for itself, and under one name the last
+    would win."""
+
+    def exports(self) -> Exports:
+        return self.defaults
+
+
+def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
+    """Reads the settings. OTEL_* variables that are set win.
+
+    Raises:
+        SettingError: one is wrong.
+    """
     if not flag(environment, _ENABLED, False):
-        return
+        return Telemetry()
+    protocol = environment.get(_PROTOCOL, _ACCEPTED_PROTOCOL)
+    if protocol != _ACCEPTED_PROTOCOL:
+        raise SettingError(_PROTOCOL, f"is {protocol!r}; accepted: {_ACCEPTED_PROTOCOL}")
     exporter = "azure_monitor_opentelemetry_exporter" if environment.get("APPLICATIONINSIGHTS_CONNECTION_STRING") else "otlp"
-    for signal in ("TRACES", "METRICS", "LOGS"):
-        environment.setdefault(f"OTEL_{signal}_EXPORTER", exporter)
-    if environment.setdefault(_PROTOCOL, _ACCEPTED_PROTOCOL) != _ACCEPTED_PROTOCOL:
-        raise SettingError(_PROTOCOL, f"is {environment[_PROTOCOL]!r}; accepted: {_ACCEPTED_PROTOCOL}")
-    environment.setdefault("OTEL_SERVICE_NAME", "mlflow")
-    # Names of today: http.server.request.duration and http.response.status_code.
-    environment.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
-    # MLflow would send the traces of models that it makes itself, such as those of the AI gateway, to the collector in place of its own store.
-    environment.setdefault("MLFLOW_ENABLE_OTLP_EXPORTER", "false")
-    # Probes ask every few seconds.
-    environment.setdefault("OTEL_PYTHON_EXCLUDED_URLS", "/health$,/version$")
+    defaults = {f"OTEL_{signal}_EXPORTER": exporter for signal in ("TRACES", "METRICS", "LOGS")} | {
+        _PROTOCOL: _ACCEPTED_PROTOCOL,
+        "OTEL_SERVICE_NAME": "mlflow",
+        # Names of today: http.server.request.duration and http.response.status_code.
+        "OTEL_SEMCONV_STABILITY_OPT_IN": "http",
+        # MLflow would send the traces of models that it makes itself, such as those of the AI gateway, to the collector in place of its own store.
+        "MLFLOW_ENABLE_OTLP_EXPORTER": "false",
+        # Probes ask every few seconds.
+        "OTEL_PYTHON_EXCLUDED_URLS": "/health$,/version$",
+    }
+    attributes = dict(pair.split("=", 1) for pair in environment.get(_RESOURCE, "").split(",") if "=" in pair)
+    return Telemetry(
+        enabled=True,
+        defaults={name: value for name, value in defaults.items() if name not in environment},
+        counts_jobs=runs_jobs,
+        samples=not environment.get("OTEL_TRACES_SAMPLER"),
+        instance=attributes.get(_INSTANCE) if workers > 1 else None,
+    )
 
 
-def instrument(environment: Environment) -> None:
+def instrument(settings: Telemetry) -> None:
     """Instruments the libraries. The instrumentations cost seconds of every start, so they are not even imported when they are not asked for."""
-    if not flag(environment, _ENABLED, False):
+    if not settings.enabled:
         return
     from opentelemetry.instrumentation.auto_instrumentation._load import _load_distro, _load_instrumentors
 
@@ -56,13 +91,13 @@ def instrument(environment: Environment) -> None:
     distro.configure()
     _load_instrumentors(distro)
     pools.observe()
-    if own_address.runs_jobs(environment):
+    if settings.counts_jobs:
         jobs.observe()
 
 
-def observe(app: ASGIApp, inner: "FastAPI", routes: "Routes", environment: Environment) -> ASGIApp:
+def observe(app: ASGIApp, inner: "FastAPI", routes: "Routes", settings: Telemetry) -> ASGIApp:
     """Puts in front of the app what makes a span of each request, and counts it. `inner` is MLflow's own app in it."""
-    if not flag(environment, _ENABLED, False):
+    if not settings.enabled:
         return app
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
     from opentelemetry.semconv.attributes.http_attributes import HTTP_ROUTE
@@ -99,25 +134,18 @@ class Exceptions:
             raise
 
 
-def start(environment: Environment) -> None:
+def start(settings: Telemetry) -> None:
     """Starts the exporters of this process."""
-    if not flag(environment, _ENABLED, False):
+    if not settings.enabled:
         return
     from opentelemetry.distro import OpenTelemetryConfigurator
     from opentelemetry.instrumentation.version import __version__
 
     options: dict[str, Any] = {}
-    if not environment.get("OTEL_TRACES_SAMPLER"):
+    if settings.samples:
         from .sampling import requests
 
         options["sampler"] = requests()
-    if instance := _instance(environment):
-        options["resource_attributes"] = {_INSTANCE: instance}
+    if settings.instance is not None:
+        options["resource_attributes"] = {_INSTANCE: f"{settings.instance}-{os.getpid()}"}
     OpenTelemetryConfigurator().configure(auto_instrumentation_version=__version__, **options)
-
-
-def _instance(environment: Environment) -> str | None:
-    """A name of its own for each of several workers, where one is set: each counts for itself, and under one name the last would win."""
-    attributes = dict(pair.split("=", 1) for pair in environment.get(_RESOURCE, "").split(",") if "=" in pair)
-    several = capacity.read(environment).workers > 1
-    return f"{attributes[_INSTANCE]}-{os.getpid()}" if several and _INSTANCE in attributes else None

@@ -12,8 +12,9 @@ from types import FrameType
 import anyio.to_thread
 import uvicorn
 
-from ..settings import Environment
 from . import draining, readiness, telemetry
+from .readiness import Probed
+from .telemetry import Telemetry
 
 # Uploads and downloads, which wait for the artifact store and for clients, and use no database.
 _TRANSFER_THREADS = 32
@@ -24,10 +25,10 @@ _GC_THRESHOLDS = (50_000, 20, 100)
 
 @dataclass(frozen=True)
 class Worker:
-    environment: Environment
     threads: int
     grace: int
-    ready_socket: socket.socket | None
+    telemetry: Telemetry
+    probed: Probed | None
 
 
 class WorkerServer(uvicorn.Server):
@@ -39,12 +40,12 @@ class WorkerServer(uvicorn.Server):
         self._stopping_since: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        telemetry.start(self._worker.environment)
+        telemetry.start(self._worker.telemetry)
         anyio.to_thread.current_default_thread_limiter().total_tokens = self._worker.threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_TRANSFER_THREADS, "transfer"))
         await super().startup(sockets)
-        if self._worker.ready_socket is not None:
-            await readiness.listen(self._worker.environment, self._worker.ready_socket)
+        if self._worker.probed is not None:
+            await readiness.listen(self._worker.probed)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)

@@ -3,10 +3,12 @@
 import configparser
 import os
 import tempfile
+from dataclasses import dataclass, field
 
 from .. import databases
+from ..databases import Databases
 from ..errors import SettingError
-from ..settings import Environment, MutableEnvironment, choice, required, seconds
+from ..settings import Environment, Exports, choice, given, required, seconds
 
 BASIC = "basic-auth"
 OIDC = "oidc-auth"
@@ -23,20 +25,61 @@ def app_name(environment: Environment) -> str | None:
     return choice(environment, "MLFLOW_APP_NAME", (BASIC, OIDC), "") if environment.get("MLFLOW_APP_NAME") else None
 
 
-def prepare(environment: MutableEnvironment) -> list[str]:
-    """Checks the settings of the sign-in and gives the server's arguments for it."""
+@dataclass(frozen=True)
+class Administrator:
+    """The first one, whom MLflow makes."""
+
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class BasicAuth:
+    """What MLflow's basic authentication reads from a file. The password of the administrator stays in the environment."""
+
+    database: str
+    default_permission: str
+
+    cache_seconds: int
+    """MLflow hashes the password on every request unless it remembers the outcome for a while."""
+
+    administrator: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    app: str | None
+    """None lets everyone use the server."""
+
+    basic: BasicAuth | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """Those of `mlflow server`."""
+        if self.app is None:
+            return []
+        return ["--app-name", _GUARDED_OIDC if self.app == OIDC else self.app]
+
+    def exports(self) -> Exports:
+        return {"MLFLOW_AUTH_CONFIG_PATH": _write(self.basic)} if self.basic else {}
+
+
+def read(environment: Environment, known: Databases) -> SignIn:
+    """Reads how users sign in to a server.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+    """
     app = app_name(environment)
-    if app is None:
-        return []
     if app == BASIC:
-        environment["MLFLOW_AUTH_CONFIG_PATH"] = _write(_basic_auth(environment))
-        return ["--app-name", BASIC]
-    _check_oidc(environment)
-    return ["--app-name", _GUARDED_OIDC]
+        return SignIn(app, _read_basic(environment, known))
+    if app == OIDC:
+        _check_oidc(environment, known)
+    return SignIn(app)
 
 
-def administrator(environment: Environment) -> tuple[str, str]:
-    """The name of the first administrator and the password that MLflow makes that user with.
+def administrator(environment: Environment) -> Administrator:
+    """Reads who it is.
 
     Raises:
         SettingError: one is missing, or MLflow would not take it.
@@ -49,25 +92,29 @@ def administrator(environment: Environment) -> tuple[str, str]:
     if len(password) < _PASSWORD_LENGTH or not password.isascii():
         problem = "is too short" if password.isascii() else "has characters that are not ASCII"
         raise SettingError("MLFLOW_AUTH_ADMIN_PASSWORD", f"{problem}; accepted: {_PASSWORD_LENGTH} ASCII characters or more")
-    return user, password
+    return Administrator(user, password)
 
 
-def _basic_auth(environment: Environment) -> configparser.ConfigParser:
-    user, _ = administrator(environment)
+def _read_basic(environment: Environment, known: Databases) -> BasicAuth:
+    user = administrator(environment).name
+    return BasicAuth(
+        database=given(known.basic_users, databases.BASIC_AUTH, "the database of users and permissions"),
+        default_permission=choice(environment, "MLFLOW_AUTH_DEFAULT_PERMISSION", _PERMISSIONS, "READ"),
+        cache_seconds=seconds(environment, "MLFLOW_AUTH_CACHE_TTL_SECONDS", 60),
+        administrator=user,
+    )
+
+
+def _write(basic: BasicAuth) -> str:
     settings = {
-        "database_uri": required(environment, databases.BASIC_AUTH, "the database of users and permissions"),
-        "default_permission": choice(environment, "MLFLOW_AUTH_DEFAULT_PERMISSION", _PERMISSIONS, "READ"),
-        # MLflow hashes the password on every request unless it remembers the outcome for a while.
-        "auth_cache_ttl_seconds": str(seconds(environment, "MLFLOW_AUTH_CACHE_TTL_SECONDS", 60)),
-        "admin_username": user,
+        "database_uri": basic.database,
+        "default_permission": basic.default_permission,
+        "auth_cache_ttl_seconds": str(basic.cache_seconds),
+        "admin_username": basic.administrator,
     }
     config = configparser.ConfigParser()
     # MLflow reads the file with interpolation, in which a percent sign stands for itself when it is doubled.
     config["mlflow"] = {name: value.replace("%", "%%") for name, value in settings.items()}
-    return config
-
-
-def _write(config: configparser.ConfigParser) -> str:
     # Readable only by this user, in the folder that TMPDIR names.
     handle, path = tempfile.mkstemp(prefix="mlflow-auth-", suffix=".ini")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -75,8 +122,9 @@ def _write(config: configparser.ConfigParser) -> str:
     return path
 
 
-def _check_oidc(environment: Environment) -> None:
-    required(environment, databases.OIDC_AUTH, "the database of users and permissions")
+def _check_oidc(environment: Environment, known: Databases) -> None:
+    """The plugin reads them itself."""
+    given(known.oidc_users, databases.OIDC_AUTH, "the database of users and permissions")
     required(environment, "OIDC_DISCOVERY_URL", "the address of the provider's openid-configuration")
     required(environment, "OIDC_CLIENT_ID", "the client that this server is to the provider")
     required(environment, "OIDC_CLIENT_SECRET", "the secret of that client")

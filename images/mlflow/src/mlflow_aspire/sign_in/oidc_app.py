@@ -21,6 +21,7 @@ from .oidc_artifacts import artifact_routes
 from .oidc_sign_in import SignIn
 from .passing import Passing
 
+# MLflow imports this module.
 oidc_tokens.limit(os.environ)
 # Spans come all the time, and the router would look at hundreds of the plugin's routes before theirs.
 app.router.routes.sort(key=lambda route: getattr(route, "original_router", None) is not otel_router)

@@ -19,6 +19,7 @@ class EntraAuthProvider(RequestAuthProvider):
         return "entra"
 
     def get_auth(self) -> AuthBase:
+        # In a client, which MLflow runs.
         return _BearerToken(required(os.environ, _SCOPE, "the scope of the tokens that the server takes"))
 
 

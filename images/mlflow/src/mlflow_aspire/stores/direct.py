@@ -13,7 +13,7 @@ SETTING = "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"
 
 
 def direct_transfer() -> bool:
-    """Whether clients reach the store. MLflow reads this variable only in clients; a server of this image reads it as well."""
+    """Whether clients reach the store. MLflow reads this variable only in clients; a server of this image reads it as well, where MLflow makes a store."""
     return flag(os.environ, SETTING, False)
 
 

@@ -2,10 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import SettingError
-from ..settings import MutableEnvironment
+from ..settings import Environment, Exports
 
 SFTP_KEY = "MLFLOW_SFTP_PRIVATE_KEY"
 SFTP_KNOWN_HOSTS = "MLFLOW_SFTP_KNOWN_HOSTS"
@@ -20,16 +21,29 @@ _NAMED = {
 _SSH = {SFTP_KEY: "id_rsa", SFTP_KNOWN_HOSTS: "known_hosts"}
 
 
-def write(environment: MutableEnvironment) -> None:
-    """Writes the files, readable only by this user, and takes the contents out of the environment of the server."""
+def read(environment: Environment) -> dict[str, str]:
+    """Reads the contents, by their variables.
+
+    Raises:
+        SettingError: there are a content and a file.
+    """
     for content, name in _NAMED.items():
-        if environment.get(content):
-            if environment.get(name):
-                raise SettingError(f"{content} and {name}", "are both set; accepted: one of them")
-            environment[name] = _write(Path(tempfile.mkdtemp(prefix="mlflow-store-")), name.lower(), environment.pop(content))
-    for content, name in _SSH.items():
-        if environment.get(content):
-            _write(Path.home() / ".ssh", name, environment.pop(content))
+        if environment.get(content) and environment.get(name):
+            raise SettingError(f"{content} and {name}", "are both set; accepted: one of them")
+    return {name: environment[name] for name in (*_NAMED, *_SSH) if environment.get(name)}
+
+
+def write(contents: Mapping[str, str]) -> Exports:
+    """Writes the files, readable only by this user. Their contents are taken out of the environment."""
+    exported: dict[str, str | None] = {}
+    for variable, content in contents.items():
+        exported[variable] = None
+        if variable in _SSH:
+            _write(Path.home() / ".ssh", _SSH[variable], content)
+        else:
+            name = _NAMED[variable]
+            exported[name] = _write(Path(tempfile.mkdtemp(prefix="mlflow-store-")), name.lower(), content)
+    return exported
 
 
 def _write(folder: Path, name: str, content: str) -> str:

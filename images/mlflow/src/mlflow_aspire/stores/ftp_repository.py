@@ -27,6 +27,7 @@ class FtpRepository(FTPArtifactRepository):
         super().__init__(artifact_uri, tracking_uri, registry_uri)
         # MLflow decodes only the password.
         self.config["username"] = unquote(self.config["username"] or "")
+        # MLflow makes stores, and tells them nothing but their address.
         self.config["password"] = self.config["password"] or os.environ.get(PASSWORD, "")
 
     @contextmanager

@@ -34,5 +34,5 @@ class _Blob(Blob):
 
 
 def _retry() -> Retry:
-    # The library's own is two minutes.
+    # The library's own is two minutes. MLflow makes stores, and tells them nothing but their address.
     return DEFAULT_RETRY.with_timeout(float(patience(os.environ)))

@@ -51,6 +51,7 @@ class ProxiedStore(ArtifactRepository):
         self._call("_download_file", remote_file_path, local_path)
 
     def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
+        # MLflow makes stores, and tells them nothing but their address.
         end = time.monotonic() + patience(os.environ)
         pause = _FIRST_PAUSE_SECONDS
         while True:

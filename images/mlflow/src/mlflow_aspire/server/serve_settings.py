@@ -38,6 +38,8 @@ class ServeSettings:
 
     prometheus: Prometheus
     statement_timeout: StatementTimeout
+    """Exported by the server itself, once a migration is over."""
+
     process: ServerSettings
     sign_in: SignIn
 
@@ -63,7 +65,6 @@ class ServeSettings:
             self.prometheus,
             self.capacity,
             self.pools,
-            self.statement_timeout,
             self.sign_in,
         )
 

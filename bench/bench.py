@@ -19,6 +19,7 @@ PARTS = {
     "cpu": measures.cpu,
     "memory": measures.memory,
     "sign-in": measures.sign_in,
+    "telemetry": measures.telemetry,
     "writers": measures.writers,
     "beside": measures.beside,
     "workers": measures.workers,

@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import oidc
+from docker import Container
 from load import Answers, Sender, call, requests, send, write
 from machine import Watch, others
 from proxied import Proxied
@@ -116,6 +118,19 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
     stack.migrate("oidc", settings)
     servers = {"product, no sign-in": open_server, "product, OpenID Connect": _variant(stack, "product, OpenID Connect", "oidc", settings, oidc.headers(provider))}
     _measure(stack, results, "Requests, OpenID Connect", servers, rounds, _SIGNED_IN, cpu_goals=dict.fromkeys(_SIGNED_IN, "≤ 1.18"), rate_goal="≥ 0.85")
+    _remove(servers)
+
+
+def telemetry(stack: Stack, results: Results, rounds: int) -> None:
+    """What OpenTelemetry costs, with all traces, metrics and logs sent to a collector."""
+    stack.database("telemetry")
+    source = Path(__file__).with_name("collector.py")
+    options = ["--network", stack.id, "--network-alias", "collector", "--cpuset-cpus", LOAD_CORE, "--volume", f"{source}:/collector.py:ro", "--entrypoint", "python"]
+    stack.keep(Container(f"{stack.id}-collector", stack.image, options, command=["/collector.py"]))
+    observed = PRODUCT | {"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    settings = {"product": PRODUCT, "product, OpenTelemetry": observed}
+    servers = {variant: _variant(stack, variant, "telemetry", environment) for variant, environment in settings.items()}
+    _measure(stack, results, "Requests, OpenTelemetry", servers, rounds)
     _remove(servers)
 
 
@@ -383,14 +398,14 @@ def _measure(
     names: tuple[str, ...] = _KINDS,
     seconds: int = SLICE,
     *,
-    cpu_goals: Mapping[str, str],
+    cpu_goals: Mapping[str, str] = {},
     rate_goal: str = "",
     p99_goal: str = "",
     also: dict[str, str] | None = None,
 ) -> None:
     for name, variant, answers, foreign in _alternate(stack, variants, names, rounds, seconds=seconds):
         _refuse_errors(name, variant, answers, variants[variant].server)
-        results.figure(section, f"{name}, CPU", "ms", cpu_goals[name], also=also).add(variant, 1_000 * answers.cpu / answers.requests)
+        results.figure(section, f"{name}, CPU", "ms", cpu_goals.get(name, ""), also=also).add(variant, 1_000 * answers.cpu / answers.requests)
         results.figure(section, name, "requests/s", rate_goal, sensitive=True, also=also).add(variant, answers.requests / answers.seconds, foreign)
         results.figure(section, f"{name}, p99", "ms", p99_goal, sensitive=True, also=also).add(variant, answers.p99, foreign)
 

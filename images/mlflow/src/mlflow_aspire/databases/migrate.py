@@ -57,18 +57,18 @@ def read(environment: Environment) -> MigrateSettings:
     Raises:
         SettingError: one is missing or wrong.
     """
-    databases = uris.read(environment)
-    return MigrateSettings(databases, keys.read(environment), read_migration(environment, databases))
+    databases, own_keys = uris.read(environment), keys.read(environment)
+    limit = patience(environment)
+    return MigrateSettings(databases, own_keys, read_migration(environment, schemas.read(environment, databases), limit))
 
 
-def read_migration(environment: Environment, databases: Databases) -> Migration:
-    """Reads what is migrated, by the command or by a server.
+def read_migration(environment: Environment, configured: list[Schema], limit: int) -> Migration:
+    """Reads what a migration of these schemas needs besides, for the command or for a server.
 
     Raises:
-        SettingError: a setting is missing or wrong.
+        SettingError: a setting is wrong.
     """
-    limit = patience(environment)
-    return Migration(schemas.read(environment, databases), limit, server_role.read(environment), places.read(environment))
+    return Migration(configured, limit, server_role.read(environment), places.read(environment))
 
 
 def migrate(migration: Migration) -> None:

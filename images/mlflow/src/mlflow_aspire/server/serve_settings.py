@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import databases, guard, keys, sign_in, stores
-from ..databases import BACKEND, Databases, schemas, timeouts
+from ..databases import Databases, schemas, timeouts
 from ..databases.connection import patience
 from ..databases.migrate import Migration, read_migration
 from ..databases.schemas import Schema
 from ..databases.timeouts import StatementTimeout
 from ..guard import Guard
 from ..keys import Keys
-from ..settings import Environment, Part, flag, given
+from ..settings import Environment, Part, flag
 from ..sign_in import SignIn
 from ..stores import Store
 from . import capacity, own_address, prometheus, readiness, settings, telemetry
@@ -76,7 +76,8 @@ def read(environment: Environment) -> ServeSettings:
         SettingError: one is missing or wrong.
     """
     known, own_keys = databases.read(environment), keys.read(environment)
-    given(known.tracking, BACKEND, "the database of the tracking store")
+    # That it is missing is told before what else may be.
+    schemas.tracking(known)
     store = stores.read(environment)
     keys.check(environment)
     guarded = guard.read(environment, serves_artifacts=store.destination is not None)
@@ -98,7 +99,7 @@ def read(environment: Environment) -> ServeSettings:
         statement_timeout=timeouts.read(environment),
         process=settings.read(environment),
         sign_in=sign_in.read(environment, known),
-        schemas=schemas.read(environment, known),
-        patience=patience(environment),
-        migration=read_migration(environment, known) if flag(environment, "MLFLOW_SERVER_MIGRATE", False) else None,
+        schemas=(configured := schemas.read(environment, known)),
+        patience=(limit := patience(environment)),
+        migration=read_migration(environment, configured, limit) if flag(environment, "MLFLOW_SERVER_MIGRATE", False) else None,
     )

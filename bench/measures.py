@@ -122,13 +122,22 @@ def sign_in(stack: Stack, results: Results, rounds: int) -> None:
 
 
 def telemetry(stack: Stack, results: Results, rounds: int) -> None:
-    """What OpenTelemetry costs, with all traces, metrics and logs sent to a collector."""
+    """What OpenTelemetry costs, with all traces sent to a collector, and with the few of them that Application Insights gets."""
     stack.database("telemetry")
     source = Path(__file__).with_name("collector.py")
     options = ["--network", stack.id, "--network-alias", "collector", "--cpuset-cpus", LOAD_CORE, "--volume", f"{source}:/collector.py:ro", "--entrypoint", "python"]
     stack.keep(Container(f"{stack.id}-collector", stack.image, options, command=["/collector.py"]))
-    observed = PRODUCT | {"MLFLOW_OPENTELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
-    settings = {"product": PRODUCT, "product, OpenTelemetry": observed}
+    observed = PRODUCT | {"MLFLOW_OPENTELEMETRY": "true"}
+    insights = {
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://collector:4318/",
+        # The exporter tells Microsoft of itself.
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    }
+    settings = {
+        "product": PRODUCT,
+        "product, OpenTelemetry": observed | {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"},
+        "product, Application Insights": observed | insights,
+    }
     servers = {variant: _variant(stack, variant, "telemetry", environment) for variant, environment in settings.items()}
     _measure(stack, results, "Requests, OpenTelemetry", servers, rounds)
     _remove(servers)

@@ -205,8 +205,9 @@ resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(web
 // The app is deployed after this module, and alerts on metrics need their target: these query the logs.
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
 var jobEvents = 'ContainerAppSystemLogs | where JobName startswith "${appName}-"'
+// Each row stands for as many requests as its ItemCount says: the server sends some of them.
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
-var errorRate = '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
+var errorRate = '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
 
 var logAlertRules = [
   {

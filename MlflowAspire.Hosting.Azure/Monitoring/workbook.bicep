@@ -17,21 +17,22 @@ param insightsId string = ''
 param storageName string = ''
 
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
+// Each row stands for as many requests as its ItemCount says: the server sends some of them.
 var requests = 'AppRequests | where AppRoleName == "mlflow"'
 var metrics = 'AppMetrics | where AppRoleName == "mlflow"'
 
 var requestCharts = empty(insightsId) ? [] : [
   {
     title: 'Requests and errors'
-    query: '${requests} | summarize Requests = count(), Errors = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
+    query: '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
   }
   {
     title: 'Duration of requests in ms: half and 95 % of them take at most'
-    query: '${requests} | summarize percentiles(DurationMs, 50, 95) by bin(TimeGenerated, 5m)'
+    query: '${requests} | summarize percentilesw(DurationMs, ItemCount, 50, 95) by bin(TimeGenerated, 5m)'
   }
   {
     title: 'Routes: time that the server has spent on them, in s'
-    query: '${requests} | summarize Seconds = sum(DurationMs) / 1000 by Name, bin(TimeGenerated, 5m)'
+    query: '${requests} | summarize Seconds = sum(DurationMs * ItemCount) / 1000 by Name, bin(TimeGenerated, 5m)'
   }
   {
     title: 'Connections to the database that calls use'

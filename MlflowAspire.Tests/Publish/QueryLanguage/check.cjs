@@ -6,7 +6,7 @@ const vm = require("vm");
 // The tables that queries ask, with the columns that Azure Monitor documents for them.
 const tables = {
   AppMetrics: "(TimeGenerated:datetime, AppRoleName:string, AppRoleInstance:string, Name:string, Sum:real, Min:real, Max:real, ItemCount:int, Properties:dynamic)",
-  AppRequests: "(TimeGenerated:datetime, AppRoleName:string, AppRoleInstance:string, Name:string, OperationName:string, Url:string, Success:bool, ResultCode:string, DurationMs:real)",
+  AppRequests: "(TimeGenerated:datetime, AppRoleName:string, AppRoleInstance:string, Name:string, OperationName:string, Url:string, Success:bool, ResultCode:string, DurationMs:real, ItemCount:int)",
   AzureMetrics: "(TimeGenerated:datetime, ResourceProvider:string, ResourceId:string, Resource:string, MetricName:string, Average:real, Count:real, Maximum:real, Minimum:real, Total:real)",
   ContainerAppSystemLogs: "(TimeGenerated:datetime, ContainerAppName:string, JobName:string, ExecutionName:string, EnvironmentName:string, ReplicaName:string, RevisionName:string, Reason:string, Log:string)",
   StorageBlobLogs: "(TimeGenerated:datetime, AccountName:string, OperationName:string, StatusCode:string, StatusText:string, AuthenticationType:string)",

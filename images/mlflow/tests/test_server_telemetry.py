@@ -1,6 +1,9 @@
 """What is told of requests: spans and metrics by route and status, connections of pools, jobs."""
 
 import asyncio
+import os
+import random
+import subprocess
 import tempfile
 import unittest
 from contextlib import suppress
@@ -9,6 +12,9 @@ from unittest import mock
 import flask
 from fastapi import FastAPI
 from mlflow.store.jobs.sqlalchemy_store import SqlAlchemyJobStore
+from opentelemetry.context import Context
+from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.metrics import CallbackOptions, set_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -16,8 +22,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, get_tracer, set_tracer_provider
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, get_tracer, set_span_in_context, set_tracer_provider
 from sqlalchemy import QueuePool, create_engine
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import OperationalError
 from starlette.middleware.wsgi import WSGIMiddleware
 
@@ -179,11 +186,75 @@ class TelemetryTest(unittest.TestCase):
             telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=workers))
         return configure.call_args.kwargs.get("resource_attributes")
 
-    def test_a_sampler_that_is_set_wins(self) -> None:
-        for environment, ours in (({}, True), ({"OTEL_TRACES_SAMPLER": "always_on"}, False)):
-            with mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure") as configure:
+    def test_requests_are_limited_for_application_insights_and_a_sampler_that_is_set_wins(self) -> None:
+        insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=0"}
+        for environment, expected in (
+            ({}, sampling.requests()),
+            (insights, sampling.limited()),
+            (insights | {"OTEL_TRACES_EXPORTER": "otlp"}, sampling.requests()),
+            ({"OTEL_TRACES_SAMPLER": "always_on"}, None),
+            (insights | {"OTEL_TRACES_SAMPLER": "always_on"}, None),
+        ):
+            with self.subTest(environment), mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure") as configure:
                 telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=1))
-            self.assertEqual("sampler" in configure.call_args.kwargs, ours)
+                sampler = configure.call_args.kwargs.get("sampler")
+                self.assertEqual(sampler and sampler.get_description(), expected and expected.get_description())
+
+    def test_a_worker_counts_for_itself(self) -> None:
+        forked_from = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(forked_from.wait)
+        self.addCleanup(forked_from.kill)
+        with mock.patch("os.getpid", lambda: forked_from.pid):
+            there_is_one = SystemMetricsInstrumentor()
+        there_is_one.instrument()
+        self.addCleanup(there_is_one.uninstrument)
+        with mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure"):
+            telemetry.start(telemetry.read(ON, runs_jobs=True, workers=2))
+        with mock.patch("psutil.Process.num_fds", lambda process: process.pid):
+            (point,) = self._points("process.open_file_descriptor.count")
+        self.assertEqual(point.value, os.getpid())
+
+    def test_a_connection_is_tried_without_a_trace(self) -> None:
+        traced: list[bool] = []
+        connection = mock.Mock()
+        connection.cursor.return_value.execute = lambda statement: traced.append(is_instrumentation_enabled())
+        with mock.patch.object(PGDialect_psycopg2, "do_ping", PGDialect_psycopg2.do_ping):
+            self.assertTrue(PGDialect_psycopg2().do_ping(connection))
+            pools.leave_out_trials()
+            self.assertTrue(PGDialect_psycopg2().do_ping(connection))
+        self.assertEqual(traced, [True, False])
+
+
+class LimitedTest(unittest.TestCase):
+    """A hundred requests within a tenth of a second, twenty times, two seconds apart."""
+
+    def setUp(self) -> None:
+        exporter, now = InMemorySpanExporter(), 0
+        with mock.patch("time.time_ns", lambda: now):
+            provider = TracerProvider(sampler=sampling.limited(), resource=Resource({}))
+            provider.add_span_processor(SimpleSpanProcessor(exporter))
+            tracer = provider.get_tracer("test")
+            for number in range(2_000):
+                now += 1_000_000 if number % 100 else 2_000_000_000
+                # What a client has decided for its own trace is not asked.
+                client = SpanContext(random.getrandbits(128), 1, is_remote=True, trace_flags=TraceFlags(number % 2))
+                caller = set_span_in_context(NonRecordingSpan(client)) if number % 3 else Context()
+                with tracer.start_as_current_span("request", caller, SpanKind.SERVER), tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+                    pass
+                with tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+                    pass
+        self.spans = exporter.get_finished_spans()
+
+    def test_a_few_are_kept_and_tell_how_many_they_stand_for(self) -> None:
+        rates = [span.attributes.get("_MS.sampleRate", 100) for span in self.spans if span.name == "request"]
+        # The first one of each twenty is kept for what it is.
+        self.assertGreaterEqual(rates.count(100), 20)
+        self.assertTrue(20 < len(rates) < 200, len(rates))
+
+    def test_statements_are_kept_with_their_request_as_often_as_it(self) -> None:
+        requests, statements = ([span for span in self.spans if span.name == name] for name in ("request", "SELECT"))
+        self.assertEqual([span.parent.span_id for span in statements], [span.context.span_id for span in requests])
+        self.assertEqual(*([span.attributes.get("_MS.sampleRate") for span in spans] for spans in (requests, statements)))
 
 
 if __name__ == "__main__":

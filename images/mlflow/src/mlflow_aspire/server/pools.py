@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from sqlalchemy import Connection, Engine, QueuePool, event
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # The names of the semantic conventions for databases.
 _POOL = "db.client.connection.pool.name"
@@ -24,6 +27,17 @@ def observe() -> None:
         "db.client.connection.count", [_count], "{connection}", "Connections of the pools, by whether a call uses them."
     )
     meter.create_observable_up_down_counter("db.client.connection.max", [_most], "{connection}", "How many connections the pools may open.")
+
+
+def leave_out_trials() -> None:
+    """Keeps the statement by which a connection is tried, before each use, out of all traces."""
+    try_ = PGDialect_psycopg2.do_ping
+
+    def untraced(dialect: PGDialect_psycopg2, connection: DBAPIConnection) -> bool:
+        with suppress_instrumentation():
+            return try_(dialect, connection)
+
+    PGDialect_psycopg2.do_ping = untraced
 
 
 def _remember(connection: Connection) -> None:

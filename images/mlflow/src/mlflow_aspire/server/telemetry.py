@@ -24,6 +24,8 @@ _ENABLED = "MLFLOW_OPENTELEMETRY"
 _PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _ACCEPTED_PROTOCOL = "http/protobuf"
 _RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
+_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
+_APPLICATION_INSIGHTS = "azure_monitor_opentelemetry_exporter"
 _INSTANCE = "service.instance.id"
 
 
@@ -38,6 +40,9 @@ class Telemetry:
 
     samples: bool = False
     """Whether traces are sampled as here, and not by a sampler that is set."""
+
+    limits_traces: bool = False
+    """Whether they go to Application Insights."""
 
     instance: str | None = None
     """The name that is set for the server, of which each of several workers makes one of its own: each counts for itself, and under one name the last
@@ -58,7 +63,7 @@ def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
     protocol = environment.get(_PROTOCOL, _ACCEPTED_PROTOCOL)
     if protocol != _ACCEPTED_PROTOCOL:
         raise SettingError(_PROTOCOL, f"is {protocol!r}; accepted: {_ACCEPTED_PROTOCOL}")
-    exporter = "azure_monitor_opentelemetry_exporter" if environment.get("APPLICATIONINSIGHTS_CONNECTION_STRING") else "otlp"
+    exporter = _APPLICATION_INSIGHTS if environment.get("APPLICATIONINSIGHTS_CONNECTION_STRING") else "otlp"
     defaults = {f"OTEL_{signal}_EXPORTER": exporter for signal in ("TRACES", "METRICS", "LOGS")} | {
         _PROTOCOL: _ACCEPTED_PROTOCOL,
         "OTEL_SERVICE_NAME": "mlflow",
@@ -68,6 +73,8 @@ def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
         "MLFLOW_ENABLE_OTLP_EXPORTER": "false",
         # Probes ask every few seconds.
         "OTEL_PYTHON_EXCLUDED_URLS": "/health$,/version$",
+        # Disks, cards and processors of the machine are not the server's, and would be three quarters of all metrics; the rest is there twice.
+        "OTEL_PYTHON_SYSTEM_METRICS_EXCLUDED_METRICS": "system.*,process.runtime.*,cpython.*",
     }
     attributes = dict(pair.split("=", 1) for pair in environment.get(_RESOURCE, "").split(",") if "=" in pair)
     return Telemetry(
@@ -75,6 +82,7 @@ def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
         defaults={name: value for name, value in defaults.items() if name not in environment},
         counts_jobs=runs_jobs,
         samples=not environment.get("OTEL_TRACES_SAMPLER"),
+        limits_traces=environment.get(_TRACES_EXPORTER, exporter) == _APPLICATION_INSIGHTS,
         instance=attributes.get(_INSTANCE) if workers > 1 else None,
     )
 
@@ -91,6 +99,7 @@ def instrument(settings: Telemetry) -> None:
     distro.configure()
     _load_instrumentors(distro)
     pools.observe()
+    pools.leave_out_trials()
     if settings.counts_jobs:
         jobs.observe()
 
@@ -139,13 +148,16 @@ def start(settings: Telemetry) -> None:
     if not settings.enabled:
         return
     from opentelemetry.distro import OpenTelemetryConfigurator
+    from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
     from opentelemetry.instrumentation.version import __version__
 
+    # There is one, and it counts for the process that it was made in last: of several workers the one that they are forked from.
+    SystemMetricsInstrumentor()
     options: dict[str, Any] = {}
     if settings.samples:
-        from .sampling import requests
+        from . import sampling
 
-        options["sampler"] = requests()
+        options["sampler"] = sampling.limited() if settings.limits_traces else sampling.requests()
     if settings.instance is not None:
         options["resource_attributes"] = {_INSTANCE: f"{settings.instance}-{os.getpid()}"}
     OpenTelemetryConfigurator().configure(auto_instrumentation_version=__version__, **options)

@@ -297,10 +297,14 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def artifacts(stack: Stack, results: Results, rounds: int) -> None:
-    """Artifacts through the server, against Azurite directly, from a container on the second core."""
+    """
+    Artifacts through the server, against Azurite directly, from a container on the second core: one after the other, as MLflow's client sends the files of a folder, and
+    eight at once, as it fetches them.
+    """
     # One file of a megabyte would tell what the first call of a client costs, which is as much.
-    sizes = {"1 MB": (20, 1_000_000), "100 MB": (1, 100_000_000), "1,000 files of 10 kB": (1_000, 10_000)}
+    sizes = {"1 MB": (50, 1_000_000), "100 MB": (1, 100_000_000), "1,000 files of 10 kB": (1_000, 10_000)}
     _transfers(stack, results, rounds, "Artifacts", sizes, _WHOLE)
+    _transfers(stack, results, rounds, "Artifacts, eight at once", {"1 MB": (200, 1_000_000), "1,000 files of 10 kB": (1_000, 10_000)}, _WHOLE, at_once=8)
 
 
 def large_artifacts(stack: Stack, results: Results, rounds: int) -> None:
@@ -308,9 +312,9 @@ def large_artifacts(stack: Stack, results: Results, rounds: int) -> None:
     _transfers(stack, results, rounds, "Artifacts of 5 GB", {"5 GB": (1, 5_000_000_000)}, _IN_PARTS)
 
 
-def _transfers(stack: Stack, results: Results, rounds: int, section: str, sizes: dict[str, tuple[int, int]], way: str) -> None:
-    """Files up and down, directly and through the server, one after the other."""
-    database = section.lower().replace(" ", "-")
+def _transfers(stack: Stack, results: Results, rounds: int, section: str, sizes: dict[str, tuple[int, int]], way: str, at_once: int = 1) -> None:
+    """Files up and down, directly and through the server."""
+    database = section.lower().replace(", ", "-").replace(" ", "-")
     stack.database(database)
     server = stack.server("product", database, PRODUCT)
     server.healthy()
@@ -319,7 +323,7 @@ def _transfers(stack: Stack, results: Results, rounds: int, section: str, sizes:
     for _ in range(rounds):
         for name, (count, size) in sizes.items():
             watch.start()
-            code = _TRANSFER.format(server=f"http://{server.name}:5000", count=count, size=size, way=way)
+            code = _TRANSFER.format(server=f"http://{server.name}:5000", count=count, size=size, way=way, at_once=at_once)
             seconds = [float(figure) for figure in stack.python(code).split()]
             foreign = watch.foreign()
             for direction, variants in {"up": seconds[:2], "down": seconds[2:]}.items():
@@ -331,6 +335,7 @@ def _transfers(stack: Stack, results: Results, rounds: int, section: str, sizes:
 
 _TRANSFER = """
 import io, time, requests
+from concurrent.futures import ThreadPoolExecutor
 from azure.storage.blob import ContainerClient
 container = ContainerClient.from_connection_string(C, "artifacts")
 session = requests.Session()
@@ -338,10 +343,10 @@ SIZE = {size}
 {way}
 names = [f"bench/{{number}}" for number in range({count})]
 def seconds(work):
-    begin = time.monotonic()
-    for name in names:
-        work(name)
-    return time.monotonic() - begin
+    with ThreadPoolExecutor({at_once}) as pool:
+        begin = time.monotonic()
+        list(pool.map(work, names))
+        return time.monotonic() - begin
 def put(name):
     session.put("{server}/api/2.0/mlflow-artifacts/artifacts/" + name, data=content()).raise_for_status()
 def get(name):

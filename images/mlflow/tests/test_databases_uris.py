@@ -35,6 +35,10 @@ class DatabasesTest(unittest.TestCase):
         self.assertEqual(environment[BASIC_AUTH], "postgresql+psycopg2://db/auth")
         self.assertEqual((environment["PGUSER"], environment["PGPASSWORD"]), ("me", "secret-1"))
 
+    def test_an_empty_variable_is_not_set(self) -> None:
+        environment = settled(**{BACKEND: "postgresql://me:secret-1@db/mlflow"}, PGUSER="", PGPASSWORD="")
+        self.assertEqual((environment["PGUSER"], environment["PGPASSWORD"]), ("me", "secret-1"))
+
     def test_other_credentials_are_refused_and_not_shown(self) -> None:
         for uri, environment in {
             "postgresql://me:secret-1@db/mlflow": {"PGPASSWORD": "secret-2"},

@@ -58,7 +58,8 @@ def read(environment: Environment) -> Databases:
         SettingError: a URI is wrong, or it is not clear who signs in.
     """
     urls = {name: _parse(name, environment[name]) for name in (BACKEND, READ_REPLICA, BASIC_AUTH, OIDC_AUTH) if environment.get(name)}
-    user, password = environment.get("PGUSER"), environment.get("PGPASSWORD")
+    # An empty one is not set, for libpq too.
+    user, password = environment.get("PGUSER") or None, environment.get("PGPASSWORD") or None
     for name, url in urls.items():
         user = _one(name, "user name", url.username, "PGUSER", user)
         password = _one(name, "password", url.password, "PGPASSWORD", password)

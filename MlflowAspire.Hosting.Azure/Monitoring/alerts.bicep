@@ -205,9 +205,10 @@ resource reachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(web
 // The app is deployed after this module, and alerts on metrics need their target: these query the logs.
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
 var jobEvents = 'ContainerAppSystemLogs | where JobName startswith "${appName}-"'
-// Each row stands for as many requests as its ItemCount says: the server sends some of them.
-var requests = 'AppRequests | where AppRoleName == "mlflow"'
-var errorRate = '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500) | where Requests >= 20 and Errors * 20 > Requests'
+// All requests: of their traces Application Insights gets some.
+var requests = 'AppMetrics | where AppRoleName == "mlflow" and Name == "mlflow.server.request.duration"'
+var failed = 'toint(tostring(Properties["http.response.status_code"])) >= 500'
+var errorRate = '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, ${failed}) | where Requests >= 20 and Errors * 20 > Requests'
 
 var logAlertRules = [
   {

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import random
 import subprocess
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from unittest import mock
 
@@ -19,7 +19,7 @@ from opentelemetry.metrics import CallbackOptions, set_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, get_tracer, set_span_in_context, set_tracer_provider
@@ -44,6 +44,10 @@ def apps() -> tuple[FastAPI, flask.Flask]:
     @app.get("/artifacts/{artifact_path:path}")
     def artifact(artifact_path: str) -> str:
         return artifact_path
+
+    @app.get("/health")
+    def health() -> str:
+        return "OK"
 
     @app.get("/broken")
     def broken() -> None:
@@ -186,19 +190,37 @@ class TelemetryTest(unittest.TestCase):
             telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=workers))
         return configure.call_args.kwargs.get("resource_attributes")
 
-    def test_requests_are_limited_for_application_insights_and_a_sampler_that_is_set_wins(self) -> None:
+    def test_requests_are_few_for_application_insights_and_a_sampler_that_is_set_wins(self) -> None:
+        exporter = "azure_monitor_opentelemetry_exporter"
         insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=0"}
+        every, few = sampling.requests().get_description(), sampling.few_requests(sampling.Few()).get_description()
+        self.assertNotEqual(every, few)
         for environment, expected in (
-            ({}, sampling.requests()),
-            (insights, sampling.limited()),
-            (insights | {"OTEL_TRACES_EXPORTER": "otlp"}, sampling.requests()),
+            ({}, every),
+            (insights, few),
+            (insights | {"OTEL_TRACES_EXPORTER": "otlp"}, every),
+            (insights | {"OTEL_TRACES_EXPORTER": f"otlp, {exporter}"}, few),
+            ({"OTEL_TRACES_EXPORTER": f"{exporter},otlp"}, few),
             ({"OTEL_TRACES_SAMPLER": "always_on"}, None),
             (insights | {"OTEL_TRACES_SAMPLER": "always_on"}, None),
         ):
             with self.subTest(environment), mock.patch("opentelemetry.distro.OpenTelemetryConfigurator.configure") as configure:
                 telemetry.start(telemetry.read({**ON, **environment}, runs_jobs=True, workers=1))
                 sampler = configure.call_args.kwargs.get("sampler")
-                self.assertEqual(sampler and sampler.get_description(), expected and expected.get_description())
+                self.assertEqual(sampler and sampler.get_description(), expected)
+
+    def test_application_insights_has_all_requests_by_route_and_status(self) -> None:
+        app, inner = apps()
+        routes = Routes(app, inner)
+        settings = telemetry.read({**ON, "OTEL_METRICS_EXPORTER": "azure_monitor_opentelemetry_exporter"}, runs_jobs=False, workers=1)
+        with mock.patch.dict("os.environ", {**ON, **settings.exports()}), mock.patch.object(type(self), "app", telemetry.observe(app, app, routes, settings)):
+            for method, path in (("GET", "/artifacts/a"), ("GET", "/artifacts/b"), ("BREW", "/nowhere"), ("GET", "/broken"), ("GET", "/health")):
+                self._call(method, path)
+        points = {
+            (point.attributes["http.request.method"], point.attributes["http.route"], point.attributes["http.response.status_code"]): point.count
+            for point in self._points("mlflow.server.request.duration")
+        }
+        self.assertEqual(points, {("GET", "/artifacts/{artifact_path}", 200): 2, ("_OTHER", "", 404): 1, ("GET", "/broken", 500): 1})
 
     def test_a_worker_counts_for_itself(self) -> None:
         forked_from = subprocess.Popen(["sleep", "60"])
@@ -225,36 +247,59 @@ class TelemetryTest(unittest.TestCase):
         self.assertEqual(traced, [True, False])
 
 
-class LimitedTest(unittest.TestCase):
-    """A hundred requests within a tenth of a second, twenty times, two seconds apart."""
+class FewTest(unittest.TestCase):
+    """A client that has one trace for all of its requests: a burst, one request a second, and hours of a hundred a second."""
 
     def setUp(self) -> None:
-        exporter, now = InMemorySpanExporter(), 0
-        with mock.patch("time.time_ns", lambda: now):
-            provider = TracerProvider(sampler=sampling.limited(), resource=Resource({}))
-            provider.add_span_processor(SimpleSpanProcessor(exporter))
-            tracer = provider.get_tracer("test")
-            for number in range(2_000):
-                now += 1_000_000 if number % 100 else 2_000_000_000
-                # What a client has decided for its own trace is not asked.
-                client = SpanContext(random.getrandbits(128), 1, is_remote=True, trace_flags=TraceFlags(number % 2))
-                caller = set_span_in_context(NonRecordingSpan(client)) if number % 3 else Context()
-                with tracer.start_as_current_span("request", caller, SpanKind.SERVER), tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
-                    pass
-                with tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
-                    pass
-        self.spans = exporter.get_finished_spans()
+        self.now = 0.0
+        self.exporter = InMemorySpanExporter()
+        provider = TracerProvider(sampler=sampling.few_requests(sampling.Few(lambda: self.now)), resource=Resource({}))
+        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.tracer = provider.get_tracer("test")
 
-    def test_a_few_are_kept_and_tell_how_many_they_stand_for(self) -> None:
-        rates = [span.attributes.get("_MS.sampleRate", 100) for span in self.spans if span.name == "request"]
-        # The first one of each twenty is kept for what it is.
-        self.assertGreaterEqual(rates.count(100), 20)
-        self.assertTrue(20 < len(rates) < 200, len(rates))
+    def _send(self, requests: int, seconds: float) -> list[ReadableSpan]:
+        """The requests that are kept, after their statements have been compared with them."""
+        self.exporter.clear()
+        for number in range(requests):
+            self.now += seconds
+            # What a client has decided for its own trace is not asked.
+            client = SpanContext(7, 1, is_remote=True, trace_flags=TraceFlags(number % 2))
+            caller = set_span_in_context(NonRecordingSpan(client)) if number % 3 else Context()
+            with self.tracer.start_as_current_span("request", caller, SpanKind.SERVER), self.tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+                pass
+            with self.tracer.start_as_current_span("SELECT", kind=SpanKind.CLIENT):
+                pass
+        kept, statements = ([span for span in self.exporter.get_finished_spans() if span.name == name] for name in ("request", "SELECT"))
+        self.assertEqual([span.parent.span_id for span in statements], [span.context.span_id for span in kept])
+        self.assertEqual(*([span.attributes["_MS.sampleRate"] for span in spans] for spans in (kept, statements)))
+        return kept
 
-    def test_statements_are_kept_with_their_request_as_often_as_it(self) -> None:
-        requests, statements = ([span for span in self.spans if span.name == name] for name in ("request", "SELECT"))
-        self.assertEqual([span.parent.span_id for span in statements], [span.context.span_id for span in requests])
-        self.assertEqual(*([span.attributes.get("_MS.sampleRate") for span in spans] for spans in (requests, statements)))
+    def _count(self, kept: list[ReadableSpan]) -> int:
+        """How many requests these stand for."""
+        return sum(round(100 / span.attributes["_MS.sampleRate"]) for span in kept)
+
+    def test_a_burst_after_a_while_is_kept(self) -> None:
+        kept = self._send(30, 0.01)
+        self.assertEqual((len(kept), self._count(kept)), (30, 30))
+        self.now += 30
+        kept = self._send(30, 0.01)
+        self.assertEqual((len(kept), self._count(kept)), (30, 30))
+
+    def test_one_a_second_is_kept(self) -> None:
+        kept = self._send(3_600, 1.01)
+        self.assertEqual((len(kept), self._count(kept)), (3_600, 3_600))
+
+    def test_of_more_one_a_second_is_kept_and_tells_how_many_it_stands_for(self) -> None:
+        kept = self._send(10_000, 0.01)
+        self.assertTrue(125 <= len(kept) <= 131, len(kept))
+        # The last ones are told by the next one that is kept.
+        self.assertTrue(9_850 < self._count(kept) <= 10_000, self._count(kept))
+
+    def test_many_threads_count_each_request_once(self) -> None:
+        few = sampling.Few(lambda: 0.0)
+        with ThreadPoolExecutor(8) as threads:
+            stand_for = list(threads.map(lambda number: few.next(), range(1_000)))
+        self.assertEqual((sum(map(bool, stand_for)), sum(stand_for)), (30, 30))
 
 
 if __name__ == "__main__":

@@ -17,22 +17,24 @@ param insightsId string = ''
 param storageName string = ''
 
 var systemEvents = 'ContainerAppSystemLogs | where ContainerAppName in ("${appName}", "${appName}-periodic")'
-// Each row stands for as many requests as its ItemCount says: the server sends some of them.
-var requests = 'AppRequests | where AppRoleName == "mlflow"'
 var metrics = 'AppMetrics | where AppRoleName == "mlflow"'
+var requests = '${metrics} and Name == "mlflow.server.request.duration"'
+var failed = 'toint(tostring(Properties["http.response.status_code"])) >= 500'
+var route = 'strcat(tostring(Properties["http.request.method"]), " ", tostring(Properties["http.route"]))'
 
 var requestCharts = empty(insightsId) ? [] : [
   {
     title: 'Requests and errors'
-    query: '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)'
+    query: '${requests} | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, ${failed}) by bin(TimeGenerated, 5m)'
   }
   {
+    // Of the requests whose traces are there, each for as many as its ItemCount says.
     title: 'Duration of requests in ms: half and 95 % of them take at most'
-    query: '${requests} | summarize percentilesw(DurationMs, ItemCount, 50, 95) by bin(TimeGenerated, 5m)'
+    query: 'AppRequests | where AppRoleName == "mlflow" | summarize percentilesw(DurationMs, ItemCount, 50, 95) by bin(TimeGenerated, 5m)'
   }
   {
     title: 'Routes: time that the server has spent on them, in s'
-    query: '${requests} | summarize Seconds = sum(DurationMs * ItemCount) / 1000 by Name, bin(TimeGenerated, 5m)'
+    query: '${requests} | summarize Seconds = sum(Sum) by Route = ${route}, bin(TimeGenerated, 5m)'
   }
   {
     title: 'Connections to the database that calls use'

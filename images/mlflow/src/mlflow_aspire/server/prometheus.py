@@ -5,14 +5,14 @@ shows itself to everyone who reaches the server.
 """
 
 import tempfile
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from ..errors import SettingError
 from ..settings import Environment, Exports, flag
+from .timed import Timed
 
 if TYPE_CHECKING:
     from .routes import Routes
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _ENABLED = "MLFLOW_SERVER_PROMETHEUS"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,12 @@ def observe(app: ASGIApp, routes: "Routes", settings: Prometheus) -> ASGIApp:
     from prometheus_client import Histogram
 
     labels = ("http_request_method", "http_route", "http_response_status_code")
-    return _Requests(app, routes, Histogram("http_server_request_duration_seconds", "Duration of HTTP server requests.", labels, buckets=_BUCKETS))
+    durations = Histogram("http_server_request_duration_seconds", "Duration of HTTP server requests.", labels, buckets=_BUCKETS)
+
+    def record(method: str, route: str, status: int, seconds: float) -> None:
+        durations.labels(method, route, status).observe(seconds)
+
+    return Timed(app, routes, record)
 
 
 def page() -> bytes:
@@ -63,31 +67,3 @@ def page() -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return bytes(generate_latest(registry))
-
-
-class _Requests:
-    def __init__(self, app: ASGIApp, routes: "Routes", duration: Any) -> None:
-        self._app = app
-        self._routes = routes
-        self._duration = duration
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        # A request that is not answered has failed.
-        status = 500
-
-        async def note_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note_status)
-        finally:
-            method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-            route = self._routes.template(scope) or ""
-            self._duration.labels(method, route, status).observe(time.perf_counter() - began)

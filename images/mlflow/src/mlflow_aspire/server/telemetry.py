@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import SettingError
 from ..settings import Environment, Exports, flag
+from .timed import Record, Timed
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from opentelemetry.util.http import ExcludeList
 
     from .routes import Routes
 
@@ -24,7 +26,6 @@ _ENABLED = "MLFLOW_OPENTELEMETRY"
 _PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _ACCEPTED_PROTOCOL = "http/protobuf"
 _RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
-_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 _APPLICATION_INSIGHTS = "azure_monitor_opentelemetry_exporter"
 _INSTANCE = "service.instance.id"
 
@@ -41,8 +42,8 @@ class Telemetry:
     samples: bool = False
     """Whether traces are sampled as here, and not by a sampler that is set."""
 
-    limits_traces: bool = False
-    """Whether they go to Application Insights."""
+    application_insights: frozenset[str] = frozenset()
+    """What goes there: TRACES, METRICS, LOGS."""
 
     instance: str | None = None
     """The name that is set for the server, of which each of several workers makes one of its own: each counts for itself, and under one name the last
@@ -64,7 +65,8 @@ def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
     if protocol != _ACCEPTED_PROTOCOL:
         raise SettingError(_PROTOCOL, f"is {protocol!r}; accepted: {_ACCEPTED_PROTOCOL}")
     exporter = _APPLICATION_INSIGHTS if environment.get("APPLICATIONINSIGHTS_CONNECTION_STRING") else "otlp"
-    defaults = {f"OTEL_{signal}_EXPORTER": exporter for signal in ("TRACES", "METRICS", "LOGS")} | {
+    exporters = {signal: f"OTEL_{signal}_EXPORTER" for signal in ("TRACES", "METRICS", "LOGS")}
+    defaults = dict.fromkeys(exporters.values(), exporter) | {
         _PROTOCOL: _ACCEPTED_PROTOCOL,
         "OTEL_SERVICE_NAME": "mlflow",
         # Names of today: http.server.request.duration and http.response.status_code.
@@ -82,7 +84,9 @@ def read(environment: Environment, runs_jobs: bool, workers: int) -> Telemetry:
         defaults={name: value for name, value in defaults.items() if name not in environment},
         counts_jobs=runs_jobs,
         samples=not environment.get("OTEL_TRACES_SAMPLER"),
-        limits_traces=environment.get(_TRACES_EXPORTER, exporter) == _APPLICATION_INSIGHTS,
+        application_insights=frozenset(
+            signal for signal, name in exporters.items() if _APPLICATION_INSIGHTS in map(str.strip, environment.get(name, exporter).split(","))
+        ),
         instance=attributes.get(_INSTANCE) if workers > 1 else None,
     )
 
@@ -121,10 +125,27 @@ def observe(app: ASGIApp, inner: "FastAPI", routes: "Routes", settings: Telemetr
         route = routes.template(scope)
         return (f"{name} {route}", {HTTP_ROUTE: route}) if route else (name, {})
 
+    excluded = get_excluded_urls("ASGI")
+    if "METRICS" in settings.application_insights:
+        app = Timed(app, routes, _durations(excluded))
     # FastAPI tells of requests as well, and does not know Flask's routes.
     getattr(inner, "_telemetry", {}).update(tracing=False, metrics=False, logs=False)
     inner.user_middleware.insert(0, Middleware(Exceptions))
-    return OpenTelemetryMiddleware(app, get_excluded_urls("ASGI"), default_span_details=details, exclude_spans=["receive", "send"])
+    return OpenTelemetryMiddleware(app, excluded, default_span_details=details, exclude_spans=["receive", "send"])
+
+
+def _durations(excluded: "ExcludeList") -> Record:
+    """Of all requests, by route: of the standard metric the exporter makes one of its own, which has no routes, and of traces it gets some."""
+    from opentelemetry.metrics import get_meter
+    from opentelemetry.semconv.attributes.http_attributes import HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE
+
+    durations = get_meter(__name__).create_histogram("mlflow.server.request.duration", "s", "Duration of requests.")
+
+    def record(method: str, route: str, status: int, seconds: float) -> None:
+        if not excluded.url_disabled(route):
+            durations.record(seconds, {HTTP_REQUEST_METHOD: method, HTTP_ROUTE: route, HTTP_RESPONSE_STATUS_CODE: status})
+
+    return record
 
 
 class Exceptions:
@@ -157,7 +178,7 @@ def start(settings: Telemetry) -> None:
     if settings.samples:
         from . import sampling
 
-        options["sampler"] = sampling.limited() if settings.limits_traces else sampling.requests()
+        options["sampler"] = sampling.few_requests(sampling.Few()) if "TRACES" in settings.application_insights else sampling.requests()
     if settings.instance is not None:
         options["resource_attributes"] = {_INSTANCE: f"{settings.instance}-{os.getpid()}"}
     OpenTelemetryConfigurator().configure(auto_instrumentation_version=__version__, **options)

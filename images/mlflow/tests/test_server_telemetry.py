@@ -248,7 +248,7 @@ class TelemetryTest(unittest.TestCase):
 
 
 class FewTest(unittest.TestCase):
-    """A client that has one trace for all of its requests: a burst, one request a second, and hours of a hundred a second."""
+    """A client that has one trace for all of its requests: a burst, an hour of one request a second, and a hundred a second."""
 
     def setUp(self) -> None:
         self.now = 0.0

@@ -58,8 +58,7 @@ def read(environment: Environment) -> Databases:
         SettingError: a URI is wrong, or it is not clear who signs in.
     """
     urls = {name: _parse(name, environment[name]) for name in (BACKEND, READ_REPLICA, BASIC_AUTH, OIDC_AUTH) if environment.get(name)}
-    # An empty one is not set, for libpq too.
-    user, password = environment.get("PGUSER") or None, environment.get("PGPASSWORD") or None
+    user, password = environment.get("PGUSER"), environment.get("PGPASSWORD")
     for name, url in urls.items():
         user = _one(name, "user name", url.username, "PGUSER", user)
         password = _one(name, "password", url.password, "PGPASSWORD", password)
@@ -107,6 +106,6 @@ def _one(name: str, what: str, value: str | None, variable: str, known: str | No
     """What the URI holds, or what is known already."""
     if not value:
         return known
-    if known is not None and known != value:
+    if known and known != value:
         raise SettingError(name, f"holds another {what} than {variable} or another URI; one role uses all databases: set only PGUSER and PGPASSWORD")
     return value

@@ -14,6 +14,9 @@ from pathlib import Path
 
 _LIBRARIES = ["mlflow.genai", "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "fastapi", "flask", "uvicorn"]
 
+# Of a program that a test waits for. On a slow machine, beside other tests, the import of MLflow has taken more than a minute.
+LIMIT_SECONDS = 180
+
 # As in the image. The import of MLflow looks at it.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 _forks = multiprocessing.get_context("forkserver")
@@ -27,7 +30,7 @@ def start(code: str, arguments: list[str], environment: Mapping[str, str], folde
     return process
 
 
-def run(code: str, environment: Mapping[str, str], folder: str, limit_seconds: float = 120) -> subprocess.CompletedProcess[str]:
+def run(code: str, environment: Mapping[str, str], folder: str, limit_seconds: float = LIMIT_SECONDS) -> subprocess.CompletedProcess[str]:
     """The same to the end of the program."""
     with tempfile.TemporaryDirectory() as written:
         output, errors = Path(written, "output"), Path(written, "errors")

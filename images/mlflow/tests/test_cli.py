@@ -27,7 +27,7 @@ SERVER = {
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """As the image does."""
-    return subprocess.run(["mlflow-aspire", *arguments], env={**ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["mlflow-aspire", *arguments], env={**ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS)
 
 
 def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,7 @@ class CommandLineTest(unittest.TestCase):
             "atexit.register(lambda: print(gc.get_threshold()[0])); sys.argv[1:] = ['users']; cli.main()"
         )
         result = subprocess.run(
-            [sys.executable, "-c", script], env={**ENVIRONMENT, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", script], env={**ENVIRONMENT, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS
         )
         self.assertGreaterEqual(int(result.stdout), 100_000)
 

@@ -11,6 +11,7 @@ import threading
 import unittest
 from pathlib import Path
 
+import programs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,7 +60,7 @@ class TlsTest(unittest.TestCase):
         code = "import os\nfrom mlflow_aspire.databases.connection import connect\nconnect('it', os.environ['MLFLOW_BACKEND_STORE_URI'], 0)"
         # libpq reads the environment when it is loaded.
         process = {**environment, "PATH": os.environ["PATH"], "PYTHONPATH": ":".join(path for path in sys.path if path)}
-        run = subprocess.run([sys.executable, "-c", code], env=process, capture_output=True, text=True, timeout=120)
+        run = subprocess.run([sys.executable, "-c", code], env=process, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS)
         return run.stderr
 
     def test_a_server_of_the_right_name(self) -> None:

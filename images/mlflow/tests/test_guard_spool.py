@@ -5,6 +5,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import programs
+
 from mlflow_aspire.guard import spool
 
 
@@ -49,7 +51,7 @@ class SpoolTest(unittest.TestCase):
     def test_a_server_begins_with_an_empty_folder(self) -> None:
         alive = self.left_by(os.getppid())
         program = "from mlflow_aspire.guard import spool; import os; spool.read(os.environ); spool.empty()"
-        subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(self.folder)}, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(self.folder)}, check=True, timeout=programs.LIMIT_SECONDS)
         self.assertFalse(alive.exists())
 
     def test_a_volume_is_emptied(self) -> None:
@@ -69,11 +71,11 @@ class SpoolTest(unittest.TestCase):
             spool.empty()
             print(tempfile.gettempdir(), os.environ["TMPDIR"])"""
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-        result = subprocess.run([sys.executable, "-c", program, str(self.folder)], env=environment, capture_output=True, text=True, timeout=60)
+        result = subprocess.run([sys.executable, "-c", program, str(self.folder)], env=environment, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS)
         self.assertEqual(result.stdout, f"{self.folder} {self.folder}\n", result.stderr)
         self.assertEqual([left.name for left in self.folder.iterdir()], ["of this start"])
 
     def test_no_folder_is_one_line(self) -> None:
         program = "import os, tempfile; tempfile._candidate_tempdir_list = lambda: ['/proc']\nfrom mlflow_aspire.guard import spool; spool.read(os.environ)"
-        result = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, timeout=60)
+        result = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS)
         self.assertRegex(result.stderr, "SettingError: TMPDIR names no folder that can be written to")

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 import pandas
+import programs
 
 from mlflow_aspire import lean
 
@@ -60,7 +61,7 @@ def used():
 class LeanTest(unittest.TestCase):
     def run_program(self, program: str) -> str:
         environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_BACKEND_STORE_URI": "sqlite://"}
-        result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
+        result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=programs.LIMIT_SECONDS)
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout.strip()
 

@@ -19,7 +19,6 @@ from mlflow.server.jobs import utils
 
 from mlflow_aspire.server import job_runner
 
-LIMIT_SECONDS = 60
 # Consumers that note when they start, and end with the runner as Huey's do.
 RUNNER = """
 import os, sys, time
@@ -68,10 +67,10 @@ class JobRunnerTest(unittest.TestCase):
         return {pid for pid in map(int, os.listdir(self.noted)) if runs(pid)}
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + LIMIT_SECONDS
+        end = time.monotonic() + programs.LIMIT_SECONDS
         while not condition():
             if time.monotonic() > end:
-                self.fail(f"waited {LIMIT_SECONDS} s for {what}: {self.errors.read_text()}")
+                self.fail(f"waited {programs.LIMIT_SECONDS} s for {what}: {self.errors.read_text()}")
             time.sleep(0.05)
 
     def test_a_consumer_that_ends_is_started_again_and_all_end_with_the_server(self) -> None:
@@ -118,7 +117,7 @@ class ConsumersTest(unittest.TestCase):
 
     def test_nothing_runs_beside_what_forks(self) -> None:
         code = "import threading; from mlflow.server.jobs import utils; from mlflow_aspire.server import job_runner; job_runner.consumers(); print(threading.active_count())"
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True)
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=programs.LIMIT_SECONDS, check=True)
         self.assertEqual(run.stdout.strip(), "1")
 
 

@@ -85,6 +85,15 @@ class CompactJsonTest(unittest.TestCase):
             self.write(kind.Response())
         self.assertEqual(self.left, 0)
 
+    def test_a_long_list_is_the_same_in_pieces(self) -> None:
+        chance = random.Random(20)
+        for count in (15, 16, 17, 40):
+            with self.subTest(count):
+                answer = SearchRuns.Response(next_page_token="token")
+                for _ in range(count):
+                    fill(answer.runs.add(), chance)
+                self.assertEqual(self.write(answer), message_to_json(answer, pretty=False))
+
     def test_options_are_mlflows(self) -> None:
         answer = SearchRuns.Response(next_page_token="token")
         self.assertEqual(self.write(answer, pretty=True), message_to_json(answer))

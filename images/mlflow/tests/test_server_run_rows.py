@@ -1,14 +1,16 @@
-"""A run by the rows of its tables is the run that MLflow makes of its objects."""
+"""Runs by the rows of their tables are the runs that MLflow makes of its objects."""
 
 import tempfile
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 from google.protobuf.json_format import MessageToDict
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.search_utils import SearchUtils
 from sqlalchemy import event, text
 
 from mlflow_aspire.server import run_rows
@@ -38,8 +40,8 @@ class RunRowsTest(unittest.TestCase):
         return cls.store.create_run("0", "user", 1, [RunTag("own", name)], name).info.run_id
 
     def setUp(self) -> None:
-        self.own = SqlAlchemyStore.get_run
-        self.enterContext(mock.patch.object(SqlAlchemyStore, "get_run", self.own))
+        self.own, self.own_search = SqlAlchemyStore.get_run, SqlAlchemyStore._search_runs
+        self.enterContext(mock.patch.multiple(SqlAlchemyStore, get_run=self.own, _search_runs=self.own_search))
         run_rows.apply()
 
     def test_runs_are_those_of_mlflow(self) -> None:
@@ -52,10 +54,49 @@ class RunRowsTest(unittest.TestCase):
             self.store.get_run("none")
 
     def test_five_statements(self) -> None:
+        self.assertEqual(len(self.statements(lambda: self.store.get_run(self.runs["full"]))), 5)
+
+    def test_pages_are_those_of_mlflow(self) -> None:
+        searches: list[dict] = [
+            {},
+            {"run_view_type": ViewType.ALL},
+            {"run_view_type": ViewType.DELETED_ONLY},
+            {"max_results": 2},
+            {"max_results": 2, "page_token": SearchUtils.create_page_token(2)},
+            {"max_results": 7},
+            {"experiment_ids": []},
+            {"experiment_ids": ["0", "999"]},
+            {"filter_string": "metrics.a > 0"},
+            {"filter_string": "params.p = '1' and tags.t = '1' and attributes.status = 'RUNNING'"},
+            {"filter_string": "tags.own LIKE '%d%' and tags.own != 'ended'"},
+            {"filter_string": "dataset.name = 'one'"},
+            {"filter_string": "attributes.run_name = 'renamed'"},
+            {"order_by": ["metrics.nan DESC", "params.q ASC", "tags.own DESC"]},
+            {"order_by": ["attributes.end_time DESC", "metrics.a ASC"], "max_results": 3},
+            {"order_by": ["attributes.start_time ASC"], "filter_string": "metrics.a < 10 and params.q = '\u00fc'"},
+        ]
+        found = 0
+        for search in searches:
+            with self.subTest(search):
+                options = {"experiment_ids": ["0"], "filter_string": "", "run_view_type": ViewType.ACTIVE_ONLY, "max_results": 100, "order_by": [], "page_token": None} | search
+                (runs, token), (own, own_token) = self.store._search_runs(**options), self.own_search(self.store, **options)
+                self.assertEqual(([_content(run) for run in runs], token), ([_content(run) for run in own], own_token))
+                found += len(runs)
+        self.assertGreater(found, 30)
+
+    def test_a_page_is_read_in_parts(self) -> None:
+        for at_once in ({"_RUNS_AT_ONCE": 2}, {"_ROWS_AT_ONCE": 1}):
+            with self.subTest(at_once), mock.patch.multiple(run_rows, **at_once):
+                self.test_pages_are_those_of_mlflow()
+
+    def test_six_statements_for_a_page(self) -> None:
+        self.assertEqual(len(self.statements(lambda: self.store.search_runs(["0"], "", ViewType.ALL))), 6)
+
+    def statements(self, work: Callable[[], object]) -> list[str]:
         statements: list[str] = []
         event.listen(self.store.engine, "before_cursor_execute", lambda _, __, statement, *___: statements.append(statement))
-        self.store.get_run(self.runs["full"])
-        self.assertEqual(len([statement for statement in statements if statement.startswith("SELECT")]), 5)
+        work()
+        return [statement for statement in statements if statement.startswith("SELECT")]
 
 
 def _content(run: Run) -> dict:

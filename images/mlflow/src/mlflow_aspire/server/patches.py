@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import selectinload
 
 from ..databases import one_connection, sessions
-from . import batch_rows, batches, run_rows, spans
+from . import batch_rows, batches, run_pages, run_rows, spans
 from .compact_json import CompactJson
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ def apply() -> None:
     batches.use_one_session()
     batch_rows.apply()
     run_rows.apply()
+    run_pages.apply()
     one_connection.share()
     spans.apply()
 

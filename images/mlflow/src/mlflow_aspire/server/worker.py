@@ -19,8 +19,9 @@ from .telemetry import Telemetry
 # Uploads and downloads, which wait for the artifact store and for clients, and use no database.
 _TRANSFER_THREADS = 32
 
-# A collection walks over all objects of its generation. After the start hundreds of thousands stay permanently, and short requests leave few.
-_GC_THRESHOLDS = (50_000, 20, 100)
+# Short requests leave few objects, and a large answer makes hundreds of thousands: a collection of the first generation takes a millisecond, of the second ten,
+# during which no thread runs.
+_GC_THRESHOLDS = (5_000, 10, 100)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One connection for all that a call asks of a database. MLflow takes one from the pool for each thing, and each is tried with a statement before it is used."""
+"""One connection for all that a call asks of a database. MLflow takes one from the pool for each thing."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -11,7 +11,7 @@ import anyio.to_thread
 from sqlalchemy import Engine
 from sqlalchemy.orm import selectinload
 
-from ..databases import one_connection, sessions
+from ..databases import one_connection, sessions, trials
 from . import batch_rows, batches, run_pages, run_rows, spans
 from .compact_json import CompactJson
 
@@ -30,6 +30,7 @@ def apply() -> None:
     run_rows.apply()
     run_pages.apply()
     one_connection.share()
+    trials.apply()
     spans.apply()
 
 

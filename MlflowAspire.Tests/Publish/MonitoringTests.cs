@@ -102,6 +102,22 @@ public sealed partial class MonitoringTests
         Assert.Empty(await QueryLanguage.ProblemsAsync([.. deployment.All(LogAlert).Select(alert => QueryOf(deployment, alert.Name)), .. charts]));
     }
 
+    /// <summary>Which the image names, and the metrics of jobs too.</summary>
+    [BicepFact]
+    public async Task Queries_ask_for_metrics_that_the_server_sends()
+    {
+        var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=3", "JobQueue=redis");
+        var source = string.Concat(Directory.EnumerateFiles(
+            Path.Combine(Repository.Root, "images", "mlflow", "src", "mlflow_aspire", "server"), "*.py")
+            .Select(File.ReadAllText));
+
+        var asked = MetricOfQuery().Matches(deployment.Only("Microsoft.Insights/workbooks")["properties.serializedData"]! + QueryOf(deployment, "mlflow-server-errors"))
+            .Select(match => match.Groups["name"].Value).ToHashSet();
+
+        Assert.Contains("mlflow.server.request.duration", asked);
+        Assert.All(asked, name => Assert.Contains($"\"{name}\"", source, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Queries_that_do_not_compile_are_found()
     {
@@ -156,6 +172,9 @@ public sealed partial class MonitoringTests
 
     [GeneratedRegex("\"(?<name>[A-Za-z]+)\"")]
     private static partial Regex ReasonName();
+
+    [GeneratedRegex("and Name == \"(?<name>[a-z._]+)\"")]
+    private static partial Regex MetricOfQuery();
 
     [GeneratedRegex("'query', '(?<query>[^']*)'")]
     private static partial Regex WorkbookQuery();

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# For a request that fails as its client has not waited for the answer: there is no standard status, and nginx has made this one usual.
+_CLIENT_HAS_LEFT = 499
+
 # Of a request its method, its route, empty where there is none, its status, and the seconds that it took.
 Record = Callable[[str, str, int, float], None]
 
@@ -28,15 +31,24 @@ class Timed:
         began = time.perf_counter()
         # A request that is not answered has failed.
         status = 500
+        answered = has_left = False
+
+        async def note_leaving() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left |= message["type"] == "http.disconnect" and not answered
+            return message
 
         async def note_status(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
             await send(message)
 
         try:
-            await self._app(scope, receive, note_status)
+            await self._app(scope, note_leaving, note_status)
         finally:
+            if has_left and status >= 500:
+                status = _CLIENT_HAS_LEFT
             method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
             self._record(method, self._routes.template(scope) or "", status, time.perf_counter() - began)

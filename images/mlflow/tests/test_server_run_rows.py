@@ -53,8 +53,8 @@ class RunRowsTest(unittest.TestCase):
         with self.assertRaisesRegex(MlflowException, "Run with id=none not found"):
             self.store.get_run("none")
 
-    def test_five_statements(self) -> None:
-        self.assertEqual(len(self.statements(lambda: self.store.get_run(self.runs["full"]))), 5)
+    def test_two_statements(self) -> None:
+        self.assertEqual(len(self.statements(lambda: self.store.get_run(self.runs["full"]))), 2)
 
     def test_pages_are_those_of_mlflow(self) -> None:
         searches: list[dict] = [

@@ -1,7 +1,8 @@
 """Runs by the rows of their tables.
 
-MLflow makes an object of SQLAlchemy's of each row, which most of the time of a short request and half of that of a page of runs goes to, and asks three times for
-the datasets and models of a run, which few have. What makes a run of the rows is MLflow's own, as is the statement that finds the runs of a page.
+MLflow makes an object of SQLAlchemy's of each row, which most of the time of a short request and half of that of a page of runs goes to, asks for metrics, parameters
+and tags one after the other, and three times for the datasets and models of a run, which few have. What makes a run of the rows is MLflow's own, as is the
+statement that finds the runs of a page.
 """
 
 from collections import defaultdict
@@ -15,31 +16,38 @@ from mlflow.entities import Run, RunInputs, RunOutputs
 from mlflow.store.tracking.dbmodels.models import SqlInput, SqlLatestMetric, SqlParam, SqlRun, SqlTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
-from sqlalchemy import Connection, Row, Select, and_, bindparam, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, literal_column, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-_RUNS, _INPUTS = SqlRun.__table__, SqlInput.__table__
+_RUNS, _METRICS, _INPUTS = SqlRun.__table__, SqlLatestMetric.__table__, SqlInput.__table__
 _RUN = select(_RUNS).where(_RUNS.c.run_uuid == bindparam("run"))
-# What MLflow reads with a run, by the name that a run has it by: for one, and for several.
-_PARTS = {
-    name: (
-        model,
-        select(model.__table__).where(model.__table__.c.run_uuid == bindparam("run")),
-        select(model.__table__).where(model.__table__.c.run_uuid.in_(bindparam("runs", expanding=True))),
+# What MLflow reads with a run, by the name that a run has it by.
+_PARTS = {"latest_metrics": SqlLatestMetric, "tags": SqlTag, "params": SqlParam}
+_LINK = "link"
+
+
+def _parts_of_one() -> Iterator[Select[Any]]:
+    """All that belongs to a run, and a row if it has a dataset, or a model that went into it or came out of it."""
+    run = bindparam("run")
+    numbers = [_METRICS.c[name] for name in ("value", "timestamp", "step", "is_nan")]
+    yield select(_name("latest_metrics").label("part"), _METRICS.c.key, null().label("text"), *numbers).where(_METRICS.c.run_uuid == run)
+    for name in ("tags", "params"):
+        table = _PARTS[name].__table__
+        yield select(_name(name), table.c.key, table.c.value, *[null()] * 4).where(table.c.run_uuid == run)
+    is_linked = or_(
+        and_(_INPUTS.c.destination_type == "RUN", _INPUTS.c.destination_id == run),
+        and_(_INPUTS.c.source_type.in_(["RUN_INPUT", "RUN_OUTPUT"]), _INPUTS.c.source_id == run),
     )
-    for name, model in (("tags", SqlTag), ("params", SqlParam), ("latest_metrics", SqlLatestMetric))
-}
-# Whether it has a dataset, or a model that went into it or came out of it.
-_LINK = (
-    select(literal(1))
-    .where(
-        or_(
-            and_(_INPUTS.c.destination_type == "RUN", _INPUTS.c.destination_id == bindparam("run")),
-            and_(_INPUTS.c.source_type.in_(["RUN_INPUT", "RUN_OUTPUT"]), _INPUTS.c.source_id == bindparam("run")),
-        )
-    )
-    .limit(1)
-)
+    yield select(_name(_LINK), *[null()] * 6).where(exists().where(is_linked))
+
+
+def _name(name: str) -> ColumnElement[str]:
+    return literal_column(f"'{name}'")
+
+
+# In one message to the database. Of several runs table by table, as rows that are as wide as all of them cost more than two messages.
+_PARTS_OF_ONE = union_all(*_parts_of_one())
+_PARTS_OF_SEVERAL = {name: select(model.__table__).where(model.__table__.c.run_uuid.in_(bindparam("runs", expanding=True))) for name, model in _PARTS.items()}
 
 # How many runs' parts one statement reads, and how many rows one call to the driver brings, during which no other thread runs.
 _RUNS_AT_ONCE = 500
@@ -125,27 +133,34 @@ def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
         row = connection.execute(_RUN, {"run": run_id}).one_or_none()
         if row is None:
             return None
-        parts = {name: [_Read(model.to_mlflow_entity(part)) for part in connection.execute(one, {"run": run_id})] for name, (model, one, _) in _PARTS.items()}
+        parts: dict[str, list[_Read]] = {name: [] for name in _PARTS}
+        is_linked = False
+        for part in connection.execute(_PARTS_OF_ONE, {"run": run_id}):
+            if part.part == _LINK:
+                is_linked = True
+            else:
+                values = part if part.part == "latest_metrics" else SimpleNamespace(key=part.key, value=part.text)
+                parts[part.part].append(_Read(_PARTS[part.part].to_mlflow_entity(values)))
         run = _run(row, parts)
         inputs, outputs = RunInputs(dataset_inputs=[], model_inputs=[]), RunOutputs([])
-        if connection.execute(_LINK, {"run": run_id}).first() is not None:
+        if is_linked:
             inputs = RunInputs(store._get_run_inputs(session, [run_id])[0], store._get_model_inputs(run_id, session))
             outputs = RunOutputs(store._get_model_outputs(run_id, session))
         return Run(run.info, run.data, inputs, outputs)
 
 
 def _find(connection: Connection, statement: Select[Any]) -> Iterator[_Read]:
-    for rows in connection.execute(statement.with_only_columns(*statement.selected_columns)).partitions(_RUNS_AT_ONCE):
-        parts = {name: _read_parts(connection, model, several, [row.run_uuid for row in rows]) for name, (model, _, several) in _PARTS.items()}
-        for row in rows:
-            yield _Read(_run(row, {name: of_runs[row.run_uuid] for name, of_runs in parts.items()}))
+    for runs in connection.execute(statement.with_only_columns(*statement.selected_columns)).partitions(_RUNS_AT_ONCE):
+        parts = {name: _read_parts(connection, name, [run.run_uuid for run in runs]) for name in _PARTS}
+        for run in runs:
+            yield _Read(_run(run, {name: of_runs[run.run_uuid] for name, of_runs in parts.items()}))
 
 
-def _read_parts(connection: Connection, model: Any, statement: Select[Any], runs: list[str]) -> Mapping[str, list[_Read]]:
+def _read_parts(connection: Connection, name: str, runs: list[str]) -> Mapping[str, list[_Read]]:
     parts = defaultdict(list)
-    for rows in connection.execute(statement, {"runs": runs}).partitions(_ROWS_AT_ONCE):
+    for rows in connection.execute(_PARTS_OF_SEVERAL[name], {"runs": runs}).partitions(_ROWS_AT_ONCE):
         for row in rows:
-            parts[row.run_uuid].append(_Read(model.to_mlflow_entity(row)))
+            parts[row.run_uuid].append(_Read(_PARTS[name].to_mlflow_entity(row)))
     return parts
 
 

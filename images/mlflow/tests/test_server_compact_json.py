@@ -5,6 +5,7 @@ import json
 import pkgutil
 import random
 import unittest
+from unittest import mock
 
 import mlflow.protos
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -13,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from mlflow.protos.service_pb2 import GetRun, SearchExperiments, SearchRuns
 from mlflow.utils.proto_json_utils import message_to_json
 
+from mlflow_aspire.server import compact_json
 from mlflow_aspire.server.compact_json import CompactJson
 
 VALUES = {
@@ -93,6 +95,16 @@ class CompactJsonTest(unittest.TestCase):
                 for _ in range(count):
                     fill(answer.runs.add(), chance)
                 self.assertEqual(self.write(answer), message_to_json(answer, pretty=False))
+
+    def test_the_encoder_gets_pieces(self) -> None:
+        """First one, then as many as it says are enough: sixteen small ones, one large one."""
+        for characters, pieces in ((1, [1, 16, 16, 7]), (4_000, [1, 4, 4, 4]), (20_000, [1] * 10)):
+            with self.subTest(characters), mock.patch.object(compact_json, "_encode", side_effect=compact_json._encode) as encode:
+                answer = SearchRuns.Response()
+                for _ in range(sum(pieces)):
+                    answer.runs.add().data.tags.add(value="x" * characters)
+                self.assertEqual(self.write(answer), message_to_json(answer, pretty=False))
+                self.assertEqual([len(call.args[0]) for call in encode.call_args_list], pieces)
 
     def test_options_are_mlflows(self) -> None:
         answer = SearchRuns.Response(next_page_token="token")

@@ -9,9 +9,10 @@ from unittest import mock
 from google.protobuf.json_format import MessageToDict
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.search_utils import SearchUtils
-from sqlalchemy import event, text
+from sqlalchemy import CursorResult, event, text
 
 from mlflow_aspire.server import run_rows
 
@@ -56,6 +57,20 @@ class RunRowsTest(unittest.TestCase):
     def test_two_statements(self) -> None:
         self.assertEqual(len(self.statements(lambda: self.store.get_run(self.runs["full"]))), 2)
 
+    def test_a_page_takes_no_objects(self) -> None:
+        loaded: list[object] = []
+
+        def note(instance: object, _: object) -> None:
+            loaded.append(instance)
+
+        for model in (SqlRun, SqlTag, SqlParam, SqlLatestMetric):
+            event.listen(model, "load", note)
+            self.addCleanup(event.remove, model, "load", note)
+        for search, objects in ((self.own_search, True), (SqlAlchemyStore._search_runs, False)):
+            search(self.store, ["0"], "", ViewType.ALL, 100, [], None)
+            self.assertEqual(bool(loaded), objects)
+            loaded.clear()
+
     def test_pages_are_those_of_mlflow(self) -> None:
         searches: list[dict] = [
             {},
@@ -71,6 +86,10 @@ class RunRowsTest(unittest.TestCase):
             {"filter_string": "tags.own LIKE '%d%' and tags.own != 'ended'"},
             {"filter_string": "dataset.name = 'one'"},
             {"filter_string": "attributes.run_name = 'renamed'"},
+            {"filter_string": "dataset.digest = 'digest'"},
+            {"filter_string": "tags.own != 'full' and dataset.context = 'train'", "order_by": ["metrics.a DESC", "metrics.inf ASC"]},
+            {"order_by": ["attributes.run_id DESC"]},
+            {"order_by": ["attributes.artifact_uri ASC", "params.p DESC"], "max_results": 3},
             {"order_by": ["metrics.nan DESC", "params.q ASC", "tags.own DESC"]},
             {"order_by": ["attributes.end_time DESC", "metrics.a ASC"], "max_results": 3},
             {"order_by": ["attributes.start_time ASC"], "filter_string": "metrics.a < 10 and params.q = '\u00fc'"},
@@ -86,8 +105,9 @@ class RunRowsTest(unittest.TestCase):
 
     def test_a_page_is_read_in_parts(self) -> None:
         for at_once in ({"_RUNS_AT_ONCE": 2}, {"_ROWS_AT_ONCE": 1}):
-            with self.subTest(at_once), mock.patch.multiple(run_rows, **at_once):
+            with self.subTest(at_once), mock.patch.multiple(run_rows, **at_once), mock.patch.object(CursorResult, "partitions", autospec=True, side_effect=CursorResult.partitions) as read:
                 self.test_pages_are_those_of_mlflow()
+                self.assertEqual({size for _, size in (call.args for call in read.call_args_list)}, {run_rows._RUNS_AT_ONCE, run_rows._ROWS_AT_ONCE})
 
     def test_six_statements_for_a_page(self) -> None:
         self.assertEqual(len(self.statements(lambda: self.store.search_runs(["0"], "", ViewType.ALL))), 6)

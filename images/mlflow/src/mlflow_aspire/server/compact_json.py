@@ -24,8 +24,9 @@ _AS_IT_IS = {
     FieldDescriptor.TYPE_FIXED64, FieldDescriptor.TYPE_SFIXED64,
 }  # fmt: skip
 
-# How many messages of a list the encoder gets at once.
-_PIECE = 16
+# Of a list the encoder gets as many messages at once as are about so many characters, and no more than that.
+_PIECE_CHARACTERS = 16 * 1024
+_PIECE_MESSAGES = 16
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -47,21 +48,22 @@ class CompactJson:
             return self._message_to_json(message, **{"pretty": False, **options})
         else:
             members = self._members(message)
-        return "{" + ",".join(f'"{name}":{text}' for name, text in members) + "}"
+        # Put together once: copying a large answer takes its time too.
+        return "".join(["{", *_joined(members), "}"])
 
-    def _page(self, page: RunPage) -> Iterator[tuple[str, str]]:
+    def _page(self, page: RunPage) -> Iterator[Iterable[str]]:
         if page.runs:
-            yield "runs", _list(partial(_each, self._fields), page.runs)
+            yield _list("runs", partial(_each, self._fields), page.runs)
         yield from self._members(page.rest)
 
-    def _members(self, message: Message) -> Iterator[tuple[str, str]]:
+    def _members(self, message: Message) -> Iterator[Iterable[str]]:
         plan = self._plans[message.DESCRIPTOR.full_name]
         for field, value in message.ListFields():
             name, convert = plan[field.number]  # type: ignore[index]
             if convert and field.is_repeated:
-                yield name, _list(convert, value)
+                yield _list(name, convert, value)
             else:
-                yield name, _encode(convert(value) if convert else value)
+                yield f'"{name}":', _encode(convert(value) if convert else value)
 
     def _fields(self, message: Message) -> dict[str, Any]:
         fields = {}
@@ -108,9 +110,22 @@ def _each(convert: Convert, values: Iterable[Any]) -> list[Any]:
     return [convert(value) for value in values]
 
 
-def _list(convert: Convert, values: Sequence[Any]) -> str:
-    pieces = (_encode(convert(values[start : start + _PIECE])) for start in range(0, len(values), _PIECE))
-    return "[" + ",".join(piece[1:-1] for piece in pieces) + "]"
+def _list(name: str, convert: Convert, values: Sequence[Any]) -> Iterator[str]:
+    yield f'"{name}":['
+    start, count = 0, 1
+    while start < len(values):
+        text = _encode(convert(values[start : start + count]))[1:-1]
+        yield text if start == 0 else f",{text}"
+        start += count
+        count = min(max(count * _PIECE_CHARACTERS // len(text), 1), _PIECE_MESSAGES)
+    yield "]"
+
+
+def _joined(members: Iterable[Iterable[str]]) -> Iterator[str]:
+    for number, member in enumerate(members):
+        if number:
+            yield ","
+        yield from member
 
 
 def _double(value: float) -> float | str:

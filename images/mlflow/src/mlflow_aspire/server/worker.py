@@ -19,8 +19,8 @@ from .telemetry import Telemetry
 # Uploads and downloads, which wait for the artifact store and for clients, and use no database.
 _TRANSFER_THREADS = 32
 
-# Short requests leave few objects, and a large answer makes hundreds of thousands: a collection of the first generation takes a millisecond, of the second ten,
-# during which no thread runs.
+# No thread runs during a collection. Short requests leave few objects, a large answer makes hundreds of thousands: with these numbers a collection of the first
+# generation takes about a millisecond, of the second ten, and there is hardly one of the third.
 _GC_THRESHOLDS = (5_000, 10, 100)
 
 

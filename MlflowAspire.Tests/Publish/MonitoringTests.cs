@@ -107,11 +107,11 @@ public sealed partial class MonitoringTests
     public async Task Queries_ask_for_metrics_that_the_server_sends()
     {
         var deployment = await Deployment.GetAsync("Jobs=true", "Replicas=3", "JobQueue=redis");
-        var source = string.Concat(Directory.EnumerateFiles(
-            Path.Combine(Repository.Root, "images", "mlflow", "src", "mlflow_aspire", "server"), "*.py")
-            .Select(File.ReadAllText));
+        var server = Path.Combine(Repository.Root, "images", "mlflow", "src", "mlflow_aspire", "server");
+        var source = string.Concat(Directory.EnumerateFiles(server, "*.py").Select(File.ReadAllText));
 
-        var asked = MetricOfQuery().Matches(deployment.Only("Microsoft.Insights/workbooks")["properties.serializedData"]! + QueryOf(deployment, "mlflow-server-errors"))
+        var queries = deployment.Only("Microsoft.Insights/workbooks")["properties.serializedData"]! + QueryOf(deployment, "mlflow-server-errors");
+        var asked = MetricOfQuery().Matches(queries)
             .Select(match => match.Groups["name"].Value).ToHashSet();
 
         Assert.Contains("mlflow.server.request.duration", asked);

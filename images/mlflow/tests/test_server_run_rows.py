@@ -13,6 +13,7 @@ from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, Sql
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.search_utils import SearchUtils
 from sqlalchemy import CursorResult, event, text
+from sqlalchemy.orm import Session
 
 from mlflow_aspire.server import run_rows
 
@@ -71,6 +72,18 @@ class RunRowsTest(unittest.TestCase):
             self.assertEqual(bool(loaded), objects)
             loaded.clear()
 
+    def test_a_run_is_read_without_a_transaction_unless_there_is_one(self) -> None:
+        own = {"isolation_level": "AUTOCOMMIT"}
+        with Session(self.store.engine) as session:
+            self.assertEqual(run_rows._connection(session).get_execution_options(), own)
+        with Session(self.store.engine) as session:
+            session.execute(text("SELECT 1"))
+            self.assertEqual(run_rows._connection(session).get_execution_options(), {})
+        with self.store.engine.connect() as held, held.begin(), Session(held) as session:
+            self.assertEqual(run_rows._connection(session).get_execution_options(), {})
+        with self.store.engine.connect() as connection:
+            self.assertNotEqual(connection.get_isolation_level(), own["isolation_level"])
+
     def test_pages_are_those_of_mlflow(self) -> None:
         searches: list[dict] = [
             {},
@@ -105,7 +118,8 @@ class RunRowsTest(unittest.TestCase):
 
     def test_a_page_is_read_in_parts(self) -> None:
         for at_once in ({"_RUNS_AT_ONCE": 2}, {"_ROWS_AT_ONCE": 1}):
-            with self.subTest(at_once), mock.patch.multiple(run_rows, **at_once), mock.patch.object(CursorResult, "partitions", autospec=True, side_effect=CursorResult.partitions) as read:
+            partitions = mock.patch.object(CursorResult, "partitions", autospec=True, side_effect=CursorResult.partitions)
+            with self.subTest(at_once), mock.patch.multiple(run_rows, **at_once), partitions as read:
                 self.test_pages_are_those_of_mlflow()
                 self.assertEqual({size for _, size in (call.args for call in read.call_args_list)}, {run_rows._RUNS_AT_ONCE, run_rows._ROWS_AT_ONCE})
 

@@ -1,8 +1,8 @@
 """When a connection of a pool is tried before it is used.
 
-MLflow lets SQLAlchemy try it with a statement each time, which is a round trip to PostgreSQL for each request. A server that ends or breaks a connection says so,
-and its word waits in the socket: while there is none, a connection that has lately been tried is as good as one that has just been. One on the way of which
-something has forgotten it, as firewalls do after minutes, has not been tried for as long.
+MLflow lets SQLAlchemy try it with a statement each time, which is a round trip to PostgreSQL for each request. A server that ends or breaks a connection says
+so, and its word waits in the socket: while there is none, a connection that has lately been tried is as good as one that has just been. One that something on
+its way has forgotten, as firewalls do after minutes, has not been tried for as long.
 """
 
 import select

@@ -13,7 +13,6 @@ from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, Sql
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.search_utils import SearchUtils
 from sqlalchemy import CursorResult, event, text
-from sqlalchemy.orm import Session
 
 from mlflow_aspire.server import run_rows
 
@@ -71,18 +70,6 @@ class RunRowsTest(unittest.TestCase):
             search(self.store, ["0"], "", ViewType.ALL, 100, [], None)
             self.assertEqual(bool(loaded), objects)
             loaded.clear()
-
-    def test_a_run_is_read_without_a_transaction_unless_there_is_one(self) -> None:
-        own = {"isolation_level": "AUTOCOMMIT"}
-        with Session(self.store.engine) as session:
-            self.assertEqual(run_rows._connection(session).get_execution_options(), own)
-        with Session(self.store.engine) as session:
-            session.execute(text("SELECT 1"))
-            self.assertEqual(run_rows._connection(session).get_execution_options(), {})
-        with self.store.engine.connect() as held, held.begin(), Session(held) as session:
-            self.assertEqual(run_rows._connection(session).get_execution_options(), {})
-        with self.store.engine.connect() as connection:
-            self.assertNotEqual(connection.get_isolation_level(), own["isolation_level"])
 
     def test_pages_are_those_of_mlflow(self) -> None:
         searches: list[dict] = [

@@ -1,8 +1,9 @@
 """When a connection of a pool is tried before it is used.
 
 MLflow lets SQLAlchemy try it with a statement each time, which is a round trip to PostgreSQL for each request. A server that ends or breaks a connection says
-so, and its word waits in the socket: while there is none, a connection that has lately been tried is as good as one that has just been. One that something on
-its way has forgotten, as firewalls do after minutes, has not been tried for as long.
+so, and its word waits in the socket: while there is none, a connection that has lately been tried is nearly as good as one that has just been. One that something
+on its way has forgotten, as firewalls do after minutes, has not been tried for as long. A request that comes in the millisecond in which a server ends, or within
+five seconds after it has died without a word, is told to come again (503), and the pool is made anew.
 """
 
 import select

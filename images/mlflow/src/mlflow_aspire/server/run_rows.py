@@ -16,7 +16,7 @@ from mlflow.entities import Run, RunInputs, RunOutputs
 from mlflow.store.tracking.dbmodels.models import SqlInput, SqlLatestMetric, SqlParam, SqlRun, SqlTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, bindparam, exists, literal_column, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, literal_column, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 _RUNS, _METRICS, _INPUTS = SqlRun.__table__, SqlLatestMetric.__table__, SqlInput.__table__
@@ -129,7 +129,7 @@ def _searching(search_runs: Any) -> Any:
 
 def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
     with store.ManagedSessionMaker() as session:
-        connection = _connection(session)
+        connection = session.connection()
         row = connection.execute(_RUN, {"run": run_id}).one_or_none()
         if row is None:
             return None
@@ -147,13 +147,6 @@ def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
             inputs = RunInputs(store._get_run_inputs(session, [run_id])[0], store._get_model_inputs(run_id, session))
             outputs = RunOutputs(store._get_model_outputs(run_id, session))
         return Run(run.info, run.data, inputs, outputs)
-
-
-def _connection(session: Session) -> Connection:
-    """One without a transaction, which would be two more messages and no other view of the data, unless the session has one or a part in one."""
-    if session.in_transaction() or not isinstance(session.get_bind(), Engine):
-        return session.connection()
-    return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
 def _find(connection: Connection, statement: Select[Any]) -> Iterator[_Read]:

@@ -102,7 +102,7 @@ public sealed partial class MonitoringTests
         Assert.Empty(await QueryLanguage.ProblemsAsync([.. deployment.All(LogAlert).Select(alert => QueryOf(deployment, alert.Name)), .. charts]));
     }
 
-    /// <summary>Which the image names, and the metrics of jobs too.</summary>
+    /// <summary>By the names that the image's source has, those of jobs and connections included.</summary>
     [BicepFact]
     public async Task Queries_ask_for_metrics_that_the_server_sends()
     {

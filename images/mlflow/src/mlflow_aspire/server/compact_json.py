@@ -24,7 +24,7 @@ _AS_IT_IS = {
     FieldDescriptor.TYPE_FIXED64, FieldDescriptor.TYPE_SFIXED64,
 }  # fmt: skip
 
-# Of a list the encoder gets as many messages at once as are about so many characters, and no more than that.
+# Of a list the encoder gets at once as many messages as are about so many characters, going by those before them, and at most so many messages.
 _PIECE_CHARACTERS = 16 * 1024
 _PIECE_MESSAGES = 16
 

@@ -54,8 +54,8 @@ _RUNS_AT_ONCE = 500
 _ROWS_AT_ONCE = 1_000
 
 
-class _Read:
-    """A row in the place of an object."""
+class _Entity:
+    """What MLflow makes of an object, in the place of the object."""
 
     def __init__(self, entity: Any) -> None:
         self._entity = entity
@@ -64,7 +64,7 @@ class _Read:
         return self._entity
 
 
-class _Found(list[_Read]):
+class _Found(list[_Entity]):
     """Runs in the place of the result of a statement."""
 
     def scalars(self, _: Any) -> "_Found":
@@ -133,14 +133,14 @@ def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
         row = connection.execute(_RUN, {"run": run_id}).one_or_none()
         if row is None:
             return None
-        parts: dict[str, list[_Read]] = {name: [] for name in _PARTS}
+        parts: dict[str, list[_Entity]] = {name: [] for name in _PARTS}
         is_linked = False
         for part in connection.execute(_PARTS_OF_ONE, {"run": run_id}):
             if part.part == _LINK:
                 is_linked = True
             else:
                 values = part if part.part == "latest_metrics" else SimpleNamespace(key=part.key, value=part.text)
-                parts[part.part].append(_Read(_PARTS[part.part].to_mlflow_entity(values)))
+                parts[part.part].append(_Entity(_PARTS[part.part].to_mlflow_entity(values)))
         run = _run(row, parts)
         inputs, outputs = RunInputs(dataset_inputs=[], model_inputs=[]), RunOutputs([])
         if is_linked:
@@ -149,20 +149,21 @@ def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
         return Run(run.info, run.data, inputs, outputs)
 
 
-def _find(connection: Connection, statement: Select[Any]) -> Iterator[_Read]:
+def _find(connection: Connection, statement: Select[Any]) -> Iterator[_Entity]:
     for runs in connection.execute(statement.with_only_columns(*statement.selected_columns)).partitions(_RUNS_AT_ONCE):
-        parts = {name: _read_parts(connection, name, [run.run_uuid for run in runs]) for name in _PARTS}
+        ids = [run.run_uuid for run in runs]
+        parts = {name: _read_parts(connection, name, ids) for name in _PARTS}
         for run in runs:
-            yield _Read(_run(run, {name: of_runs[run.run_uuid] for name, of_runs in parts.items()}))
+            yield _Entity(_run(run, {name: of_runs[run.run_uuid] for name, of_runs in parts.items()}))
 
 
-def _read_parts(connection: Connection, name: str, runs: list[str]) -> Mapping[str, list[_Read]]:
+def _read_parts(connection: Connection, name: str, runs: list[str]) -> Mapping[str, list[_Entity]]:
     parts = defaultdict(list)
     for rows in connection.execute(_PARTS_OF_SEVERAL[name], {"runs": runs}).partitions(_ROWS_AT_ONCE):
         for row in rows:
-            parts[row.run_uuid].append(_Read(_PARTS[name].to_mlflow_entity(row)))
+            parts[row.run_uuid].append(_Entity(_PARTS[name].to_mlflow_entity(row)))
     return parts
 
 
-def _run(row: Row[Any], parts: Mapping[str, list[_Read]]) -> Run:
+def _run(row: Row[Any], parts: Mapping[str, list[_Entity]]) -> Run:
     return SqlRun.to_mlflow_entity(SimpleNamespace(**row._mapping, **parts))

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import tracemalloc
 import unittest
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -127,6 +128,25 @@ class StreamingTest(unittest.TestCase):
                 self.upload(chunks(size), artifact_path="a/b")
                 self.assertEqual(Repository.files["a/b/file"], b"".join(bytes([number % 251]) * 2**16 for number in range(size // 2**16)) + b"end")
                 self.assertLessEqual(Repository.largest_read, PART)
+
+    def test_threads_change_once_for_a_part(self) -> None:
+        with mock.patch.object(asyncio, "run_coroutine_threadsafe", wraps=asyncio.run_coroutine_threadsafe) as changes:
+            self.upload(chunks(5 * PART))
+        self.assertLess(changes.call_count, 10)
+
+    def test_a_client_that_sends_little_at_a_time_takes_no_more_memory_than_the_file(self) -> None:
+        async def pairs() -> AsyncIterator[bytes]:
+            for number in range(200_000):
+                yield number.to_bytes(2, "big") if number < 2**16 else b"ab"
+
+        tracemalloc.start()
+        try:
+            self.upload(pairs())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        self.assertEqual(len(Repository.files["file"]), 400_000)
+        self.assertLess(peak, 4_000_000)
 
     def test_a_client_that_leaves_leaves_nothing(self) -> None:
         for left_after in (0, 1, 127, 129, 300):

@@ -49,8 +49,8 @@ class StreamingStore(StreamUploadMixin):
             if len(head) < PART:
                 await loop.run_in_executor(_uploads, self._call, "put", path, head)
                 return
-            stream = _Chunks(rest, loop)
-            content = io.BufferedReader(_Chain(io.BytesIO(head), io.BufferedReader(stream)), PART)
+            stream = _Chunks(head, rest, loop)
+            content = io.BufferedReader(stream, PART)
             del head
             try:
                 await loop.run_in_executor(_uploads, self._call_once, "put", path, content)
@@ -79,12 +79,10 @@ class StreamingStore(StreamUploadMixin):
 
 async def _first_part(chunks: AsyncIterator[bytes]) -> bytes:
     """All of what comes, when it is less than a part. A file that is has one change of threads instead of one for each chunk."""
-    parts: list[bytes] = []
-    size = 0
-    while size < PART and (chunk := await anext(chunks, None)) is not None:
-        parts.append(chunk)
-        size += len(chunk)
-    return b"".join(parts)
+    part = bytearray()
+    while len(part) < PART and (chunk := await anext(chunks, None)) is not None:
+        part += chunk
+    return bytes(part)
 
 
 class _Chain(io.RawIOBase):
@@ -106,34 +104,37 @@ class _Chain(io.RawIOBase):
 
 
 class _Chunks(io.RawIOBase):
-    """A stream, read in a thread, of what comes on the event loop."""
+    """A stream, read in a thread, of what comes on the event loop, which fills what the thread asks for before it changes back."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, head: bytes, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        self._rest = memoryview(head)
         self._chunks = chunks
         self._loop = loop
-        self._rest = memoryview(b"")
         self.failure: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            try:
-                chunk = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
-            except Exception as error:
-                self.failure = error
-                raise
-            if chunk is None:
-                return 0
-            self._rest = memoryview(chunk)
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
+        try:
+            return asyncio.run_coroutine_threadsafe(self._fill(buffer), self._loop).result()
+        except Exception as error:
+            self.failure = error
+            raise
 
-    async def _next(self) -> bytes | None:
-        return await anext(self._chunks, None)
+    async def _fill(self, buffer: Any) -> int:
+        filled = 0
+        while filled < len(buffer):
+            if not self._rest:
+                chunk = await anext(self._chunks, None)
+                if chunk is None:
+                    break
+                self._rest = memoryview(chunk)
+            piece = self._rest[: len(buffer) - filled]
+            buffer[filled : filled + len(piece)] = piece
+            self._rest = self._rest[len(piece) :]
+            filled += len(piece)
+        return filled
 
 
 class StreamingBlobRepository(AzureBlobArtifactRepository):

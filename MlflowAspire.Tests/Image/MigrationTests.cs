@@ -112,11 +112,13 @@ public class MigrationTests(ImageFixture image)
             ["MLFLOW_BACKEND_STORE_URI"] = "postgresql://late/postgres",
             ["PGUSER"] = "postgres",
             ["PGPASSWORD"] = ImageFixture.Password,
+            // A busy machine may need more than the minute that is the default to start PostgreSQL.
+            ["MLFLOW_DATABASE_TIMEOUT_SECONDS"] = "300",
         };
 
         await using var migration = image.Container(environment, "migrate").Build();
         await migration.StartAsync();
-        await migration.WaitForLogAsync("waiting up to 60 s for the database of MLFLOW_BACKEND_STORE_URI");
+        await migration.WaitForLogAsync("waiting up to 300 s for the database of MLFLOW_BACKEND_STORE_URI");
         await server.StartAsync();
 
         Assert.Contains("migrated from nothing", (await ImageRun.EndOfAsync(migration)).Succeeded().Output, StringComparison.Ordinal);

@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from mlflow.protos.service_pb2 import GetRun, SearchExperiments, SearchRuns
 from mlflow.utils.proto_json_utils import message_to_json
 
-from mlflow_aspire.server import compact_json
+from mlflow_aspire.server import compact_json, turns
 from mlflow_aspire.server.compact_json import CompactJson
 
 VALUES = {
@@ -105,6 +105,15 @@ class CompactJsonTest(unittest.TestCase):
                     answer.runs.add().data.tags.add(value="x" * characters)
                 self.assertEqual(self.write(answer), message_to_json(answer, pretty=False))
                 self.assertEqual([len(call.args[0]) for call in encode.call_args_list], pieces)
+
+    def test_other_threads_have_turns_during_a_very_large_list(self) -> None:
+        for characters, given in ((1_000, 0), (10_000, 2), (50_000, 18)):
+            with self.subTest(characters), mock.patch.object(turns, "give") as give:
+                answer = SearchRuns.Response()
+                for _ in range(20):
+                    answer.runs.add().data.tags.add(value="x" * characters)
+                self.assertEqual(self.write(answer), message_to_json(answer, pretty=False))
+                self.assertEqual(give.call_count, given)
 
     def test_options_are_mlflows(self) -> None:
         answer = SearchRuns.Response(next_page_token="token")

@@ -110,6 +110,24 @@ class RunRowsTest(unittest.TestCase):
                 self.test_pages_are_those_of_mlflow()
                 self.assertEqual({size for _, size in (call.args for call in read.call_args_list)}, {run_rows._RUNS_AT_ONCE, run_rows._ROWS_AT_ONCE})
 
+    def test_other_threads_have_turns_while_a_large_page_is_made(self) -> None:
+        self.assertEqual(self.turns(lambda: self.store.search_runs(["0"], "", ViewType.ALL)), 0)
+
+        with mock.patch.multiple(run_rows, _ROWS_BEFORE_A_TURN=3, _ROWS_A_TURN=1):
+            made = self.turns(lambda: self.store.search_runs(["0"], "", ViewType.ALL))
+            page = self.store.search_runs(["0"], "", ViewType.ALL)
+        own, _ = self.own_search(self.store, ["0"], "", ViewType.ALL, 100, [], None)
+        self.assertEqual([str(dict(run.data)) for run in page], [str(dict(run.data)) for run in own])
+        self.assertGreater(made, len(self.runs))
+        self.assertEqual(self.turns(lambda: [run.to_proto() for run in page]), len(self.runs))
+        self.assertEqual(self.turns(page.clear), len(self.runs))
+
+    @staticmethod
+    def turns(work: Callable[[], object]) -> int:
+        with mock.patch("time.sleep") as give:
+            work()
+        return give.call_count
+
     def test_six_statements_for_a_page(self) -> None:
         self.assertEqual(len(self.statements(lambda: self.store.search_runs(["0"], "", ViewType.ALL))), 6)
 

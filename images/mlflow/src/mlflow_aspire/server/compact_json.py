@@ -2,7 +2,8 @@
 
 MLflow walks over a message three times: Google's library writes numbers of 64 bits as text and asks each field again what it is, MLflow puts numbers in their
 place. A quarter of the time of a page of runs goes there. Here it is found out once for each type of message what its fields are. A type with anything out of
-the ordinary is left to MLflow. Python's encoder gets a large answer piece by piece, as no other thread runs during a call to it.
+the ordinary is left to MLflow. Python's encoder gets a large answer piece by piece, as no other thread runs during a call to it, and
+of a list that is very large other threads get turns in between.
 """
 
 import json
@@ -15,6 +16,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 
 from .run_pages import RunPage
+from .turns import Turns
 
 Convert = Callable[[Any], Any]
 
@@ -27,6 +29,10 @@ _AS_IT_IS = {
 # Of a list the encoder gets at once as many messages as are about so many characters, going by those before them, and at most so many messages.
 _PIECE_CHARACTERS = 16 * 1024
 _PIECE_MESSAGES = 16
+
+# Of how many characters a list is before other threads get a turn, at first and then: a page of 100 runs gives none.
+_CHARACTERS_BEFORE_A_TURN = 128 * 1024
+_CHARACTERS_A_TURN = 2 * _PIECE_CHARACTERS
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -113,10 +119,12 @@ def _each(convert: Convert, values: Iterable[Any]) -> list[Any]:
 def _list(name: str, convert: Convert, values: Sequence[Any]) -> Iterator[str]:
     yield f'"{name}":['
     start, count = 0, 1
+    turns = Turns(_CHARACTERS_BEFORE_A_TURN, _CHARACTERS_A_TURN)
     while start < len(values):
         text = _encode(convert(values[start : start + count]))[1:-1]
         yield text if start == 0 else f",{text}"
         start += count
+        turns.worked(len(text))
         count = min(max(count * _PIECE_CHARACTERS // len(text), 1), _PIECE_MESSAGES)
     yield "]"
 

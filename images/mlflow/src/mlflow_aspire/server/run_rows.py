@@ -12,12 +12,14 @@ from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
-from mlflow.entities import Run, RunInputs, RunOutputs
+from mlflow.entities import Run, RunData, RunInputs, RunOutputs
 from mlflow.store.tracking.dbmodels.models import SqlInput, SqlLatestMetric, SqlParam, SqlRun, SqlTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.workspace_aware_mixin import WorkspaceAwareMixin
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, literal_column, null, or_, select, union_all
 from sqlalchemy.orm import Session
+
+from .turns import Turns, give
 
 _RUNS, _METRICS, _INPUTS = SqlRun.__table__, SqlLatestMetric.__table__, SqlInput.__table__
 _RUN = select(_RUNS).where(_RUNS.c.run_uuid == bindparam("run"))
@@ -51,7 +53,11 @@ _PARTS_OF_SEVERAL = {name: select(model.__table__).where(model.__table__.c.run_u
 
 # How many runs' parts one statement reads, and how many rows one call to the driver brings, during which no other thread runs.
 _RUNS_AT_ONCE = 500
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE = 500
+
+# How many rows are read and made into entities before other threads get a turn, at first and then: a page of 100 runs gives none.
+_ROWS_BEFORE_A_TURN = 2_000
+_ROWS_A_TURN = 500
 
 
 class _Entity:
@@ -62,6 +68,19 @@ class _Entity:
 
     def to_mlflow_entity(self) -> Any:
         return self._entity
+
+
+class _GivingTurns(RunData):
+    """The data of one of many runs, which lets other threads have a turn before it becomes a message, and when it is freed, for which it is among its kind."""
+
+    _properties = RunData._properties
+
+    def to_proto(self) -> Any:
+        give()
+        return super().to_proto()
+
+    def __del__(self) -> None:
+        give()
 
 
 class _Found(list[_Entity]):
@@ -150,16 +169,22 @@ def _read(store: SqlAlchemyStore, run_id: str) -> Run | None:
 
 
 def _find(connection: Connection, statement: Select[Any]) -> Iterator[_Entity]:
+    turns = Turns(_ROWS_BEFORE_A_TURN, _ROWS_A_TURN)
     for runs in connection.execute(statement.with_only_columns(*statement.selected_columns)).partitions(_RUNS_AT_ONCE):
         ids = [run.run_uuid for run in runs]
-        parts = {name: _read_parts(connection, name, ids) for name in _PARTS}
-        for run in runs:
-            yield _Entity(_run(run, {name: of_runs[run.run_uuid] for name, of_runs in parts.items()}))
+        parts = {name: _read_parts(connection, name, ids, turns) for name in _PARTS}
+        for row in runs:
+            of_run = {name: of_runs[row.run_uuid] for name, of_runs in parts.items()}
+            run = _run(row, of_run)
+            if turns.worked(1 + sum(map(len, of_run.values()))):
+                run.data.__class__ = _GivingTurns
+            yield _Entity(run)
 
 
-def _read_parts(connection: Connection, name: str, runs: list[str]) -> Mapping[str, list[_Entity]]:
+def _read_parts(connection: Connection, name: str, runs: list[str], turns: Turns) -> Mapping[str, list[_Entity]]:
     parts = defaultdict(list)
     for rows in connection.execute(_PARTS_OF_SEVERAL[name], {"runs": runs}).partitions(_ROWS_AT_ONCE):
+        turns.worked(len(rows))
         for row in rows:
             parts[row.run_uuid].append(_Entity(_PARTS[name].to_mlflow_entity(row)))
     return parts

@@ -138,8 +138,12 @@ public sealed class StoreStack : IAsyncLifetime
         return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
     }
 
-    /// <summary>Waits until the store's own server listens, which is later than its container runs.</summary>
-    private Task ListensAsync(string store) => DockerCli.RunAsync(["exec", Stack.ContainerId(ServerName(store)), .. StoreServers.UntilItListens(store)]);
+    /// <summary>Waits until the store's own server has a container, for whose image MLflow's servers do not wait, and until it listens, which is later than it runs.</summary>
+    private async Task ListensAsync(string store)
+    {
+        await Stack.WaitForStateAsync(ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is not null);
+        await DockerCli.RunAsync(["exec", Stack.ContainerId(ServerName(store)), .. StoreServers.UntilItListens(store)]);
+    }
 
     /// <summary>What a client prints that does with the artifacts of a store what clients do.</summary>
     public Task<string> FlowAsync(string store) =>

@@ -82,16 +82,15 @@ public sealed class BackupTests(ImageFixture image, BackupStores stores) : IClas
         await clients.WaitForLogAsync("20 runs");
 
         (await image.RunAsync(from, "backup", Archive)).Succeeded();
-        var (later, _) = await clients.GetLogsAsync(timestampsEnabled: false);
+        var written = await database.ReadAsync<long>("SELECT count(*) FROM runs");
         // They do not end when they are asked to.
         await DockerCli.RunAsync("kill", clients.Id);
         (await image.RunAsync(to, "restore", Archive)).Succeeded();
         var check = (await image.RunAsync(to, "python", "/scripts/backup_load.py", "check")).Succeeded();
 
         var runs = int.Parse(check.Output.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
-        Assert.InRange(runs, 20, await database.ReadAsync<long>("SELECT count(*) FROM runs") - 1);
         // They have gone on while the backup read.
-        Assert.Contains($"{10 * (runs / 10 + 1)} runs", later, StringComparison.Ordinal);
+        Assert.InRange(runs, 20, written - 1);
 
         async Task<Dictionary<string, string>> EnvironmentAsync(TestDatabase of, string container) =>
             new([.. of.ClientEnvironment, .. await stores.ArtifactsAsync(container)]);

@@ -138,10 +138,12 @@ public sealed class StoreStack : IAsyncLifetime
         return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
     }
 
-    /// <summary>Waits until the store's own server has a container, for whose image MLflow's servers do not wait, and until it listens, which is later than it runs.</summary>
+    /// <summary>Waits until the store's own server runs, for whose image MLflow's servers do not wait, and until it listens, which is later.</summary>
     private async Task ListensAsync(string store)
     {
-        await Stack.WaitForStateAsync(ServerName(store), snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is not null);
+        await Stack.WaitForStateAsync(
+            ServerName(store),
+            snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is not null);
         await DockerCli.RunAsync(["exec", Stack.ContainerId(ServerName(store)), .. StoreServers.UntilItListens(store)]);
     }
 

@@ -33,7 +33,7 @@ def render(folder: Path) -> None:
         "each round. CPU is what the kernel has given to the server's container, which a busy machine disturbs least.",
         "",
         "Each section says when it was measured, and at which commit. Ratios compare across sections; times and rates of different days do not: machines of the same "
-        "kind have differed by two thirds.",
+        "kind have differed threefold.",
         "",
         "*guide* is MLflow as its guide deploys it, four workers and the job runner, in the same base image. At 2 GiB it is killed for memory within a minute: "
         "it has 4 GiB here, the product 2.",

@@ -70,7 +70,7 @@ public sealed class StoreStack : IAsyncLifetime
             await Stack.WaitForHealthyAsync(MlflowName(store));
         }
 
-        await Task.WhenAll(StoreServers.Stores.Select(ListensAsync));
+        await Task.WhenAll(StoreServers.Stores.Select(store => ListensAsync(store)));
         await Stack.RemoveAsync(mlflow[S3].Resource.Migration);
         _scripts = new(Stack);
     }
@@ -116,10 +116,7 @@ public sealed class StoreStack : IAsyncLifetime
     {
         var stopped = Stack.ContainerId(ServerName(store));
         await Stack.ExecuteAsync(ServerName(store), KnownResourceCommands.StartCommand);
-        await Stack.WaitForStateAsync(
-            ServerName(store),
-            snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is { } id && id != stopped);
-        await ListensAsync(store);
+        await ListensAsync(store, stopped);
     }
 
     /// <summary>The files that the store holds, looked at behind MLflow's back.</summary>
@@ -138,12 +135,15 @@ public sealed class StoreStack : IAsyncLifetime
         return ScriptResult.Of(log).EnumerateObject().ToDictionary(store => store.Name, store => store.Value);
     }
 
-    /// <summary>Waits until the store's own server runs, for whose image MLflow's servers do not wait, and until it listens, which is later.</summary>
-    private async Task ListensAsync(string store)
+    /// <summary>
+    /// Waits until the store's own server runs, for whose image MLflow's servers do not wait, in another container than one that was stopped,
+    /// and until it listens, which is later.
+    /// </summary>
+    private async Task ListensAsync(string store, string? stopped = null)
     {
         await Stack.WaitForStateAsync(
             ServerName(store),
-            snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is not null);
+            snapshot => snapshot.State?.Text == KnownResourceStates.Running && ContainerRun.ContainerId(snapshot) is { } id && id != stopped);
         await DockerCli.RunAsync(["exec", Stack.ContainerId(ServerName(store)), .. StoreServers.UntilItListens(store)]);
     }
 

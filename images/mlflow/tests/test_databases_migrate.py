@@ -7,7 +7,7 @@ import psycopg2
 from sqlalchemy import create_engine, text
 
 from mlflow_aspire.databases import BACKEND, BASIC_AUTH, OIDC_AUTH, Databases, current, revisions, schemas
-from mlflow_aspire.databases.connection import connect
+from mlflow_aspire.databases.connection import connect, patience
 from mlflow_aspire.databases.revisions import Revisions
 from mlflow_aspire.errors import Failure, SettingError
 
@@ -118,6 +118,9 @@ class ConnectTest(unittest.TestCase):
         ):
             with self.subTest(reason):
                 self.assertRegex(self.attempt(reason), f"^{BACKEND}: the database did not answer within 0 s \\(MLFLOW_DATABASE_TIMEOUT_SECONDS\\): c")
+
+    def test_it_is_waited_for_a_minute_by_default(self) -> None:
+        self.assertEqual(patience({}), 60)
 
     def test_what_stays_is_told_at_once(self) -> None:
         for reason in (
